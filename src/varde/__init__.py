@@ -1,0 +1,1 @@
+"""Varde: a workbench for police units that protect children."""

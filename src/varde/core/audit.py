@@ -1,0 +1,63 @@
+"""The audit trail's rules: the closed set of acts and the hash chain over events."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+
+GENESIS = bytes(32)
+
+
+class Act(StrEnum):
+    """Everything that is audited. Each act is described in docs/reference/audit.md."""
+
+    SITE_CREATED = "site_created"
+    CASE_CREATED = "case_created"
+    EXHIBIT_ADDED = "exhibit_added"
+    PROCESSING_STARTED = "processing_started"
+    PROCESSING_FINISHED = "processing_finished"
+    KNOWN_SET_IMPORTED = "known_set_imported"
+    SCHEME_ADDED = "scheme_added"
+    GRADE_DECIDED = "grade_decided"
+    DECISIONS_IMPORTED = "decisions_imported"
+    REPORT_WRITTEN = "report_written"
+    ITEM_EXPORTED = "item_exported"
+    CHECKPOINT_EXPORTED = "checkpoint_exported"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """One thing somebody did in the system.
+
+    Attributes:
+        number: 1, 2, 3 ... without gaps.
+        at: UTC time, ISO 8601 with microseconds and ``Z``.
+        person: who did it.
+        act: what was done.
+        subject: flat facts about it; no material, no secrets.
+    """
+
+    number: int
+    at: str
+    person: str
+    act: str
+    subject: dict[str, str | int | None]
+
+
+def compute_event_hash(previous: bytes, event: AuditEvent) -> bytes:
+    """Returns the SHA-256 that chains an event to the one before it.
+
+    Convention: SHA-256 over the 32 bytes of the previous event's hash followed by the event as JSON in UTF-8 with
+    sorted keys and no spaces. The first event follows 32 zero bytes.
+    """
+    document = {
+        "number": event.number,
+        "at": event.at,
+        "person": event.person,
+        "act": event.act,
+        "subject": event.subject,
+    }
+    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(previous + canonical.encode("utf-8")).digest()

@@ -1,0 +1,47 @@
+"""Findings: what a machine concluded, before a person has seen it. Kept apart from decisions, always."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from varde.core.signal import Method
+
+
+@dataclass(frozen=True, slots=True)
+class OperatingPoint:
+    """Where a comparison was cut off: without it a match means nothing.
+
+    Attributes:
+        method: what was compared and how.
+        max_distance: largest accepted distance (smaller is closer); 0 for exact digests.
+        min_quality: least quality on both sides; 0 where the method has none.
+    """
+
+    method: Method
+    max_distance: int
+    min_quality: int
+
+    def __str__(self) -> str:
+        """Returns one line for a report."""
+        if not self.max_distance:
+            return f"{self.method}, exact"
+        return f"{self.method}, distance <= {self.max_distance}, quality >= {self.min_quality}"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A content and a known entry within a stated operating point.
+
+    Attributes:
+        content_id: row of the content in this site.
+        entry_id: row of the known entry in this site.
+        point: operating point that accepted it.
+        distance: smaller is closer; 0 for exact digests.
+        offset_s: time of the matching video frame, None for pictures and digests.
+    """
+
+    content_id: int
+    entry_id: int
+    point: OperatingPoint
+    distance: int
+    offset_s: float | None = None

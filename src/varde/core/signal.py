@@ -1,0 +1,47 @@
+"""Signals: comparable representations computed from content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from varde.core.outcome import NotComparable
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """The name and version of a way to compute something; every machine result carries one.
+
+    Attributes:
+        name: stable identifier, such as ``pdq``.
+        version: changes whenever results may change.
+    """
+
+    name: str
+    version: str
+
+    def __str__(self) -> str:
+        """Returns ``name/version``."""
+        return f"{self.name}/{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class PerceptualHash:
+    """A 256-bit PDQ hash of a picture or of one video frame.
+
+    Attributes:
+        value: 32 bytes, most significant bit first as in the reference's hexadecimal text.
+        quality: 0-100, the reference's gradient measure; below 50 a hash should not be compared.
+        offset_s: time of the frame from the start of the video in seconds; None for pictures.
+    """
+
+    value: bytes
+    quality: int
+    offset_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """What one method gave for one content: hashes, or the reason why there are none."""
+
+    method: Method
+    outcome: tuple[PerceptualHash, ...] | NotComparable
