@@ -1,0 +1,1 @@
+"""Known sets: reading them, guarding against misuse, and searching their perceptual hashes."""

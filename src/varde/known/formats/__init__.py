@@ -1,0 +1,1 @@
+"""The formats known sets come in, one file each."""
