@@ -1,0 +1,1 @@
+"""Digests and perceptual hashes: pure functions on bytes and arrays."""
