@@ -1,0 +1,90 @@
+"""Decisions: appended, never changed; the newest of an item is in force."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, func, insert, select
+
+from varde.core.audit import Act
+from varde.core.decision import Decision
+from varde.core.errors import WrongUse
+from varde.core.scheme import Grade
+from varde.store import tables
+from varde.store.audit import append_event, decisions_subject
+from varde.store.schemes import get_scheme
+from varde.store.types import AnyRow, AnySelect
+
+_BATCH = 5000
+
+
+def record_decisions(
+    connection: Connection,
+    decided: Iterable[tuple[int, Grade | None, str]],
+    *,
+    case: str,
+    person: str,
+    at: datetime,
+    source: str = "",
+) -> int:
+    """Records (item, grade or None to withdraw, note) triples with one audit event and returns their number.
+
+    Args:
+        connection: a write transaction.
+        decided: codes must belong to their scheme.
+        case: name of the case, for the audit event.
+        person: who decided; must be named.
+        at: UTC.
+        source: "" where decided here, else where it was imported from.
+
+    Raises:
+        WrongUse: if no person is named.
+        NotFound: if a grade's scheme is not one of the site's.
+    """
+    if not person.strip():
+        raise WrongUse("a decision needs the name of the person who decided")
+    table = tables.decisions
+    last = connection.execute(select(func.max(table.c.id))).scalar() or 0
+    first = last + 1
+    rows: list[dict[str, object]] = []
+    for item_id, grade, note in decided:
+        last += 1
+        rows.append(_row(connection, last, item_id, grade, note) | {"person": person, "at": at, "source": source})
+        if len(rows) == _BATCH:
+            connection.execute(insert(table), rows)
+            rows.clear()
+    if rows:
+        connection.execute(insert(table), rows)
+    if last >= first:
+        act = Act.DECISIONS_IMPORTED if source else Act.GRADE_DECIDED
+        subject = {"case": case, "source": source, **decisions_subject(connection, first, last)}
+        append_event(connection, at=at, person=person, act=act, subject=subject)
+    return last - first + 1
+
+
+def list_decisions(connection: Connection, item_id: int) -> list[Decision]:
+    """Returns the decisions of an item, the one in force last."""
+    query = _decisions().where(tables.decisions.c.item_id == item_id).order_by(tables.decisions.c.id)
+    return [_decision(row) for row in connection.execute(query)]
+
+
+def _row(connection: Connection, row_id: int, item_id: int, grade: Grade | None, note: str) -> dict[str, object]:
+    scheme_id = None
+    if grade:
+        scheme_id, scheme = get_scheme(connection, f"{grade.scheme}@{grade.version}")
+        scheme.grade(grade.code)
+    code = grade.code if grade else None
+    return {"id": row_id, "item_id": item_id, "scheme_id": scheme_id, "code": code, "note": note}
+
+
+def _decisions() -> AnySelect:
+    schemes = tables.schemes
+    return select(tables.decisions, schemes.c.name, schemes.c.version).join(
+        schemes, schemes.c.id == tables.decisions.c.scheme_id, isouter=True
+    )
+
+
+def _decision(row: AnyRow) -> Decision:
+    grade = Grade(row.name, row.version, row.code) if row.code is not None else None
+    return Decision(row.id, row.item_id, grade, row.person, row.at, row.note, row.source)

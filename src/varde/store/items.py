@@ -1,0 +1,282 @@
+"""Items waiting to be examined, and the recording of what the examination gave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from varde.core.digest import Digests
+from varde.core.issue import Issue
+from varde.core.item import Origin
+from varde.core.locator import Locator
+from varde.core.media import Facts, MediaType, Thumbnail
+from varde.core.outcome import NotComparable
+from varde.core.signal import Signal
+from varde.store import tables
+from varde.store.database import insert_new
+from varde.store.types import AnyRow, AnySelect
+
+
+class ItemState(StrEnum):
+    """How far an item has come; kept with it so that every run can be resumed."""
+
+    WAITING = "waiting"
+    EXPANDING = "expanding"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class NewItem:
+    """A place that was found and is not examined yet.
+
+    Attributes:
+        ordinal: position in the archive it is a member of, None for files.
+    """
+
+    locator: Locator
+    origin: Origin
+    size_bytes: int | None
+    modified_at: datetime | None
+    parent_id: int | None = None
+    ordinal: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingItem:
+    """An item that is not done.
+
+    Attributes:
+        mime: of an archive that is being expanded, "" otherwise.
+    """
+
+    item_id: int
+    locator: str
+    size_bytes: int | None
+    modified_at: datetime | None
+    ordinal: int | None
+    state: ItemState
+    mime: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExaminedContent:
+    """Everything that was computed from a content."""
+
+    digests: Digests
+    media_type: MediaType
+    facts: Facts | None
+    thumbnail: Thumbnail | None
+    signals: tuple[Signal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExaminedItem:
+    """The outcome of one item's examination.
+
+    Attributes:
+        content: None where not even the bytes could be read.
+        state: `ItemState.EXPANDING` for an archive whose members are still to come.
+    """
+
+    item_id: int
+    locator: str
+    content: ExaminedContent | None
+    issues: tuple[Issue, ...]
+    state: ItemState = ItemState.DONE
+
+
+def add_items(connection: Connection, exhibit_id: int, found: Sequence[NewItem]) -> None:
+    """Adds places to an exhibit; those already there are left alone."""
+    rows = [
+        {
+            "exhibit_id": exhibit_id,
+            "parent_id": new.parent_id,
+            "ordinal": new.ordinal,
+            "locator": str(new.locator),
+            "name": new.locator.name,
+            "origin": new.origin.value,
+            "size_bytes": new.size_bytes,
+            "modified_at": new.modified_at,
+            "state": ItemState.WAITING.value,
+        }
+        for new in found
+    ]
+    if rows:
+        connection.execute(insert_new(connection, tables.items), rows)
+
+
+def list_waiting(connection: Connection, exhibit_id: int, *, after_id: int, limit: int) -> list[WaitingItem]:
+    """Returns the next top-level items of an exhibit that are not done, by row number."""
+    items = tables.items
+    query = (
+        _waiting()
+        .where(items.c.exhibit_id == exhibit_id, items.c.id > after_id, items.c.state != ItemState.DONE.value)
+        .where(items.c.parent_id.is_(None))
+        .order_by(items.c.id)
+        .limit(limit)
+    )
+    return [_waiting_item(row) for row in connection.execute(query)]
+
+
+def list_waiting_members(connection: Connection, parent_id: int, first: int, last: int) -> list[WaitingItem]:
+    """Returns the members of an archive with ordinals in first..last that are not done."""
+    items = tables.items
+    query = (
+        _waiting()
+        .where(items.c.parent_id == parent_id, items.c.ordinal.between(first, last))
+        .where(items.c.state != ItemState.DONE.value)
+        .order_by(items.c.ordinal)
+    )
+    return [_waiting_item(row) for row in connection.execute(query)]
+
+
+def count_waiting(connection: Connection, exhibit_id: int) -> tuple[int, int]:
+    """Returns the number of items of an exhibit that are not done, and of their bytes."""
+    items = tables.items
+    rows = connection.execute(
+        select(items.c.size_bytes).where(items.c.exhibit_id == exhibit_id, items.c.state != ItemState.DONE.value)
+    )
+    count = size = 0
+    for (size_bytes,) in rows:
+        count += 1
+        size += size_bytes or 0
+    return count, size
+
+
+def record_examined(connection: Connection, exhibit_id: int, examined: Sequence[ExaminedItem]) -> None:
+    """Records a batch of outcomes in the caller's transaction: contents once, items done, issues."""
+    content_ids = _record_contents(connection, [e.content for e in examined if e.content])
+    updates: list[dict[str, object]] = [
+        {
+            "b_id": e.item_id,
+            "b_state": e.state.value,
+            "b_content": content_ids[e.content.digests.sha256] if e.content else None,
+            "b_size": e.content.digests.size_bytes if e.content else None,
+        }
+        for e in examined
+    ]
+    _update_items(connection, updates)
+    for e in examined:
+        record_issues(connection, exhibit_id, [(e.locator, e.item_id, issue) for issue in e.issues])
+
+
+def record_done(connection: Connection, item_id: int) -> None:
+    """Records that an archive and all its members are done."""
+    connection.execute(update(tables.items).where(tables.items.c.id == item_id).values(state=ItemState.DONE.value))
+
+
+def record_issues(connection: Connection, exhibit_id: int, issues: Iterable[tuple[str, int | None, Issue]]) -> None:
+    """Records (locator, item or None, issue) triples; the same issue of the same place twice is one."""
+    rows = [
+        {
+            "exhibit_id": exhibit_id,
+            "item_id": item_id,
+            "locator": locator,
+            "step": issue.step.value,
+            "code": issue.code.value,
+            "cause": issue.cause[:2000],
+        }
+        for locator, item_id, issue in issues
+    ]
+    if rows:
+        connection.execute(insert_new(connection, tables.issues), rows)
+
+
+def _update_items(connection: Connection, updates: list[dict[str, object]]) -> None:
+    items = tables.items
+    with_content = [row for row in updates if row["b_content"] is not None]
+    without = [{"b_id": row["b_id"], "b_state": row["b_state"]} for row in updates if row["b_content"] is None]
+    change = update(items).where(items.c.id == bindparam("b_id")).values(state=bindparam("b_state"))
+    if with_content:
+        connection.execute(
+            change.values(content_id=bindparam("b_content"), size_bytes=bindparam("b_size")), with_content
+        )
+    if without:
+        connection.execute(change, without)
+
+
+def _record_contents(connection: Connection, examined: list[ExaminedContent]) -> dict[bytes, int]:
+    by_digest = {content.digests.sha256: content for content in examined}
+    known = _find_ids(connection, list(by_digest))
+    fresh = [content for digest, content in by_digest.items() if digest not in known]
+    if fresh:
+        connection.execute(insert(tables.contents), [_content_row(content) for content in fresh])
+        ids = _find_ids(connection, [content.digests.sha256 for content in fresh])
+        _record_derived(connection, [(ids[content.digests.sha256], content) for content in fresh])
+        known |= ids
+    return known
+
+
+def _find_ids(connection: Connection, digests: list[bytes]) -> dict[bytes, int]:
+    contents, found = tables.contents.c, {}
+    for start in range(0, len(digests), 500):
+        query = select(contents.sha256, contents.id).where(contents.sha256.in_(digests[start : start + 500]))
+        found.update({row.sha256: row.id for row in connection.execute(query)})
+    return found
+
+
+def _content_row(content: ExaminedContent) -> dict[str, object]:
+    facts = content.facts
+    return {
+        "sha256": content.digests.sha256,
+        "sha1": content.digests.sha1,
+        "md5": content.digests.md5,
+        "size_bytes": content.digests.size_bytes,
+        "kind": content.media_type.kind.value,
+        "mime": content.media_type.mime,
+        "width_px": facts.width_px if facts else None,
+        "height_px": facts.height_px if facts else None,
+        "frames": facts.frames if facts else None,
+        "duration_s": facts.duration_s if facts else None,
+        "metadata": [list(pair) for pair in facts.metadata] if facts else [],
+    }
+
+
+def _record_derived(connection: Connection, fresh: list[tuple[int, ExaminedContent]]) -> None:
+    signals = [row for content_id, content in fresh for signal in content.signals for row in _rows(content_id, signal)]
+    if signals:
+        connection.execute(insert(tables.signals), signals)
+    thumbnails = [
+        {"content_id": content_id, "data": thumb.data, "width_px": thumb.width_px, "height_px": thumb.height_px}
+        for content_id, content in fresh
+        if (thumb := content.thumbnail)
+    ]
+    if thumbnails:
+        connection.execute(insert(tables.thumbnails), thumbnails)
+
+
+def _rows(content_id: int, signal: Signal) -> list[dict[str, object]]:
+    base: dict[str, object] = {
+        "content_id": content_id,
+        "method": signal.method.name,
+        "version": signal.method.version,
+        **dict.fromkeys(("value", "quality", "offset_s", "reason", "detail")),
+    }
+    if isinstance(signal.outcome, NotComparable):
+        return [base | {"position": 0, "reason": signal.outcome.reason.value, "detail": signal.outcome.detail}]
+    return [
+        base | {"position": position, "value": found.value, "quality": found.quality, "offset_s": found.offset_s}
+        for position, found in enumerate(signal.outcome)
+    ]
+
+
+def _waiting() -> AnySelect:
+    items, contents = tables.items, tables.contents
+    return select(
+        items.c.id,
+        items.c.locator,
+        items.c.size_bytes,
+        items.c.modified_at,
+        items.c.ordinal,
+        items.c.state,
+        contents.c.mime,
+    ).join(contents, contents.c.id == items.c.content_id, isouter=True)
+
+
+def _waiting_item(row: AnyRow) -> WaitingItem:
+    item_id, locator, size_bytes, modified_at, ordinal, state, mime = row
+    return WaitingItem(item_id, locator, size_bytes, modified_at, ordinal, ItemState(state), mime or "")

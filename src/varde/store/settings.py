@@ -1,0 +1,109 @@
+"""The site's settings: one TOML file, checked on reading, frozen afterwards."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from varde.core.errors import SettingsError
+from varde.core.limits import ArchiveLimits, DecodeLimits
+
+FILE_NAME = "varde.toml"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DatabaseSettings(_Section):
+    """Where the site's database is."""
+
+    url: str = Field("", description="SQLAlchemy address; empty means the SQLite file varde.db in the site's folder.")
+
+
+class ProcessingSettings(_Section):
+    """How exhibits are processed."""
+
+    workers: int = Field(0, ge=0, le=1024, description="Decoder processes; 0 means one per CPU core.")
+    time_limit_s: float = Field(60.0, gt=0, description="Longest time one file may take to be examined.")
+    video_time_limit_s: float = Field(600.0, gt=0, description="Longest time for a file larger than 64 MiB.")
+    expand_time_limit_s: float = Field(1800.0, gt=0, description="Longest time for one window of an archive.")
+    memory_limit_mib: int = Field(4096, ge=512, description="Address space one decoder process may use.")
+    spool_window_mib: int = Field(1024, ge=1, description="Unpacked data of one archive kept on disk at a time.")
+
+
+class DecodeSettings(_Section):
+    """What a decoder may spend on one file."""
+
+    max_pixels: int = Field(250_000_000, gt=0, description="Pictures with more pixels are recorded as too large.")
+    max_frames: int = Field(2_000, gt=0, description="Key frames hashed of one video.")
+    thumbnail_px: int = Field(256, ge=32, le=1024, description="Longest side of a thumbnail.")
+
+    def limits(self) -> DecodeLimits:
+        """Returns the record the decoders take."""
+        return DecodeLimits(self.max_pixels, self.max_frames, self.thumbnail_px)
+
+
+class ArchiveSettings(_Section):
+    """How far archives are followed."""
+
+    max_depth: int = Field(5, ge=0, description="Archives inside archives that are opened.")
+    max_members: int = Field(1_000_000, gt=0, description="Members of one archive that are looked at.")
+    max_member_mib: int = Field(8 * 1024, gt=0, description="Unpacked size of one member.")
+    max_total_mib: int = Field(256 * 1024, gt=0, description="Unpacked size of one archive altogether.")
+    max_ratio: int = Field(500, gt=1, description="Unpacked to packed size above which a member is a bomb.")
+
+    def limits(self) -> ArchiveLimits:
+        """Returns the record the archive readers take."""
+        return ArchiveLimits(
+            self.max_depth, self.max_members, self.max_member_mib << 20, self.max_total_mib << 20, self.max_ratio
+        )
+
+
+class MatchingSettings(_Section):
+    """The operating point of perceptual matching."""
+
+    pdq_max_distance: int = Field(31, ge=0, le=31, description="Largest PDQ distance that is a match.")
+    pdq_min_quality: int = Field(50, ge=0, le=100, description="Least PDQ quality on both sides.")
+
+
+class PluginSettings(_Section):
+    """Third-party plugins: listed here, not merely installed."""
+
+    evidence: tuple[str, ...] = Field((), description="Names of third-party archive readers to load.")
+    known_formats: tuple[str, ...] = Field((), description="Names of third-party known-set formats to load.")
+    reports: tuple[str, ...] = Field((), description="Names of third-party report writers to load.")
+
+
+class Settings(_Section):
+    """Everything a site can be told."""
+
+    database: DatabaseSettings = DatabaseSettings()
+    processing: ProcessingSettings = ProcessingSettings()
+    decode: DecodeSettings = DecodeSettings()
+    archive: ArchiveSettings = ArchiveSettings()
+    matching: MatchingSettings = MatchingSettings()
+    plugins: PluginSettings = PluginSettings()
+
+
+def read_settings(path: Path) -> Settings:
+    """Returns the settings in a TOML file; a missing file means all defaults.
+
+    Raises:
+        SettingsError: naming the key that is wrong.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}") from error
+    try:
+        return Settings.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path} is not TOML: {error}") from error
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise SettingsError(f"{path}: {problems}", advice="docs/reference/settings.md lists every setting.") from error

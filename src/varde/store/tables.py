@@ -1,0 +1,261 @@
+"""The schema: every table, in the order data flows. Migrations under `migrations/` bring a database to it."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, MetaData, Table, Text, UniqueConstraint, text
+
+from varde.store.types import Bytes, Id, Json, Number, Seconds, Utc
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _table(name: str, *parts: Column[object] | Index | UniqueConstraint | CheckConstraint) -> Table:
+    return Table(name, metadata, *parts, sqlite_strict=True)
+
+
+site = _table(
+    "site",
+    Column("id", Id, CheckConstraint("id = 1", name="single"), primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("public_key", Bytes, nullable=False),
+)
+
+schemes = _table(
+    "schemes",
+    Column("id", Id, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("codes", Json, nullable=False),
+    UniqueConstraint("name", "version"),
+)
+
+cases = _table(
+    "cases",
+    Column("id", Id, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("authorisation", Text, nullable=False),
+    Column("scheme_id", Id, ForeignKey("schemes.id"), nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("created_by", Text, nullable=False),
+)
+
+exhibits = _table(
+    "exhibits",
+    Column("id", Id, primary_key=True),
+    Column("case_id", Id, ForeignKey("cases.id"), nullable=False),
+    Column("number", Number, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("keeping", Text, nullable=False),
+    Column("walked", Number, nullable=False, server_default="0"),
+    Column("added_at", Utc, nullable=False),
+    Column("added_by", Text, nullable=False),
+    UniqueConstraint("case_id", "number"),
+)
+
+contents = _table(
+    "contents",
+    Column("id", Id, primary_key=True),
+    Column("sha256", Bytes, nullable=False, unique=True),
+    Column("sha1", Bytes, nullable=False, index=True),
+    Column("md5", Bytes, nullable=False, index=True),
+    Column("size_bytes", Number, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("mime", Text, nullable=False),
+    Column("width_px", Number),
+    Column("height_px", Number),
+    Column("frames", Number),
+    Column("duration_s", Seconds),
+    Column("metadata", Json, nullable=False),
+)
+
+items = _table(
+    "items",
+    Column("id", Id, primary_key=True),
+    Column("exhibit_id", Id, ForeignKey("exhibits.id"), nullable=False),
+    Column("parent_id", Id, ForeignKey("items.id")),
+    Column("ordinal", Number),
+    Column("locator", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("size_bytes", Number),
+    Column("modified_at", Utc),
+    Column("state", Text, nullable=False),
+    Column("content_id", Id, ForeignKey("contents.id"), index=True),
+    UniqueConstraint("exhibit_id", "locator"),
+    Index(
+        "ix_items_waiting",
+        "exhibit_id",
+        "id",
+        sqlite_where=text("state <> 'done'"),
+        postgresql_where=text("state <> 'done'"),
+    ),
+    Index(
+        "ix_items_members",
+        "parent_id",
+        "ordinal",
+        sqlite_where=text("parent_id IS NOT NULL"),
+        postgresql_where=text("parent_id IS NOT NULL"),
+    ),
+    Index("ix_items_name", "name"),
+)
+
+issues = _table(
+    "issues",
+    Column("id", Id, primary_key=True),
+    Column("exhibit_id", Id, ForeignKey("exhibits.id"), nullable=False),
+    Column("item_id", Id, ForeignKey("items.id"), index=True),
+    Column("locator", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("cause", Text, nullable=False),
+    UniqueConstraint("exhibit_id", "locator", "step", "code"),
+)
+
+signals = _table(
+    "signals",
+    Column("content_id", Id, ForeignKey("contents.id"), primary_key=True, autoincrement=False),
+    Column("method", Text, primary_key=True),
+    Column("position", Number, primary_key=True, autoincrement=False),
+    Column("version", Text, nullable=False),
+    Column("value", Bytes),
+    Column("quality", Number),
+    Column("offset_s", Seconds),
+    Column("reason", Text),
+    Column("detail", Text),
+    CheckConstraint("(value IS NULL) = (reason IS NOT NULL)", name="value_or_reason"),
+)
+
+thumbnails = _table(
+    "thumbnails",
+    Column("content_id", Id, ForeignKey("contents.id"), primary_key=True, autoincrement=False),
+    Column("data", Bytes, nullable=False),
+    Column("width_px", Number, nullable=False),
+    Column("height_px", Number, nullable=False),
+)
+
+known_sets = _table(
+    "known_sets",
+    Column("id", Id, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("scheme", Text, nullable=False),
+    Column("scheme_version", Text, nullable=False),
+    Column("format", Text, nullable=False),
+    Column("source_name", Text, nullable=False),
+    Column("source_sha256", Bytes),
+    Column("warning", Text, nullable=False),
+    Column("entries", Number, nullable=False),
+    Column("imported_at", Utc, nullable=False),
+    Column("imported_by", Text, nullable=False),
+    UniqueConstraint("name", "version"),
+)
+
+
+def _digest_index(column: str) -> Index:
+    present = text(f"{column} IS NOT NULL")
+    return Index(f"ix_known_entries_{column}", column, sqlite_where=present, postgresql_where=present)
+
+
+known_entries = _table(
+    "known_entries",
+    Column("id", Id, primary_key=True),
+    Column("set_id", Id, ForeignKey("known_sets.id"), nullable=False),
+    Column("line", Number, nullable=False),
+    Column("md5", Bytes),
+    Column("sha1", Bytes),
+    Column("sha256", Bytes),
+    Column("code", Text),
+    Column("series", Text, nullable=False),
+    Column("flags", Json),
+    Column("source_id", Text, nullable=False),
+    Column("size_bytes", Number),
+    Column("mime", Text, nullable=False),
+    Column("carried", Json),
+    Column("extra", Json),
+    _digest_index("md5"),
+    _digest_index("sha1"),
+    _digest_index("sha256"),
+)
+
+known_hashes = _table(
+    "known_hashes",
+    Column("entry_id", Id, ForeignKey("known_entries.id"), primary_key=True, autoincrement=False),
+    Column("position", Number, primary_key=True, autoincrement=False),
+    Column("set_id", Id, ForeignKey("known_sets.id"), nullable=False, index=True),
+    Column("method", Text, nullable=False),
+    Column("value", Bytes, nullable=False),
+    Column("quality", Number, nullable=False),
+    Column("offset_s", Seconds),
+)
+
+comparisons = _table(
+    "comparisons",
+    Column("set_id", Id, ForeignKey("known_sets.id"), primary_key=True, autoincrement=False),
+    Column("method", Text, primary_key=True),
+    Column("operating_point", Text, primary_key=True),
+    Column("up_to_content_id", Id, nullable=False),
+)
+
+findings = _table(
+    "findings",
+    Column("id", Id, primary_key=True),
+    Column("content_id", Id, ForeignKey("contents.id"), nullable=False),
+    Column("entry_id", Id, ForeignKey("known_entries.id"), nullable=False, index=True),
+    Column("family", Text, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("max_distance", Number, nullable=False),
+    Column("min_quality", Number, nullable=False),
+    Column("distance", Number, nullable=False),
+    Column("offset_s", Seconds),
+    Column("found_at", Utc, nullable=False),
+    UniqueConstraint("content_id", "entry_id", "family"),
+)
+
+decisions = _table(
+    "decisions",
+    Column("id", Id, primary_key=True),
+    Column("item_id", Id, ForeignKey("items.id"), nullable=False),
+    Column("scheme_id", Id, ForeignKey("schemes.id")),
+    Column("code", Text),
+    Column("person", Text, nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    CheckConstraint("(scheme_id IS NULL) = (code IS NULL)", name="grade_or_withdrawal"),
+    Index("ix_decisions_item_id_id", "item_id", "id"),
+)
+
+runs = _table(
+    "runs",
+    Column("id", Id, primary_key=True),
+    Column("case_id", Id, ForeignKey("cases.id"), nullable=False, index=True),
+    Column("started_at", Utc, nullable=False),
+    Column("finished_at", Utc),
+    Column("person", Text, nullable=False),
+    Column("software", Json, nullable=False),
+    Column("cpu_s", Json),
+)
+
+audit_events = _table(
+    "audit_events",
+    Column("number", Id, primary_key=True, autoincrement=False),
+    Column("at", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("subject", Json, nullable=False),
+    Column("hash", Bytes, nullable=False, unique=True),
+)
+
+APPEND_ONLY = (decisions, audit_events)

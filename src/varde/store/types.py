@@ -1,0 +1,57 @@
+"""Column types that behave the same on SQLite (STRICT tables) and PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import REAL, BigInteger, Dialect, Integer, LargeBinary, Row, Select, Text
+from sqlalchemy.types import TypeDecorator
+
+Id = BigInteger().with_variant(Integer(), "sqlite")
+Number = BigInteger().with_variant(Integer(), "sqlite")
+Seconds = REAL
+Bytes = LargeBinary
+
+AnyRow = Row[*tuple[Any, ...]]
+AnySelect = Select[*tuple[Any, ...]]
+
+
+class Utc(TypeDecorator[datetime]):
+    """A point in time: aware UTC in Python, ISO 8601 text with microseconds and ``Z`` in the database."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
+        """Returns the stored text; naive times are refused."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a stored time must be aware")
+        return write_utc(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
+        """Returns the aware time."""
+        return None if value is None else datetime.fromisoformat(value)
+
+
+class Json(TypeDecorator[Any]):
+    """Plain data as compact JSON text with sorted keys."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """Returns the stored text."""
+        return None if value is None else json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """Returns the data."""
+        return None if value is None else json.loads(value)
+
+
+def write_utc(moment: datetime) -> str:
+    """Returns ISO 8601 in UTC with microseconds and ``Z``; sorts as text."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
