@@ -1,0 +1,1 @@
+"""Where items come from: folders and archives, one file each. Evidence is hostile and never unpacked to its names."""
