@@ -1,0 +1,315 @@
+"""The decoder pool: processes that may crash, hang or eat memory, and then cost exactly the file that did it.
+
+Why not a library: answers of ready-made pools travel as pickles, which would let a decoder that hostile evidence has
+taken over run code in the parent; and they open files in the worker, which keeps the worker from being shut off from
+the file system (docs/decisions/0002-own-decoder-pool.md has the figures).
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import TracebackType
+from typing import Self
+
+from varde.core.errors import VardeError
+from varde.media.sandbox import SandboxLimits
+from varde.media.worker import HEADER, Frame, send_frame
+
+MAX_ANSWER_BYTES = 256 << 20
+_DEPTH = 2
+_MAX_FAILED_STARTS = 3
+_START_LIMIT_S = 120.0
+_LAST_WORDS_S = 5.0
+
+
+class FailureKind(StrEnum):
+    """How a request can fail other than by an answer that says so."""
+
+    CRASHED = "crashed"
+    TIMED_OUT = "timed_out"
+    OUT_OF_MEMORY = "out_of_memory"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A request whose process did not live to answer it.
+
+    Attributes:
+        detail: one plain sentence, such as the signal that ended the process.
+    """
+
+    kind: FailureKind
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One unit of work.
+
+    Attributes:
+        key: given back with the answer.
+        payload: what the handler gets.
+        files: open descriptors the handler gets; the pool closes them.
+        limit_s: wall time after which the process is killed, counted from when it announces the request.
+    """
+
+    key: Hashable
+    payload: bytes
+    files: tuple[int, ...]
+    limit_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a request."""
+
+    key: Hashable
+    result: bytes | Failure
+
+
+@dataclass(slots=True, eq=False)
+class _Worker:
+    process: subprocess.Popen[bytes]
+    connection: socket.socket
+    received: bytearray = field(default_factory=bytearray)
+    assigned: deque[Request] = field(default_factory=deque)
+    started: bool = False
+    ready: bool = False
+    deadline: float = 0.0
+
+
+class Pool:
+    """A fixed number of sandboxed processes that each serve one request after another. Use as a context manager.
+
+    Not thread-safe: one thread submits and waits.
+    """
+
+    def __init__(self, target: str, workers: int, limits: SandboxLimits) -> None:
+        """Starts the processes.
+
+        Args:
+            target: ``module:function`` that warms up and returns the handler (see `varde.media.worker`).
+            workers: number of processes, at least 1.
+            limits: what each may use.
+        """
+        self._target = target
+        self._limits = limits
+        self._selector = selectors.DefaultSelector()
+        self._queue: deque[Request] = deque()
+        self._failed_starts = 0
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+        self._workers = [self._start() for _ in range(max(1, workers))]
+        self.layers: tuple[str, ...] = ()
+        """Sandbox layers that are active, known once the first process is ready."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def room(self) -> int:
+        """Number of requests that can be submitted now without waiting in line for long."""
+        return _DEPTH * len(self._workers) - len(self._queue) - sum(len(worker.assigned) for worker in self._workers)
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Process numbers of the workers alive now."""
+        return tuple(worker.process.pid for worker in self._workers)
+
+    def submit(self, request: Request) -> None:
+        """Takes a request; its answer comes out of `wait`."""
+        self._queue.append(request)
+        self._dispatch()
+
+    def wait(self, timeout_s: float) -> list[Answer]:
+        """Returns the answers that arrived, waiting at most so long for the first one.
+
+        Raises:
+            VardeError: if processes die before they can start.
+        """
+        answers: list[Answer] = []
+        now = time.monotonic()
+        next_deadline = min((w.deadline for w in self._workers if w.deadline), default=now + timeout_s)
+        for key, _ in self._selector.select(max(0.0, min(timeout_s, next_deadline - now))):
+            answers += self._read(key.data)
+        answers += self._kill_overdue()
+        self._dispatch()
+        return answers
+
+    def close(self) -> None:
+        """Kills the processes and closes the descriptors of requests that were not answered."""
+        for worker in self._workers:
+            worker.process.kill()
+            self._stop(worker)
+            for request in worker.assigned:
+                _close_files(request)
+        for request in self._queue:
+            _close_files(request)
+        self._workers.clear()
+        self._queue.clear()
+        self._selector.close()
+        self._complaints.close()
+
+    def _start(self) -> _Worker:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        limits = (self._limits.memory_bytes, self._limits.write_bytes, self._limits.open_files)
+        command = [sys.executable, "-I", "-m", "varde.media.worker", str(os.getpid())]
+        with theirs:
+            process = subprocess.Popen(
+                [*command, str(theirs.fileno()), self._target, *map(str, limits)],
+                pass_fds=(theirs.fileno(),),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self._complaints,  # only before it is locked down: afterwards it may not write
+                start_new_session=True,
+                env=_environment(),
+                cwd="/",
+            )
+        ours.setblocking(False)
+        worker = _Worker(process, ours, deadline=time.monotonic() + _START_LIMIT_S)
+        self._selector.register(ours, selectors.EVENT_READ, worker)
+        return worker
+
+    def _dispatch(self) -> None:
+        for depth in range(1, _DEPTH + 1):
+            for worker in self._workers:
+                if worker.ready and self._queue and len(worker.assigned) < depth:
+                    self._assign(worker, self._queue.popleft())
+
+    def _assign(self, worker: _Worker, request: Request) -> None:
+        worker.assigned.append(request)
+        try:
+            send_frame(worker.connection, Frame.REQUEST, request.payload, request.files)
+        except OSError:
+            worker.process.kill()  # reading its socket will tell, and hand the request to another
+
+    def _read(self, worker: _Worker) -> list[Answer]:
+        try:
+            piece = worker.connection.recv(1 << 20)
+        except BlockingIOError:
+            return []
+        except OSError:
+            piece = b""
+        if not piece:
+            return self._bury(worker)
+        worker.received += piece
+        return self._parse(worker)
+
+    def _parse(self, worker: _Worker) -> list[Answer]:
+        answers = []
+        while len(worker.received) >= HEADER.size:
+            kind, length = HEADER.unpack_from(worker.received)
+            if length > MAX_ANSWER_BYTES:
+                worker.process.kill()
+                break
+            if len(worker.received) < HEADER.size + length:
+                break
+            payload = bytes(worker.received[HEADER.size : HEADER.size + length])
+            del worker.received[: HEADER.size + length]
+            answers += self._take_frame(worker, kind, payload)
+        return answers
+
+    def _take_frame(self, worker: _Worker, kind: bytes, payload: bytes) -> list[Answer]:
+        if kind == Frame.HELLO.value:
+            worker.ready, worker.deadline = True, 0.0
+            self._failed_starts = 0
+            self.layers = tuple(payload.decode("ascii", "replace").split(","))
+        elif kind == Frame.STARTED.value and worker.assigned and not worker.started:
+            worker.started = True
+            worker.deadline = time.monotonic() + worker.assigned[0].limit_s
+        elif worker.started and kind == Frame.ANSWER.value:
+            return [self._finish(worker, payload)]
+        elif worker.started and kind == Frame.OUT_OF_MEMORY.value:
+            limit = self._limits.memory_bytes >> 20
+            failure = Failure(FailureKind.OUT_OF_MEMORY, f"It needs more than the {limit} MiB a decoder may use.")
+            return [self._finish(worker, failure)]
+        else:
+            worker.process.kill()  # no honest worker says this
+        return []
+
+    def _finish(self, worker: _Worker, result: bytes | Failure) -> Answer:
+        request = worker.assigned.popleft()
+        worker.started, worker.deadline = False, 0.0
+        _close_files(request)
+        return Answer(request.key, result)
+
+    def _kill_overdue(self) -> list[Answer]:
+        answers: list[Answer] = []
+        now = time.monotonic()
+        for worker in [w for w in self._workers if w.deadline and w.deadline <= now]:
+            answers += self._read(worker)  # it may have answered just in time
+            if worker not in self._workers or not 0.0 < worker.deadline <= now:
+                continue
+            if worker.started:
+                limit = worker.assigned[0].limit_s
+                failure = Failure(FailureKind.TIMED_OUT, f"It took longer than {limit:g} seconds.")
+                answers.append(self._finish(worker, failure))
+            worker.process.kill()
+            answers += self._bury(worker)
+        return answers
+
+    def _bury(self, worker: _Worker) -> list[Answer]:
+        """Replaces a dead (or to be killed) worker; only a request it had announced is blamed."""
+        self._stop(worker)
+        answers = []
+        if worker.started:
+            answers.append(
+                self._finish(worker, Failure(FailureKind.CRASHED, _describe_exit(worker.process.returncode)))
+            )
+        self._queue.extendleft(reversed(worker.assigned))
+        if not worker.ready:
+            self._failed_starts += 1
+        self._workers.remove(worker)
+        if self._failed_starts >= _MAX_FAILED_STARTS:
+            raise VardeError(
+                f"decoder processes cannot start: {self._last_complaint()}",
+                advice="`varde doctor` says what is missing on this machine.",
+            )
+        self._workers.append(self._start())
+        return answers
+
+    def _last_complaint(self) -> str:
+        self._complaints.seek(0)
+        lines = self._complaints.read().decode("utf-8", "replace").strip().splitlines()
+        return lines[-1] if lines else "they end without a word"
+
+    def _stop(self, worker: _Worker) -> None:
+        self._selector.unregister(worker.connection)
+        worker.connection.close()
+        try:
+            worker.process.wait(_LAST_WORDS_S)  # one that closed its socket is about to end: its status says why
+        except subprocess.TimeoutExpired:
+            worker.process.kill()
+            worker.process.wait()
+
+
+def _environment() -> dict[str, str]:
+    single = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    inherited = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "TZ") if name in os.environ}
+    return {**inherited, **single, "MALLOC_ARENA_MAX": "2", "LC_ALL": "C.UTF-8"}
+
+
+def _describe_exit(status: int) -> str:
+    if status < 0:
+        return f"The decoder was ended by {signal.Signals(-status).name}."
+    return f"The decoder ended with status {status}."
+
+
+def _close_files(request: Request) -> None:
+    for descriptor in request.files:
+        os.close(descriptor)

@@ -1,0 +1,88 @@
+"""Handlers that misbehave on purpose; started in decoder processes by the pool's tests."""
+
+import ctypes
+import os
+import socket
+import time
+from pathlib import Path
+
+
+def serve():
+    return _handle
+
+
+def serve_nothing():
+    raise ImportError("this target cannot start")
+
+
+def _handle(payload: bytes, files: list[int]) -> bytes:
+    verb, _, rest = payload.partition(b":")
+    return _VERBS[verb](rest, files)
+
+
+def _echo(rest: bytes, files: list[int]) -> bytes:
+    return rest
+
+
+def _read(rest: bytes, files: list[int]) -> bytes:
+    return os.pread(files[0], 1000, 0)
+
+
+def _crash(rest: bytes, files: list[int]) -> bytes:
+    ctypes.string_at(0)
+    return b""
+
+
+def _hang(rest: bytes, files: list[int]) -> bytes:
+    time.sleep(600)
+    return b""
+
+
+def _eat_memory(rest: bytes, files: list[int]) -> bytes:
+    return bytes(64 << 30)
+
+
+def _raise(rest: bytes, files: list[int]) -> bytes:
+    raise RuntimeError("unexpected")
+
+
+def _attempt(rest: bytes, files: list[int]) -> bytes:
+    try:
+        _ATTEMPTS[rest](files)
+    except OSError as error:
+        return f"refused {error.errno}".encode()
+    return b"done"
+
+
+def _write_file(files):
+    Path("/tmp/varde-sandbox-probe").write_bytes(b"x")
+
+
+def _connect(files):
+    socket.create_connection(("127.0.0.1", 9), timeout=1)
+
+
+def _udp(files):
+    socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+
+
+_ATTEMPTS = {
+    b"read": lambda files: Path("/etc/passwd").read_bytes(),
+    b"write": _write_file,
+    b"connect": _connect,
+    b"udp": _udp,
+    b"exec": lambda files: os.posix_spawn("/bin/true", ["true"], {}),
+    b"fork": lambda files: os.fork() or os._exit(0),
+    b"kill": lambda files: os.kill(os.getppid(), 0),
+    b"write_handed": lambda files: os.write(files[0], b"x" * 4096),
+}
+
+_VERBS = {
+    b"echo": _echo,
+    b"read": _read,
+    b"crash": _crash,
+    b"hang": _hang,
+    b"eat": _eat_memory,
+    b"raise": _raise,
+    b"attempt": _attempt,
+}

@@ -1,0 +1,155 @@
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from varde.core.errors import VardeError
+from varde.media import pool as pool_module
+from varde.media.pool import Answer, Failure, FailureKind, Pool, Request
+from varde.media.sandbox import SandboxLimits
+
+LIMITS = SandboxLimits(memory_bytes=2 << 30)
+
+
+@pytest.fixture
+def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A target on the workers' path: they run isolated, so the handlers are found through a .pth-free prefix."""
+    source = Path(__file__).with_name("pool_targets.py")
+    site_packages = Path(next(p for p in sys.path if p.endswith("site-packages")))
+    link = site_packages / f"varde_pool_targets_{os.getpid()}.py"
+    link.write_text(source.read_text())
+    yield f"{link.stem}:serve"
+    link.unlink()
+
+
+def serve(pool: Pool, payloads: list[bytes], *, limit_s: float = 30, files: tuple[int, ...] = ()) -> list[Answer]:
+    for key, payload in enumerate(payloads):
+        pool.submit(Request(key, payload, tuple(os.dup(f) for f in files), limit_s))
+    answers: list[Answer] = []
+    deadline = time.monotonic() + 60
+    while len(answers) < len(payloads) and time.monotonic() < deadline:
+        answers += pool.wait(1)
+    return sorted(answers, key=lambda answer: answer.key)  # type: ignore[arg-type, return-value]
+
+
+def test_every_request_is_answered_once(target: str) -> None:
+    with Pool(target, 2, LIMITS) as pool:
+        answers = serve(pool, [b"echo:%d" % n for n in range(500)])
+    assert [answer.result for answer in answers] == [b"%d" % n for n in range(500)]
+
+
+def test_a_crash_is_blamed_on_the_request_that_crashed_and_no_other(target: str) -> None:
+    payloads = [b"crash:" if n in {3, 11, 12} else b"echo:%d" % n for n in range(40)]
+    with Pool(target, 2, LIMITS) as pool:
+        answers = serve(pool, payloads)
+    assert len(answers) == 40
+    failed = [answer.key for answer in answers if isinstance(answer.result, Failure)]
+    assert failed == [3, 11, 12]
+    assert answers[3].result == Failure(FailureKind.CRASHED, "The decoder was ended by SIGSEGV.")
+
+
+def test_a_request_that_hangs_is_ended_and_named(target: str) -> None:
+    with Pool(target, 1, LIMITS) as pool:
+        answers = serve(pool, [b"hang:", b"echo:after"], limit_s=1)
+    assert answers[0].result == Failure(FailureKind.TIMED_OUT, "It took longer than 1 seconds.")
+    assert answers[1].result == b"after"
+
+
+def test_a_request_that_eats_memory_fails_and_its_process_goes_on(target: str) -> None:
+    with Pool(target, 1, LIMITS) as pool:
+        serve(pool, [b"echo:warm"])
+        pids = pool.pids
+        answers = serve(pool, [b"eat:", b"echo:after"])
+        assert pool.pids == pids
+    assert isinstance(answers[0].result, Failure)
+    assert answers[0].result.kind is FailureKind.OUT_OF_MEMORY
+    assert answers[1].result == b"after"
+
+
+def test_an_exception_in_the_handler_counts_as_a_crash(target: str) -> None:
+    with Pool(target, 1, LIMITS) as pool:
+        answers = serve(pool, [b"raise:", b"echo:after"])
+    assert isinstance(answers[0].result, Failure)
+    assert answers[1].result == b"after"
+
+
+def test_a_process_killed_from_outside_loses_nothing(target: str) -> None:
+    with Pool(target, 2, LIMITS) as pool:
+        serve(pool, [b"echo:warm"] * 4)
+        for pid in pool.pids:
+            psutil.Process(pid).kill()
+        answers = serve(pool, [b"echo:%d" % n for n in range(20)])
+    assert [answer.result for answer in answers] == [b"%d" % n for n in range(20)]
+
+
+def test_files_arrive_open_and_are_closed_afterwards(target: str, tmp_path: Path) -> None:
+    path = tmp_path / "evidence"
+    path.write_bytes(b"content")
+    descriptor = os.open(path, os.O_RDONLY)
+    before = len(os.listdir("/proc/self/fd"))
+    with Pool(target, 1, LIMITS) as pool:
+        answers = serve(pool, [b"read:"] * 3, files=(descriptor,))
+    assert [answer.result for answer in answers] == [b"content"] * 3
+    assert len(os.listdir("/proc/self/fd")) == before
+    os.close(descriptor)
+
+
+def test_processes_that_cannot_start_stop_the_run_with_advice(target: str) -> None:
+    with Pool(target.replace(":serve", ":serve_nothing"), 1, LIMITS) as pool, pytest.raises(VardeError, match="start"):
+        serve(pool, [b"echo:"])
+
+
+def test_processes_die_with_the_parent(target: str) -> None:
+    code = (
+        "import os,time\n"
+        "from varde.media.pool import *\nfrom varde.media.sandbox import SandboxLimits\n"
+        f"p = Pool({target!r}, 2, SandboxLimits(2 << 30))\n"
+        "p.submit(Request(0, b'echo:', (), 9)); p.submit(Request(1, b'hang:', (), 99))\n"
+        "p.wait(30); print(*p.pids, flush=True); time.sleep(60)\n"
+    )
+    import subprocess
+
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout
+        pids = [int(pid) for pid in parent.stdout.readline().split()]
+        parent.kill()
+    deadline = time.monotonic() + 10
+    while any(psutil.pid_exists(pid) for pid in pids) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(psutil.pid_exists(pid) for pid in pids)
+
+
+@pytest.mark.parametrize("attempt", [b"read", b"write", b"connect", b"udp", b"exec", b"fork", b"kill"])
+def test_the_sandbox_refuses(target: str, attempt: bytes) -> None:
+    with Pool(target, 1, LIMITS) as pool:
+        answer = serve(pool, [b"attempt:" + attempt])[0]
+        needed = {b"read": "landlock", b"write": "rlimits"}.get(attempt, "seccomp")
+        if needed not in pool.layers:
+            pytest.skip(f"this system has no {needed}")
+    assert isinstance(answer.result, bytes)
+    assert answer.result.startswith(b"refused")
+
+
+def test_a_process_without_the_right_to_write_cannot_write_to_a_file_it_was_handed(target: str, tmp_path: Path) -> None:
+    path = tmp_path / "spool"
+    path.write_bytes(b"")
+    descriptor = os.open(path, os.O_RDWR)
+    with Pool(target, 1, LIMITS) as pool:
+        refused = serve(pool, [b"attempt:write_handed"], files=(descriptor,))
+    with Pool(target, 1, SandboxLimits(2 << 30, write_bytes=1 << 20)) as pool:
+        written = serve(pool, [b"attempt:write_handed"], files=(descriptor,))
+    os.close(descriptor)
+    assert refused[0].result == b"refused 27"
+    assert written[0].result == b"done"
+    assert path.stat().st_size == 4096
+
+
+def test_room_says_how_much_can_be_submitted(target: str) -> None:
+    with Pool(target, 2, LIMITS) as pool:
+        assert pool.room == 2 * pool_module._DEPTH
+        pool.submit(Request(0, b"echo:", (), 9))
+        assert pool.room == 2 * pool_module._DEPTH - 1
