@@ -68,6 +68,14 @@ def show_bytes(size: int) -> str:
     return f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f} {unit}"
 
 
+def css_string(text: str) -> str:
+    """Returns the text as a CSS string in which only letters, digits and spaces stand for themselves."""
+    plain = "".join(
+        char if char.isascii() and (char.isalnum() or char == " ") else f"\\{ord(char):06x}" for char in show(text)
+    )
+    return f'"{plain}"'
+
+
 def _write_code(char: str) -> str:
     code = ord(char)
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
