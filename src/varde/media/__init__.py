@@ -1,0 +1,1 @@
+"""Bytes to pixels, frames and capture metadata: sniffing and decoding under limits."""
