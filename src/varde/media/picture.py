@@ -1,0 +1,199 @@
+"""Still pictures: bytes to full-size grey pixels for hashing, facts, and a thumbnail for people."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, UnidentifiedImageError
+
+from varde.core.errors import Unreadable
+from varde.core.issue import Issue, IssueCode, Step
+from varde.core.limits import DecodeLimits
+from varde.core.media import Facts, Thumbnail
+from varde.media.codecs import DECODABLE_MIMES, FORMATS, get_webp_canvas, open_limits, register_codecs
+from varde.media.grey import compute_grey
+from varde.media.metadata import MetadataReading, read_metadata
+from varde.media.sniff import HEAD_BYTES, sniff
+from varde.media.text import clean_text
+from varde.media.thumbnails import make_jpeg_thumbnail, make_thumbnail
+
+# Everything Pillow, its plug-ins and pillow-heif were seen or are documented to raise on hostile bytes. MemoryError is
+# left to the process that runs the decoder.
+DECODER_ERRORS = (
+    OSError,
+    EOFError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    ArithmeticError,
+    SyntaxError,
+    RuntimeError,
+    AssertionError,
+    BufferError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
+
+_JPEG_FORMATS = ("JPEG", "MPO")
+
+
+@dataclass(frozen=True, slots=True)
+class PictureReading:
+    """What was read of one picture.
+
+    Attributes:
+        grey: (H, W) uint8 luma, 0-255, row 0 on top as stored: the orientation tag is not applied. Of animated
+            pictures the first frame.
+        facts: size as stored, number of frames, capture metadata.
+        thumbnail: upright as the orientation tag says.
+        issues: TRUNCATED where only part of the pixels could be decoded, METADATA_DAMAGED.
+    """
+
+    grey: npt.NDArray[np.uint8]
+    facts: Facts
+    thumbnail: Thumbnail
+    issues: tuple[Issue, ...]
+
+
+def read_picture(data: bytes, limits: DecodeLimits) -> PictureReading:
+    """Returns a picture's grey pixels, facts and thumbnail.
+
+    JPEG pixels are the luma as stored, without a detour over colours; everything else is what Pillow's conversion to
+    RGB and then to grey gives. Alpha is ignored, 16-bit and floating-point samples are brought to 0-255.
+
+    Args:
+        data: the whole file.
+        limits: pixels (checked from the header, before anything is decoded) and thumbnail size.
+
+    Raises:
+        Unreadable: DAMAGED, TOO_LARGE or UNSUPPORTED.
+        MemoryError: if the process may not have the memory.
+
+    Limits: changes Pillow's process-wide settings while it runs, so one thread of a process may decode at a time.
+        Bit errors inside JPEG data that leave it well-formed are not noticed.
+    """
+    register_codecs()
+    metadata = read_metadata(data)
+    try:
+        return _decode(data, limits, metadata, ())
+    except _Incomplete as strict:
+        # What a strict decoder refuses is decoded as far as it goes.
+        cause = f"decoded only in part: {strict}"
+    issue = Issue(IssueCode.TRUNCATED, Step.DECODE, clean_text(cause))
+    try:
+        reading = _decode(data, limits, metadata, (issue,))
+    except _Incomplete as error:
+        raise Unreadable(IssueCode.DAMAGED, clean_text(f"cannot be decoded: {error}")) from error
+    if reading.grey.min() == reading.grey.max():
+        raise Unreadable(IssueCode.DAMAGED, clean_text(f"no pixels could be decoded, {cause}"))
+    return reading
+
+
+def warm_up() -> None:
+    """Loads every codec and uses it once, so that nothing is imported or opened later inside a sandbox.
+
+    Takes about half a second and leaves no trace but the loaded modules.
+    """
+    register_codecs()
+    limits = DecodeLimits()
+    sample = Image.fromarray(np.arange(64 * 64 * 3, dtype=np.uint8).reshape(64, 64, 3))
+    for name in ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "HEIF", "JPEG2000", "ICO", "PPM", "PCX", "TGA"):
+        for options in ({}, {"compression": "tiff_lzw"}) if name == "TIFF" else ({},):
+            with io.BytesIO() as file:
+                sample.save(file, format=name, **options)
+                read_picture(file.getvalue(), limits)
+    with io.BytesIO() as file:
+        sample.save(file, format="JPEG", progressive=True)
+        for broken in (file.getvalue()[:-300], b"\xff\xd8\xff", b""):
+            try:
+                read_picture(broken, limits)
+            except Unreadable:
+                continue
+
+
+class _Incomplete(Exception):
+    """A decoder gave up; the message is its own."""
+
+
+@contextmanager
+def _decoder_errors() -> Iterator[None]:
+    """Turns whatever a decoder raises into `_Incomplete`, except an exceeded limit."""
+    try:
+        yield
+    except Image.DecompressionBombError as error:
+        raise Unreadable(IssueCode.TOO_LARGE, clean_text(str(error))) from error
+    except DECODER_ERRORS as error:
+        raise _Incomplete(f"{type(error).__name__}: {error}"[:300]) from error
+
+
+def _decode(data: bytes, limits: DecodeLimits, metadata: MetadataReading, issues: tuple[Issue, ...]) -> PictureReading:
+    with open_limits(limits, truncated=bool(issues)), _decoder_errors():
+        image = _open(data, limits)
+        size = image.size
+        is_jpeg = image.format in _JPEG_FORMATS
+        if is_jpeg:
+            image.draft("L", size)
+        image.load()
+        grey = compute_grey(image)
+        orientation = _get_orientation(image, metadata)
+        if is_jpeg:
+            thumbnail = make_jpeg_thumbnail(data, orientation, limits)
+        else:
+            thumbnail = make_thumbnail(image, grey, orientation, limits)
+        facts = Facts(*size, frames=_count_frames(data), metadata=metadata.tags)
+    return PictureReading(grey, facts, thumbnail, (*issues, *metadata.issues))
+
+
+def _open(data: bytes, limits: DecodeLimits) -> Image.Image:
+    """Opens without decoding and checks the size the header states."""
+    canvas = get_webp_canvas(data)
+    if canvas:
+        _check_size(canvas, limits)
+    try:
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+    except UnidentifiedImageError as error:
+        mime = sniff(data[:HEAD_BYTES], data[-64:]).mime
+        if mime in DECODABLE_MIMES:
+            raise Unreadable(IssueCode.DAMAGED, f"the header of this {mime} file is broken") from error
+        raise Unreadable(IssueCode.UNSUPPORTED, f"no decoder here reads {mime}") from error
+    _check_size(image.size, limits)
+    return image
+
+
+def _check_size(size: tuple[int, int], limits: DecodeLimits) -> None:
+    width, height = size
+    if width * height > limits.max_pixels:
+        raise Unreadable(IssueCode.TOO_LARGE, f"{width} x {height} pixels, the limit is {limits.max_pixels}")
+
+
+def _get_orientation(image: Image.Image, metadata: MetadataReading) -> int:
+    """Returns the EXIF orientation (1-8) that is still to be applied; 1 where none or nonsense is stated."""
+    if image.format in ("HEIF", "AVIF"):
+        # These keep turns outside EXIF; their plug-ins have applied or translated them.
+        try:
+            stated = image.getexif().get(0x0112, 1)
+        except DECODER_ERRORS:
+            return 1
+    else:
+        stated = dict(metadata.tags).get("Orientation", "1")
+    return int(stated) if str(stated) in {*"12345678"} else 1
+
+
+def _count_frames(data: bytes) -> int | None:
+    """Returns how many frames the file holds, None where that cannot be told."""
+    if data.startswith(b"\xff\xd8"):
+        return 1
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            return int(getattr(image, "n_frames", 1))
+    except DECODER_ERRORS:
+        return None

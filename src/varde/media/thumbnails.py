@@ -1,0 +1,99 @@
+"""Thumbnails: small colour pictures for people, upright, without any metadata."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from varde.core.limits import DecodeLimits
+from varde.core.media import Thumbnail
+
+QUALITY = 80
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_WIDE_MODES = ("I", "F", "LAB")
+
+
+def make_thumbnail(
+    image: Image.Image, grey: npt.NDArray[np.uint8], orientation: int, limits: DecodeLimits
+) -> Thumbnail:
+    """Returns the thumbnail of a decoded picture.
+
+    Args:
+        image: decoded, any mode; it is not changed.
+        grey: (H, W) uint8, used instead of pixels that no screen shows (16 bits, floats, L*a*b*).
+        orientation: EXIF orientation to apply, 1-8.
+        limits: longest side.
+    """
+    if image.mode in _WIDE_MODES or image.mode.startswith("I;"):
+        image = Image.fromarray(grey)
+    if image.mode in ("P", "PA", "1", "LA", "La", "RGBa"):
+        has_alpha = image.mode != "1" and ("A" in image.mode.upper() or "transparency" in image.info)
+        image = image.convert("RGBA" if has_alpha else "RGB")
+    elif image.mode not in ("L", "RGB", "RGBA", "RGBX", "YCbCr"):
+        image = image.convert("RGB")
+    return _finish(image.copy() if max(image.size) <= limits.thumbnail_px else image, orientation, limits)
+
+
+def make_jpeg_thumbnail(data: bytes, orientation: int, limits: DecodeLimits) -> Thumbnail:
+    """Returns the thumbnail of a JPEG, decoded at the smallest scale that is large enough.
+
+    The pictures some cameras embed for this purpose are not used: they may show something else.
+
+    Raises:
+        OSError and the rest of a decoder's errors: if the data cannot be decoded.
+    """
+    image = Image.open(io.BytesIO(data), formats=("JPEG",))
+    shrink = max(1.0, max(image.size) / limits.thumbnail_px)
+    image.draft("RGB", (max(1, int(image.width / shrink)), max(1, int(image.height / shrink))))
+    image.load()
+    return _finish(image.convert("RGB") if image.mode == "CMYK" else image, orientation, limits)
+
+
+def make_contact_sheet(frames: Sequence[npt.NDArray[np.uint8]], limits: DecodeLimits) -> Thumbnail:
+    """Returns up to nine frames of a video in one picture, in reading order.
+
+    Args:
+        frames: (H, W, 3) uint8 RGB, all of one size, at least one.
+        limits: longest side of the sheet.
+    """
+    side = next(side for side in (1, 2, 3) if len(frames) <= side**2 or side == 3)
+    height, width = frames[0].shape[:2]
+    scale = limits.thumbnail_px / (side * max(height, width))
+    cell = (max(1, round(width * scale)), max(1, round(height * scale)))
+    rows = -(-min(len(frames), side**2) // side)
+    sheet = Image.new("RGB", (cell[0] * side, cell[1] * rows))
+    for number, frame in enumerate(frames[: side**2]):
+        picture = Image.fromarray(frame).resize(cell, Image.Resampling.BOX)
+        sheet.paste(picture, (cell[0] * (number % side), cell[1] * (number // side)))
+    return _write(sheet)
+
+
+def _finish(image: Image.Image, orientation: int, limits: DecodeLimits) -> Thumbnail:
+    longest = (limits.thumbnail_px, limits.thumbnail_px)
+    image.thumbnail(longest, Image.Resampling.BILINEAR, reducing_gap=2.0)
+    if orientation in _TURNS:
+        image = image.transpose(_TURNS[orientation])
+    if image.mode == "RGBA":
+        ground = Image.new("RGBA", image.size, (128, 128, 128, 255))
+        image = Image.alpha_composite(ground, image)
+    return _write(image if image.mode in ("L", "RGB") else image.convert("RGB"))
+
+
+def _write(image: Image.Image) -> Thumbnail:
+    with io.BytesIO() as file:
+        # Without these empty ones Pillow would carry over profile, EXIF and comment of the original.
+        image.save(file, format="JPEG", quality=QUALITY, exif=b"", icc_profile=None, comment=b"")
+        return Thumbnail(file.getvalue(), *image.size)
