@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from varde.core.decision import Decision
 from varde.core.errors import IntegrityFailure
 from varde.core.known import SetRole
 from varde.core.outcome import NotComparable
@@ -41,6 +42,11 @@ class Card:
     picture_size: tuple[int, int]
     matches: tuple[ReportMatch, ...]
     more_matches: int
+
+    @property
+    def history(self) -> tuple[Decision, ...]:
+        """The decisions that are no longer in force, and the acts that withdrew them, oldest first."""
+        return tuple(decision for decision in self.item.decisions if decision is not self.item.decision)
 
 
 def write(source: ReportSource, folder: Path, options: ReportOptions) -> Written:
@@ -85,9 +91,9 @@ class _Pages:
                 self.counts["more_items"] += 1
                 continue
             self.counts["shown_items"] += 1
-            heading = item.grade_key if item.grade_key != group else None
+            heading = _group_heading(item) if item.grade_key != group else ""
             group = item.grade_key
-            yield self._card(item, "" if heading is None else _group_heading(heading))
+            yield self._card(item, heading)
 
     def issues(self) -> Iterator[ReportIssue]:
         """Streams the issues up to the limit and counts the rest."""
@@ -139,8 +145,9 @@ def _data_address(data: bytes, item: ReportItem) -> str:
     raise IntegrityFailure(f"the thumbnail of item {item.item_id} is neither JPEG nor PNG")
 
 
-def _group_heading(grade_key: str) -> str:
-    return f"Decided {grade_key}" if grade_key else "Matched, not decided"
+def _group_heading(item: ReportItem) -> str:
+    grade = item.decision.grade if item.decision else None
+    return f"Decided {grade.code} on {grade.scheme}, version {grade.version}" if grade else "No decision in force"
 
 
 def _read_style(head: ReportHead) -> str:

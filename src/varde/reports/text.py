@@ -52,8 +52,8 @@ def show_time(at: datetime) -> str:
 
 
 def show_count(number: int) -> str:
-    """Returns a whole number with a thin space between thousands: ``4 000 000``."""
-    return f"{number:,}".replace(",", "\u202f")
+    """Returns a whole number with its thousands parted: ``4,000,000``."""
+    return f"{number:,}"
 
 
 def show_bytes(size: int) -> str:
@@ -71,7 +71,7 @@ def show_bytes(size: int) -> str:
 def css_string(text: str) -> str:
     """Returns the text as a CSS string in which only letters, digits and spaces stand for themselves."""
     plain = "".join(
-        char if char.isascii() and (char.isalnum() or char == " ") else f"\\{ord(char):06x}" for char in show(text)
+        char if char.isascii() and (char.isalnum() or char == " ") else f"\\{ord(char):x} " for char in show(text)
     )
     return f'"{plain}"'
 
