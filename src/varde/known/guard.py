@@ -76,12 +76,12 @@ def check_role(
     if suspicion and not confirm:
         raise Refused(
             f"this may be a list of harmless files: {suspicion}",
-            advice="Load it with the role 'known', or confirm that it really is an alert list; the confirmation is audited.",
+            advice="Load it with the role 'known', or confirm that it really is an alert list; that is audited.",
         )
 
 
 def find_suspicion(header: SetHeader, *, names: Sequence[str] = (), statistics: CodeCounts | None = None) -> str:
-    """Returns why the set may be a list of harmless files, as one clause for a person; "" where nothing speaks for it."""
+    """Returns why the set may be a list of harmless files, as a clause for a person; "" where nothing says so."""
     if header.suggested_role is SetRole.KNOWN:
         return header.warning or "its format means known files"
     return _find_suspicion(header, names, statistics)
