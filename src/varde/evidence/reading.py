@@ -91,6 +91,10 @@ class ExhibitFile:
         finally:
             os.close(self._fileno)
 
+    def duplicate(self) -> int:
+        """Returns a descriptor of the whole file that lives on after the ``with`` block; the caller closes it."""
+        return os.dup(self._fileno)
+
     def check_unchanged(self) -> None:
         """Raises `Unreadable` (CHANGED_WHILE_READING) if size, time or inode differ from when it was opened."""
         now = os.fstat(self._fileno)
