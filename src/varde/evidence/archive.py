@@ -6,6 +6,7 @@ A new format is one file with a `READER` object that satisfies `ArchiveReader`, 
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -32,6 +33,14 @@ class MemberKind(StrEnum):
     SYMLINK = "symlink"
     HARD_LINK = "hard_link"
     SPECIAL = "special"
+
+
+_KINDS = {stat.S_IFREG: MemberKind.FILE, stat.S_IFDIR: MemberKind.FOLDER, stat.S_IFLNK: MemberKind.SYMLINK}
+_KIND_NAMES = {
+    MemberKind.FOLDER: "folder",
+    MemberKind.SYMLINK: "symbolic link",
+    MemberKind.SPECIAL: "device or pipe",
+}
 
 
 def no_chunks() -> Iterator[bytes]:
@@ -122,6 +131,23 @@ def truncated(cause: str) -> Unreadable:
 def unsupported(cause: str) -> Unreadable:
     """Returns the error for a well-formed archive that uses something not read here."""
     return Unreadable(IssueCode.ARCHIVE_UNSUPPORTED, cause)
+
+
+def tell_kind(unix_mode: int, size_bytes: int) -> tuple[MemberKind, tuple[Issue, ...]]:
+    """Returns what a member with this Unix file mode is, and an issue where its size contradicts it.
+
+    Something that calls itself a link or a device but holds more than a link's target is examined as a file.
+
+    Args:
+        unix_mode: type and permission bits; 0 where the archive stores none.
+        size_bytes: unpacked size as stated.
+    """
+    kind = _KINDS.get(stat.S_IFMT(unix_mode), MemberKind.FILE if not stat.S_IFMT(unix_mode) else MemberKind.SPECIAL)
+    allowed = MAX_LINK_BYTES if kind is MemberKind.SYMLINK else 0
+    if kind is MemberKind.FILE or size_bytes <= allowed:
+        return kind, ()
+    cause = f"It is stored as a {_KIND_NAMES[kind]} but holds {size_bytes} bytes, which were examined as a file's."
+    return MemberKind.FILE, (archive_issue(IssueCode.SPECIAL_FILE, cause),)
 
 
 def find_name_fault(name: bytes) -> str:
