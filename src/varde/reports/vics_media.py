@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from collections.abc import Iterable
@@ -22,10 +23,13 @@ _CONTEXT = "http://github.com/VICSDATAMODEL/ProjectVic/DataModels/2.0.xml/{regio
 _REGIONS = {"vics-us": "US", "vics-uk": "UK", "vics-default": "Default"}
 _WHOLE = re.compile(r"[1-9][0-9]{0,8}")
 _MIN_QUALITY = 50
-_DECIDED_DIFFERENTLY = (
+
+DECIDED_DIFFERENTLY = (
     "The same content is decided differently, or not yet, at other places of this case: "
     "see the other entries with this MD5."
 )
+CONTINUED = "This content lies at very many places: more of them are in the next entry with this MD5."
+MORE_NOTES = "There are further notes: see decisions.csv."
 
 
 def describe_case(head: ReportHead) -> tuple[str, Fields]:
@@ -107,10 +111,14 @@ def describe_place(item: ReportItem) -> Fields:
     return fields
 
 
-def describe_comments(notes: Iterable[str], *, decided_differently: bool) -> str:
-    """Returns the persons' notes, one a line, and the warning where one content has several entries."""
-    lines = [_clean(note) for note in notes]
-    return "\n".join([*lines, _DECIDED_DIFFERENTLY] if decided_differently else lines)
+def describe_comments(notes: Iterable[str], remark: str) -> str:
+    """Returns the persons' notes, one a line, and after them our remark on the entry where there is one."""
+    return "\n".join([*(_clean(note) for note in notes), *([remark] if remark else [])])
+
+
+def dump(value: object) -> str:
+    """Returns the value as JSON on one line in ASCII, so that no reader can go wrong on the encoding."""
+    return json.dumps(value)
 
 
 def get_digests(item: ReportItem) -> Digests:
