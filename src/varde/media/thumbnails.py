@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -62,25 +61,6 @@ def make_jpeg_thumbnail(data: bytes, orientation: int, limits: DecodeLimits) -> 
     return _finish(image.convert("RGB") if image.mode == "CMYK" else image, orientation, limits)
 
 
-def make_contact_sheet(frames: Sequence[npt.NDArray[np.uint8]], limits: DecodeLimits) -> Thumbnail:
-    """Returns up to nine frames of a video in one picture, in reading order.
-
-    Args:
-        frames: (H, W, 3) uint8 RGB, all of one size, at least one.
-        limits: longest side of the sheet.
-    """
-    side = next(side for side in (1, 2, 3) if len(frames) <= side**2 or side == 3)
-    height, width = frames[0].shape[:2]
-    scale = limits.thumbnail_px / (side * max(height, width))
-    cell = (max(1, round(width * scale)), max(1, round(height * scale)))
-    rows = -(-min(len(frames), side**2) // side)
-    sheet = Image.new("RGB", (cell[0] * side, cell[1] * rows))
-    for number, frame in enumerate(frames[: side**2]):
-        picture = Image.fromarray(frame).resize(cell, Image.Resampling.BOX)
-        sheet.paste(picture, (cell[0] * (number % side), cell[1] * (number // side)))
-    return _write(sheet)
-
-
 def _finish(image: Image.Image, orientation: int, limits: DecodeLimits) -> Thumbnail:
     longest = (limits.thumbnail_px, limits.thumbnail_px)
     image.thumbnail(longest, Image.Resampling.BILINEAR, reducing_gap=2.0)
@@ -89,10 +69,11 @@ def _finish(image: Image.Image, orientation: int, limits: DecodeLimits) -> Thumb
     if image.mode == "RGBA":
         ground = Image.new("RGBA", image.size, (128, 128, 128, 255))
         image = Image.alpha_composite(ground, image)
-    return _write(image if image.mode in ("L", "RGB") else image.convert("RGB"))
+    return write_thumbnail(image if image.mode in ("L", "RGB") else image.convert("RGB"))
 
 
-def _write(image: Image.Image) -> Thumbnail:
+def write_thumbnail(image: Image.Image) -> Thumbnail:
+    """Returns an L or RGB picture as a thumbnail of the size it has."""
     with io.BytesIO() as file:
         # Without these empty ones Pillow would carry over profile, EXIF and comment of the original.
         image.save(file, format="JPEG", quality=QUALITY, exif=b"", icc_profile=None, comment=b"")
