@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 
 from varde.core.errors import FormatError
@@ -62,7 +62,7 @@ def read_head(path: Path, size_bytes: int = 1 << 16) -> str:
     return start.decode(guess_encoding(start), "replace")
 
 
-def read_lines(path: Path, encoding: str | None = None) -> Iterator[tuple[int, str]]:
+def read_lines(path: Path, encoding: str | None = None) -> Generator[tuple[int, str]]:
     """Yields (one-based number, text with its line end) of every line.
 
     Args:
