@@ -81,10 +81,10 @@ def expand(
     spool.flush()
     raw = cast(BinaryIO, getattr(spool, "raw", spool))  # past the buffer: a refused write must not stay in it
     window = _Window(file, raw, limits, start, unpacked_before, window_bytes, window_members)
-    reader = find_reader(own_readers() if readers is None else readers, file, mime)
+    chosen = own_readers() if readers is None else readers
+    reader = find_reader(chosen, file, mime)
     if reader is None:
-        cause = f"It looks like {mime}, but its first bytes are not readable as such."
-        return Expansion((), ((None, archive_issue(IssueCode.ARCHIVE_DAMAGED, cause)),), None, unpacked_before)
+        return Expansion((), ((None, _unread_issue(chosen, mime)),), None, unpacked_before)
     try:
         window.run(reader)
     except Unreadable as error:
@@ -238,6 +238,12 @@ class _Window:
         if self.unpacked_bytes > RATIO_GRACE_BYTES + self.limits.max_ratio * self.archive_bytes:
             return f"The archive unpacks to more than {self.limits.max_ratio} times its size."
         return ""
+
+
+def _unread_issue(readers: Sequence[ArchiveReader], mime: str) -> Issue:
+    if any(mime in reader.mimes for reader in readers):
+        return archive_issue(IssueCode.ARCHIVE_DAMAGED, f"It starts like {mime} but cannot be read as such.")
+    return archive_issue(IssueCode.ARCHIVE_UNSUPPORTED, f"Archives of the type {mime} are not read here.")
 
 
 def _is_surely_too_large(member: ArchiveMember, limits: ArchiveLimits) -> bool:

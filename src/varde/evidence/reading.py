@@ -149,7 +149,13 @@ def read_file(
         Unreadable: VANISHED, SYMLINK, SPECIAL_FILE, UNREADABLE, CHANGED_WHILE_READING (other than the expected size) or
             TRUNCATED (the part lies beyond the end).
     """
-    fileno = _open_file(path)
+    return read_open_file(_open_file(path), offset=offset, size=size, expected_size=expected_size)
+
+
+def read_open_file(
+    fileno: int, *, offset: int = 0, size: int | None = None, expected_size: int | None = None
+) -> ExhibitFile:
+    """Returns an already open file for reading, as `read_file` does; owns the descriptor from here on."""
     try:
         status = os.fstat(fileno)
         _check_regular(status)
@@ -166,25 +172,50 @@ def read_file(
         raise
 
 
-def open_read_only(path: bytes | Path, flags: int = 0) -> int:
+def open_below(root: Path, path: bytes) -> int:
+    """Returns a descriptor of a file below a folder; no part of the path may be a link, nor lead upwards.
+
+    Args:
+        root: a folder; links on the way to it are followed.
+        path: relative to the root, ``/`` between its parts.
+
+    Raises:
+        Unreadable: as `read_file`, and UNREADABLE for a path that is not plainly below the root.
+    """
+    *folders, name = path.split(b"/")
+    if any(part in (b"", b".", b"..") for part in (*folders, name)):
+        raise Unreadable(IssueCode.UNREADABLE, "Its path does not lie plainly below the exhibit.")
+    folder = _open_file(root, os.O_DIRECTORY)
+    try:
+        for part in folders:
+            inner = _open_file(part, os.O_DIRECTORY, folder)
+            os.close(folder)
+            folder = inner
+        return _open_file(name, 0, folder)
+    finally:
+        os.close(folder)
+
+
+def open_read_only(path: bytes | Path, flags: int = 0, folder: int | None = None) -> int:
     """Returns a descriptor that leaves the access time alone where the system allows it; links are not followed.
 
     Args:
         path: of a file or folder.
         flags: further flags of ``open``, such as O_DIRECTORY.
+        folder: descriptor of the folder that the path starts from; None starts from the current one.
 
     Raises:
         OSError: as the system says.
     """
     try:
-        return os.open(path, _FLAGS | flags | os.O_NOATIME)
+        return os.open(path, _FLAGS | flags | os.O_NOATIME, dir_fd=folder)
     except PermissionError:  # only the owner may ask for O_NOATIME
-        return os.open(path, _FLAGS | flags)
+        return os.open(path, _FLAGS | flags, dir_fd=folder)
 
 
-def _open_file(path: bytes | Path) -> int:
+def _open_file(path: bytes | Path, flags: int = 0, folder: int | None = None) -> int:
     try:
-        return open_read_only(path)
+        return open_read_only(path, flags, folder)
     except FileNotFoundError as error:
         raise Unreadable(IssueCode.VANISHED, "It is not there any more.") from error
     except OSError as error:

@@ -40,18 +40,19 @@ def own_readers() -> tuple[ArchiveReader, ...]:
     return load_readers()
 
 
-def find_reader(readers: Sequence[ArchiveReader], file: BinaryIO, mime: str | None = None) -> ArchiveReader | None:
+def find_reader(readers: Sequence[ArchiveReader], file: BinaryIO, mime: str) -> ArchiveReader | None:
     """Returns the reader for a file, None where no reader takes it.
+
+    Readers of the media type are asked first, then all others: many formats (documents, books, programs) are ZIP
+    archives under a media type of their own.
 
     Args:
         readers: to choose from, first that fits.
         file: seekable.
-        mime: only readers of this media type are asked; None asks all.
+        mime: media type of the file.
     """
-    for reader in readers:
-        if (mime is None or mime in reader.mimes) and reader.detect(file):
-            return reader
-    return None
+    ordered = sorted(readers, key=lambda reader: mime not in reader.mimes)
+    return next((reader for reader in ordered if reader.detect(file)), None)
 
 
 def _distribution(point: EntryPoint) -> str:

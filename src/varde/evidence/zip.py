@@ -34,6 +34,7 @@ from varde.evidence.unpacking import (
 from varde.evidence.zip_directory import LOCAL_MAGIC, ZipEntry, find_directory, read_directory, read_local_header
 from varde.evidence.zip_scan import scan_entries
 
+_FIRST_MAGICS = (LOCAL_MAGIC, b"PK\x07\x08" + LOCAL_MAGIC, b"PK00" + LOCAL_MAGIC)
 _ENCRYPTED = 1
 _STORED, _DEFLATED, _BZIP2, _LZMA, _XZ = 0, 8, 12, 14, 95
 _METHOD_NAMES = {1: "Shrink", 6: "Implode", 9: "Deflate64", 93: "Zstandard", 98: "PPMd", 99: "AES"}
@@ -50,7 +51,7 @@ class ZipReader:
     def detect(self, file: BinaryIO) -> bool:
         """Returns whether the file starts with a member or has a readable central directory."""
         file.seek(0)
-        return file.read(4) == LOCAL_MAGIC or find_directory(file) is not None
+        return file.read(8).startswith(_FIRST_MAGICS) or find_directory(file) is not None
 
     def members(self, file: BinaryIO) -> Iterator[ArchiveMember | Issue]:
         """Returns the members in the order of the central directory, or of their data where that is lost."""
