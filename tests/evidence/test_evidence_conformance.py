@@ -105,7 +105,7 @@ class TestXz(TestGzip):
 
 
 class TestSevenZip(ArchiveReaderConformance):
-    reader = sevenZIP_READER
+    reader = sevenzip.READER
     mime = "application/x-7z-compressed"
 
     def make(self, members: Sequence[Content]) -> bytes:
@@ -124,6 +124,6 @@ class TestBcjLzmaSevenZip(TestSevenZip):
 
 @pytest.mark.parametrize("suite", [TestZip, TestGzippedTar, TestGzip, TestSevenZip])
 def test_readers_do_not_claim_each_other(suite: type[ArchiveReaderConformance]) -> None:
-    readers = (ZIP_READER, tar.READER, single.READER, sevenZIP_READER)
+    readers = (ZIP_READER, tar.READER, single.READER, sevenzip.READER)
     data = suite().make([("one", b"content")])
     assert [reader for reader in readers if reader.detect(io.BytesIO(data))] == [suite.reader]
