@@ -29,10 +29,13 @@ DECODABLE_MIMES = frozenset(
 
 @lru_cache(maxsize=1)
 def register_codecs() -> None:
-    """Loads Pillow's plug-ins and adds HEIF to them; does nothing the second time."""
+    """Loads Pillow's plug-ins and adds HEIF to them, each on one thread; does nothing the second time."""
     import pillow_heif
+    from PIL import AvifImagePlugin
 
     Image.init()
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+    pillow_heif.options.DECODE_THREADS = 1
     pillow_heif.register_heif_opener(thumbnails=False)
 
 

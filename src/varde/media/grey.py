@@ -36,7 +36,8 @@ def scale_samples(samples: npt.NDArray[np.generic]) -> Grey:
     """Returns wide samples as 0-255.
 
     The range they were meant for is not stored with them, so it is told from the largest: up to 1 in floating point,
-    up to 255 (kept as they are), up to 65535 (the upper byte is kept), otherwise from smallest to largest.
+    up to 255 (kept as they are), up to 65535 (the upper byte is kept), otherwise from smallest to largest;
+    a flat picture outside these ranges becomes black.
 
     Args:
         samples: (H, W) of integers or floats; what is not a finite number counts as 0.
@@ -49,6 +50,8 @@ def scale_samples(samples: npt.NDArray[np.generic]) -> Grey:
         values = np.rint(values)
     elif low >= 0 and high <= 65_535:
         values = values // 256
+    elif low == high:
+        values[:] = 0
     else:
         # Divided before subtracting, so that the span of extreme values stays finite.
         values = np.rint((values / 2 - low / 2) / (high / 2 - low / 2) * 255)

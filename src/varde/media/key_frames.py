@@ -36,13 +36,13 @@ class Progress:
     Attributes:
         key_frames: how many were decoded.
         last_s: latest time met in the stream, decoded or not.
-        bad_packets: key frames that could not be decoded.
+        bad_frames: key frames that could not be decoded, or not whole.
         failure: why reading stopped before the end, "" while it has not.
     """
 
     key_frames: int = 0
     last_s: float = 0.0
-    bad_packets: int = 0
+    bad_frames: int = 0
     failure: str = ""
 
 
@@ -60,17 +60,21 @@ def ffmpeg_errors(doing: str) -> Iterator[None]:
     except (av.error.DecoderNotFoundError, av.error.PatchWelcomeError) as error:
         raise Unreadable(IssueCode.UNSUPPORTED, clean_text(f"no decoder: {error}")) from error
     except (av.error.FFmpegError, ValueError, EOFError, ArithmeticError, LookupError) as error:
-        raise Unreadable(IssueCode.DAMAGED, clean_text(f"{doing}: {error}")) from error
+        raise Unreadable(IssueCode.DAMAGED, clean_text(f"{doing}: {_describe(error)}")) from error
 
 
 def open_video(file: BinaryIO) -> InputContainer:
     """Returns the opened container; the caller closes it. The file must be seekable and is left open.
 
     Raises:
-        Unreadable: DAMAGED if no video format is recognised or its header is broken.
+        Unreadable: UNSUPPORTED if it is of another format, DAMAGED if none is recognised or its header is broken.
     """
     with ffmpeg_errors("cannot be opened as a video"):
-        return av.open(file, mode="r", options=_OPTIONS, metadata_errors="replace")
+        try:
+            return av.open(file, mode="r", options=_OPTIONS, metadata_errors="replace")
+        except av.error.ArgumentError as error:
+            # FFmpeg's answer when it recognises a format that is not among those allowed.
+            raise Unreadable(IssueCode.UNSUPPORTED, "not one of the video formats that are opened here") from error
 
 
 def get_stream(container: InputContainer, limits: DecodeLimits) -> VideoStream:
@@ -134,6 +138,7 @@ def read_key_frames(
                 progress.failure = progress.failure or f"only the first {progress.key_frames} key frames were looked at"
                 return
             progress.key_frames += 1
+            progress.bad_frames += frame.is_corrupt
             yield (progress.last_s if frame.pts is None else max(0.0, frame.time - start_s)), frame
 
 
@@ -145,8 +150,10 @@ def make_issues(progress: Progress, duration_s: float) -> tuple[Issue, ...]:
         duration_s: the length the container states, 0 where it states none.
     """
     issues = []
-    if progress.bad_packets:
-        cause = f"{progress.bad_packets} key frames could not be decoded, {progress.key_frames} could"
+    if progress.bad_frames:
+        cause = (
+            f"{progress.bad_frames} key frames could not be decoded or only in part, {progress.key_frames} were read"
+        )
         issues.append(Issue(IssueCode.DAMAGED, Step.DECODE, cause))
     if progress.failure:
         issues.append(Issue(IssueCode.TRUNCATED, Step.DECODE, clean_text(progress.failure)))
@@ -166,7 +173,7 @@ def _demux(container: InputContainer, stream: VideoStream, progress: Progress) -
         except MemoryError:
             raise
         except (av.error.FFmpegError, ValueError) as error:
-            progress.failure = f"cannot be read beyond {progress.last_s:.1f} s: {error}"
+            progress.failure = f"cannot be read beyond {progress.last_s:.1f} s: {_describe(error)}"
             return
         yield packet
 
@@ -177,5 +184,10 @@ def _decode(packet: av.Packet[Any], progress: Progress) -> list[av.VideoFrame]:
     except MemoryError:
         raise
     except (av.error.FFmpegError, ValueError):
-        progress.bad_packets += 1
+        progress.bad_frames += 1
         return []
+
+
+def _describe(error: Exception) -> str:
+    """Returns FFmpeg's words without its numbers."""
+    return getattr(error, "strerror", None) or str(error)

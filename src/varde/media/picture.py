@@ -125,18 +125,18 @@ class _Incomplete(Exception):
 
 
 @contextmanager
-def _decoder_errors() -> Iterator[None]:
+def _decoder_errors(limits: DecodeLimits) -> Iterator[None]:
     """Turns whatever a decoder raises into `_Incomplete`, except an exceeded limit."""
     try:
         yield
     except Image.DecompressionBombError as error:
-        raise Unreadable(IssueCode.TOO_LARGE, clean_text(str(error))) from error
+        raise Unreadable(IssueCode.TOO_LARGE, f"more than twice the limit of {limits.max_pixels} pixels") from error
     except DECODER_ERRORS as error:
         raise _Incomplete(f"{type(error).__name__}: {error}"[:300]) from error
 
 
 def _decode(data: bytes, limits: DecodeLimits, metadata: MetadataReading, issues: tuple[Issue, ...]) -> PictureReading:
-    with open_limits(limits, truncated=bool(issues)), _decoder_errors():
+    with open_limits(limits, truncated=bool(issues)), _decoder_errors(limits):
         image = _open(data, limits)
         size = image.size
         is_jpeg = image.format in _JPEG_FORMATS

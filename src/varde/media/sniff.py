@@ -171,8 +171,8 @@ def _sniff_mpeg_transport(head: bytes) -> MediaType | None:
 
 
 def _sniff_audio(head: bytes) -> MediaType | None:
-    """MPEG audio without a tag: a frame header with a valid layer, bit rate and sample rate."""
-    is_frame = len(head) > 4 and head[0] == 0xFF and head[1] & 0xE6 in (0xE2, 0xE4, 0xE6)
+    """MPEG audio without a tag: a frame header of layer II or III with a valid bit rate and sample rate."""
+    is_frame = len(head) > 4 and head[0] == 0xFF and head[1] & 0xE6 in (0xE2, 0xE4)
     if is_frame and head[2] >> 4 not in (0, 15) and head[2] >> 2 & 3 != 3:
         return other("audio/mpeg")
     return None
