@@ -14,6 +14,19 @@ GROUP = "varde.evidence"
 """Entry-point group in which a distribution names its readers (``name = "package.module:READER"``)."""
 
 _OWN_DISTRIBUTION = "varde"
+_LOAD_ERRORS = (
+    ImportError,
+    AttributeError,
+    SyntaxError,
+    NameError,
+    ArithmeticError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What importing somebody else's module may plausibly raise."""
 
 
 def load_readers(listed: Sequence[str] = (), found: Iterable[EntryPoint] | None = None) -> tuple[ArchiveReader, ...]:
@@ -71,7 +84,7 @@ def _find_listed(name: str, points: Iterable[EntryPoint]) -> EntryPoint:
 def _load(point: EntryPoint) -> ArchiveReader:
     try:
         reader = point.load()
-    except (ImportError, AttributeError, SyntaxError) as error:
+    except _LOAD_ERRORS as error:
         raise PluginError(
             f"the archive reader {point.name!r} ({point.value}) cannot be loaded: {error}",
             advice="Repair its installation, or take it off the list.",
