@@ -259,3 +259,66 @@ def make_full_source() -> MadeUpSource:
 
 def _reason(item: ReportItem) -> Reason | None:
     return item.signal.outcome.reason if item.signal and isinstance(item.signal.outcome, NotComparable) else None
+
+
+class StreamedSource:
+    """A `ReportSource` of very many items, each made when it is asked for and kept by nobody.
+
+    Every 100th item is decided (or as told), every 50th matched; each has an issue.
+    """
+
+    def __init__(self, size: int, *, decided_every: int = 100) -> None:
+        self.size = size
+        self.decided_every = decided_every
+        self._facts = Facts(4000, 3000, metadata=(("Make", "Examplecam"),))
+        self._issues = (Issue(IssueCode.TRUNCATED, Step.DECODE, "The picture ends after 212 of 4000 rows."),)
+        decided = len(range(0, size, decided_every))
+        self.head = make_head(
+            Counts(
+                places=size,
+                items=size,
+                contents=size,
+                bytes_read=size * 1000,
+                kinds=(KindCount(MediaKind.PICTURE, size, size * 1000),),
+                hashed=size,
+                not_comparable=(),
+                decided=((Grade("vics-us", "2.0", "5"), decided),),
+                undecided=size - decided,
+                matched=len(range(0, size, 50)),
+                issues=(IssueCount(IssueCode.TRUNCATED, Step.DECODE, size),),
+            )
+        )
+
+    def make(self, number: int) -> ReportItem:
+        return ReportItem(
+            item_id=number,
+            exhibit=1,
+            locator=f"DCIM/IMG_{number:07}.jpg",
+            origin=Origin.FILE,
+            size_bytes=1000,
+            modified_at=AT,
+            digests=Digests(number.to_bytes(16), number.to_bytes(20), number.to_bytes(32), 1000),
+            media=JPEG,
+            facts=self._facts,
+            signal=Signal(PDQ, (PerceptualHash(number.to_bytes(32), 100),)),
+            matches=(make_match(),) if number % 50 == 0 else (),
+            decisions=(make_decision(number, "5"),) if number % self.decided_every == 0 else (),
+            issues=self._issues,
+        )
+
+    def items(self) -> Iterator[ReportItem]:
+        return map(self.make, range(self.size))
+
+    def notable(self) -> Iterator[ReportItem]:
+        decided = map(self.make, range(0, self.size, self.decided_every))
+        matched = (self.make(number) for number in range(0, self.size, 50) if number % self.decided_every)
+        return chain(decided, matched)
+
+    def media(self) -> Iterator[ReportItem]:
+        return self.items()
+
+    def issues(self) -> Iterator[ReportIssue]:
+        return (ReportIssue(1, item.locator, item.item_id, item.issues[0]) for item in self.items())
+
+    def thumbnail(self, item: ReportItem) -> Thumbnail | None:
+        return Thumbnail(b"\xff\xd8\xff" + bytes(5_000), 256, 192)

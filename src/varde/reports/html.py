@@ -114,7 +114,7 @@ class _Pages:
 
     def check(self) -> None:
         """Raises `IntegrityFailure` if the issues that were streamed are not as many as the summary says."""
-        streamed = self.counts["shown_issues"] + self.counts["more_issues"]
+        streamed = self.counts["shown_issues"] + self.counts["more_issues"] or sum(1 for _ in self._source.issues())
         if streamed != self._source.head.counts.issues_total:
             raise IntegrityFailure(
                 f"the report's summary counts {self._source.head.counts.issues_total} issues, but {streamed} were read",
