@@ -44,7 +44,8 @@ def make_video(
 ) -> bytes:
     """A moving scene of 160 x 120 with a key frame every second."""
     with io.BytesIO() as file:
-        with av.open(file, mode="w", format=container, options={"movflags": "use_metadata_tags"}) as out:
+        options = {"movflags": "use_metadata_tags"} if container in ("mp4", "mov", "3gp") else {}
+        with av.open(file, mode="w", format=container, options=options) as out:
             out.metadata.update(tags)
             stream = cast(VideoStream, out.add_stream(codec, rate=rate, options={"g": str(rate)}))
             stream.width, stream.height = 160, 120

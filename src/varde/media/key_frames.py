@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -123,15 +124,18 @@ def read_key_frames(
     time_base = float(stream.time_base or 1)
     start_s = (stream.start_time or 0) * time_base
     gap_s = max(MIN_GAP_S, get_duration(container, stream) / limits.max_frames)
-    next_s = 0.0
-    for packet in _demux(container, stream, progress):
+    # Bare streams carry no times: there, packets are counted.
+    step_s = float(1 / (stream.average_rate or stream.guessed_rate or 25))
+    next_s, fed_s = 0.0, deque[float]()
+    for number, packet in enumerate(_demux(container, stream, progress)):
         if packet.size:
             time = packet.dts if packet.pts is None else packet.pts
-            at_s = progress.last_s if time is None else max(0.0, time * time_base - start_s)
+            at_s = number * step_s if time is None else max(0.0, time * time_base - start_s)
             progress.last_s = max(progress.last_s, at_s)
             if not packet.is_keyframe or at_s < next_s:
                 continue
             next_s = at_s + gap_s
+            fed_s.append(at_s)
         # The empty packet at the end makes the decoder give out what it still holds.
         for frame in _decode(packet, progress):
             if progress.key_frames == limits.max_frames:
@@ -139,7 +143,9 @@ def read_key_frames(
                 return
             progress.key_frames += 1
             progress.bad_frames += frame.is_corrupt
-            yield (progress.last_s if frame.pts is None else max(0.0, frame.time - start_s)), frame
+            # A decoder gives frames out later than it takes packets in, in the same order.
+            packet_s = fed_s.popleft() if fed_s else progress.last_s
+            yield (packet_s if frame.pts is None else max(0.0, frame.time - start_s)), frame
 
 
 def make_issues(progress: Progress, duration_s: float) -> tuple[Issue, ...]:
