@@ -1,7 +1,7 @@
 """A JSON document of any size, read value by value in bounded memory, with the line of every value.
 
-The document's outer levels are walked here; each inner value is decoded whole by the standard library's C decoder,
-which is several times as fast as an event parser (benchmarks/known_import.py) and says exactly where a defect is.
+The document's outer levels are walked here; each inner value is decoded whole by the standard library's C decoder: as
+fast as an event parser in C (benchmarks/known_import.py), and it says exactly where a value or a defect is.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from varde.known.text import guess_encoding
 
 MAX_VALUE_CHARS = 16 << 20
 _BLOCK_BYTES = 1 << 18
+_UNFINISHED = frozenset(("", ".", "e", "E", "e+", "e-", "E+", "E-"))
+"""What may be left of the buffer after a number that goes on in the next block; "" after any value."""
+
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
@@ -65,6 +68,9 @@ class JsonStream:
 
     def peek(self) -> str:
         """Returns the next character that is not white space without passing it, "" at the end of the document."""
+        char = self._buffer[self._at : self._at + 1]
+        if char > " ":
+            return char
         while True:
             self._at = self._skip_space(self._at)
             if self._at < len(self._buffer):
@@ -105,7 +111,7 @@ class JsonStream:
             except ValueError as error:
                 self.fail(str(error) if "JSON" in str(error) else "a number of too many digits")
             else:
-                if end < len(self._buffer) or self._ended:
+                if self._ended or self._buffer[end : end + 3] not in _UNFINISHED:
                     self._at = end
                     return value
                 defect = ("Unterminated", end)
@@ -150,7 +156,7 @@ class JsonStream:
             return
         while True:
             self.peek()
-            yield self.line
+            yield self._line_at(self._at)
             if self.peek() == "]":
                 break
             self.take(",")

@@ -19,6 +19,7 @@ MAX_DISTANCE: Final = 31
 
 _CHUNKS: Final = 16
 _BUCKETS: Final = 1 << 16
+_BUCKETS_OF_PROBE: Final = 16 * 17
 _MASKS: Final = np.array([0, *(1 << bit for bit in range(16))], dtype=np.int64)
 _BATCH_CANDIDATES: Final = 1 << 19
 _SCAN_PAIRS: Final = 1 << 19
@@ -58,6 +59,11 @@ class HashIndex:
         self._words = np.ascontiguousarray(ordered[starts])
         self._ids = ids[order]
         self._first = np.r_[starts, len(words)].astype(np.int64)
+        self._has_buckets = len(self._words) > _LOOKUP_COST
+        if self._has_buckets:
+            self._build_buckets()
+
+    def _build_buckets(self) -> None:
         # 2. Per chunk, the distinct hashes counting-sorted by the chunk's value.
         chunks = self._words.view(np.uint16)
         self._members = np.empty((_CHUNKS, len(self._words)), dtype=np.int32)
@@ -104,13 +110,16 @@ class HashIndex:
         return self._search(words, max_distance)
 
     def _search(self, words: NDArray[np.uint64], max_distance: int) -> Iterator[Found]:
+        if not self._has_buckets:
+            yield from self._scan(words, np.arange(len(words)), max_distance)
+            return
         chunks = words.view(np.uint16)
         candidates = np.zeros(len(words), dtype=np.int64)
         for chunk in range(_CHUNKS):
             candidates += self._around[chunk, chunks[:, chunk]]
         scanned = candidates * _CANDIDATE_COST + _LOOKUP_COST > len(self._words)
         looked_up = np.flatnonzero(~scanned)
-        for batch in _cut(looked_up, candidates[looked_up] + _LOOKUP_COST // _CANDIDATE_COST, _BATCH_CANDIDATES):
+        for batch in _cut(looked_up, candidates[looked_up] + _BUCKETS_OF_PROBE, _BATCH_CANDIDATES):
             yield from self._expand(*self._look_up(words, batch, max_distance))
         yield from self._scan(words, np.flatnonzero(scanned), max_distance)
 

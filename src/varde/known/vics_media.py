@@ -45,8 +45,10 @@ _DATE_FIELDS = ("DateUpdated",)
 _FILE_DATE_FIELDS = ("Created", "Written", "Accessed")
 _OTHER_FIELDS = ("Tags", "Comments", "RelativeFilePath", "Exifs", "MediaFiles", "Miniature", "PrecategorizationSource")
 _FIELDS = frozenset((*_OWN_FIELDS, *FLAG_FIELDS, *_DATE_FIELDS, *_OTHER_FIELDS))
+_HANDLED_FIELDS = frozenset((*_OWN_FIELDS, *FLAG_FIELDS))
 _BY_FOLDED = {name.casefold(): name for name in _FIELDS}
 _BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+_SIZE_LIMIT = 1 << 63
 _CODE = re.compile(r"[\w.+-]{1,64}")
 
 
@@ -73,7 +75,7 @@ def read_media(fields: dict[str, Any], line: int, notes: Notes) -> KnownEntry:
     Raises:
         FieldDefect: if a hash or the category is unusable; anything else that is odd is kept in `extra` and noted.
     """
-    if not fields.keys() <= _FIELDS:
+    if not _FIELDS.issuperset(fields):
         fields = {
             _BY_FOLDED.get(name.casefold(), name): value for name, value in fields.items() if "odata." not in name
         }
@@ -101,36 +103,46 @@ def read_media(fields: dict[str, Any], line: int, notes: Notes) -> KnownEntry:
     )
     if not entry.is_comparable:
         notes.count("an entry without any hash that can be compared here", line)
-    elif entry.md5 == EMPTY_FILE_MD5:
+    if entry.md5 == EMPTY_FILE_MD5:
         notes.count("an entry that is the empty file", line)
     return entry
 
 
 def _read_hashes(fields: dict[str, Any], line: int, notes: Notes) -> Hashes:
-    hashes = Hashes()
-    for name, algorithm in (
-        ("MD5", DigestAlgorithm.MD5),
-        ("SHA1", DigestAlgorithm.SHA1),
-        ("SHA256", DigestAlgorithm.SHA256),
-    ):
-        value = fields.get(name)
-        if value is None or value == "":
-            continue
-        if not isinstance(value, str):
-            raise FieldDefect(name, f"{name} is no text")
-        try:
-            setattr(hashes, algorithm.value, read_digest(value, algorithm)[1] if value.strip() else None)
-        except WrongUse as error:
-            raise FieldDefect(name, f"{name}: {error}") from error
+    hashes = Hashes(
+        _read_digest(fields, "MD5", DigestAlgorithm.MD5),
+        _read_digest(fields, "SHA1", DigestAlgorithm.SHA1),
+        _read_digest(fields, "SHA256", DigestAlgorithm.SHA256),
+    )
     if fields.get("PhotoDNA"):
         _add_named(hashes, "PhotoDNA", "PhotoDNA", fields["PhotoDNA"], line, notes)
     listed = fields.get("AlternativeHashes")
+    if not listed:
+        return hashes
     for hashed in listed if isinstance(listed, list) else [listed]:
         if isinstance(hashed, dict):
             _add_named(hashes, "AlternativeHashes", hashed.get("HashName"), hashed.get("HashValue"), line, notes)
         elif hashed:
             raise FieldDefect("AlternativeHashes", "AlternativeHashes is no list of HashName and HashValue")
     return hashes
+
+
+def _read_digest(fields: dict[str, Any], name: str, algorithm: DigestAlgorithm) -> bytes | None:
+    value = fields.get(name)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise FieldDefect(name, f"{name} is no text")
+    try:
+        raw = bytes.fromhex(value)
+        if len(value) == 2 * len(raw) == 2 * algorithm.length_bytes:
+            return raw  # the usual case, several times as fast
+    except ValueError:
+        pass
+    try:
+        return read_digest(value, algorithm)[1] if value.strip() else None
+    except WrongUse as error:
+        raise FieldDefect(name, f"{name}: {error}") from error
 
 
 def _add_named(hashes: Hashes, field: str, name: object, value: object, line: int, notes: Notes) -> None:
@@ -218,7 +230,7 @@ def _read_rest(fields: dict[str, Any], line: int, notes: Notes) -> list[tuple[st
     """Returns the fields that have no place of their own, times in UTC."""
     kept = []
     for name, value in fields.items():
-        if value is None or value == "" or name in _OWN_FIELDS or name in FLAG_FIELDS:
+        if name in _HANDLED_FIELDS or value is None or value == "":
             continue
         if name in _DATE_FIELDS:
             value = _read_date(value, line, notes)

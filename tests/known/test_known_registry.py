@@ -1,0 +1,82 @@
+import sys
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+
+from varde.core.errors import FormatError, NotFound, PluginError
+from varde.known.format import KnownFormat
+from varde.known.registry import GROUP, detect_format, get_format, load_formats
+from varde.testing.known_conformance import write_example
+
+OURS = {"vics", "caid-non-rds", "icse-csv", "csv", "hash-list", "nsrl", "threatexchange"}
+
+
+def foreign(name: str, value: str) -> EntryPoint:
+    return EntryPoint(name, value, GROUP)
+
+
+def test_our_own_formats_are_there_without_being_listed() -> None:
+    assert {known_format.name for known_format in load_formats()} == OURS
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_examples_are_detected_as_their_own_format_only(name: str, tmp_path: Path) -> None:
+    known_format: KnownFormat = get_format(name)
+    for example in known_format.examples().valid:
+        path, _ = write_example(tmp_path, example)
+        if example.is_detected:
+            assert detect_format(path).name == name
+
+
+def test_an_unknown_file_is_refused_with_the_names_of_the_formats(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"\x89PNG\r\n")
+    with pytest.raises(FormatError) as caught:
+        detect_format(path)
+    assert all(name in caught.value.advice for name in OURS)
+
+
+def test_an_unknown_name_is_refused_with_the_names_there_are() -> None:
+    with pytest.raises(NotFound) as caught:
+        get_format("floppy")
+    assert all(name in caught.value.advice for name in OURS)
+
+
+def test_a_plugin_that_is_installed_but_not_listed_is_left_alone() -> None:
+    assert load_formats(found=[foreign("theirs", "no.such.module:Format")]) == ()
+
+
+def test_a_listed_plugin_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "their_format.py").write_text(
+        "from varde.known.formats.hash_list import HashListFormat\nclass Theirs(HashListFormat):\n    name = 'theirs'\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    loaded = load_formats(["theirs"], found=[foreign("theirs", "their_format:Theirs")])
+    assert [known_format.name for known_format in loaded] == ["theirs"]
+    del sys.modules["their_format"]
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("no.such.module:Format", "cannot be loaded"),
+        ("varde.known.formats.vics:NoSuchClass", "cannot be loaded"),
+        ("varde.known.notes:Notes", "lacks name"),
+        ("varde.known.formats.vics:VicsFormat", "under another name"),
+    ],
+)
+def test_a_listed_plugin_that_does_not_load_stops_the_run(value: str, says: str) -> None:
+    with pytest.raises(PluginError, match=says):
+        load_formats(["theirs"], found=[foreign("theirs", value)])
+
+
+def test_a_listed_plugin_that_is_missing_stops_the_run() -> None:
+    with pytest.raises(PluginError, match="not installed"):
+        load_formats(["theirs"], found=[])
+
+
+def test_a_format_offered_twice_stops_the_run() -> None:
+    twice = [foreign("theirs", "a:A"), foreign("theirs", "b:B")]
+    with pytest.raises(PluginError, match="more than one"):
+        load_formats(["theirs"], found=twice)
