@@ -105,7 +105,7 @@ class _Scan:
         try:
             yield from self._run()
         except Unreadable as error:
-            cause = f"From member number {self.ordinal + 1} on nothing could be read. {error}"
+            cause = f"From member number {self.ordinal + 1} on nothing was read; others may hold wrong bytes. {error}"
             raise Unreadable(error.issue_code, cause) from error
 
     def _run(self) -> Iterator[ArchiveMember | Issue]:
@@ -122,6 +122,7 @@ class _Scan:
                 if garbage_bytes:
                     cause = f"{garbage_bytes} bytes before offset {self.stream.position} belong to no member."
                     yield archive_issue(IssueCode.ARCHIVE_DAMAGED, cause)
+        self.stream.read(1)  # raises what ended the stream, if it was not its end
         if block or not has_ended:
             yield archive_issue(IssueCode.TRUNCATED, "It ends without its end mark: later members may be missing.")
 

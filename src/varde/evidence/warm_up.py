@@ -28,7 +28,6 @@ _SEVENZIP_FILTERS: tuple[list[dict[str, Any]], ...] = (
     [{"id": py7zr.FILTER_DEFLATE}],
     [{"id": py7zr.FILTER_ZSTD, "level": 1}],
     [{"id": py7zr.FILTER_BROTLI, "level": 1}],
-    [{"id": py7zr.FILTER_PPMD, "order": 6, "mem": 16}],
     [{"id": py7zr.FILTER_COPY}],
 )
 
