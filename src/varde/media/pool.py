@@ -16,11 +16,10 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Hashable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from varde.core.errors import VardeError
 from varde.media.sandbox import SandboxLimits
@@ -64,7 +63,7 @@ class Request:
         limit_s: wall time after which the process is killed, counted from when it announces the request.
     """
 
-    key: Hashable
+    key: Any
     payload: bytes
     files: tuple[int, ...]
     limit_s: float
@@ -74,7 +73,7 @@ class Request:
 class Answer:
     """What became of a request."""
 
-    key: Hashable
+    key: Any
     result: bytes | Failure
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, insert, select
 
 from varde.core.audit import GENESIS, Act, AuditEvent, compute_event_hash
 from varde.core.errors import IntegrityFailure
+from varde.store.database import stream
 from varde.store.tables import audit_events, decisions, schemes
 from varde.store.types import AnyRow, write_utc
 
@@ -142,4 +143,4 @@ def _verify_no_unaudited_decisions(connection: Connection) -> None:
 
 def _stream(connection: Connection, after: int) -> Iterator[AnyRow]:
     query = select(audit_events).where(audit_events.c.number > after).order_by(audit_events.c.number)
-    return iter(connection.execution_options(yield_per=1000).execute(query))
+    return stream(connection, query)

@@ -22,7 +22,8 @@ class PlaceCounts:
     """Every place of a case or exhibit, counted once.
 
     Attributes:
-        examined: items without any issue.
+        items: all items.
+        examined: items that are done, without any issue.
         with_issues: places (items, or things that are no items) with at least one issue.
         waiting: items not yet examined.
         issue_records: all issues; one place may have several.
@@ -30,12 +31,18 @@ class PlaceCounts:
         size_bytes: sum of the sizes of all items.
     """
 
+    items: int
     examined: int
     with_issues: int
     waiting: int
     issue_records: int
     contents: int
     size_bytes: int
+
+    @property
+    def places(self) -> int:
+        """Everything that was found."""
+        return self.examined + self.with_issues + self.waiting
 
 
 def create_case(
@@ -148,7 +155,7 @@ def count_places(connection: Connection, case_id: int, exhibit_id: int | None = 
     ).scalar_one()
     total, still_waiting, contents, size = row
     examined = total - still_waiting - (faulty - faulty_waiting)
-    return PlaceCounts(examined, faulty - faulty_waiting + loose, still_waiting, records, contents, size or 0)
+    return PlaceCounts(total, examined, faulty - faulty_waiting + loose, still_waiting, records, contents, size or 0)
 
 
 def _cases() -> AnySelect:

@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
 from varde.core.errors import IntegrityFailure, SiteBusy, VardeError
+from varde.store.types import AnyRow, AnySelect
 
 _WRITES = "varde_writes"
 
@@ -87,11 +88,29 @@ class Database:
         self.engine.dispose()
 
 
+def stream(connection: Connection, query: AnySelect) -> Iterator[AnyRow]:
+    """Yields the rows of a query a few thousand at a time instead of holding all of them."""
+    yield from connection.execute(query, execution_options={"yield_per": 5000})
+
+
 def insert_new(connection: Connection, table: Table) -> Insert:
     """Returns an INSERT into the table that leaves rows alone which would break a unique rule."""
     if connection.dialect.name == "postgresql":
         return postgresql.insert(table).on_conflict_do_nothing()
     return sqlite.insert(table).on_conflict_do_nothing()
+
+
+def insert_or_replace_if(
+    connection: Connection, table: Table, *, unique: tuple[str, ...], replaced: tuple[str, ...], closer: str
+) -> Insert:
+    """Returns an INSERT that, where the unique columns are taken, replaces columns if `closer` gets smaller."""
+    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    insert = make(table)
+    return insert.on_conflict_do_update(
+        index_elements=unique,
+        set_={name: insert.excluded[name] for name in replaced},
+        where=insert.excluded[closer] < table.c[closer],
+    )
 
 
 @contextmanager

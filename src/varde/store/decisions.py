@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select
@@ -63,10 +64,13 @@ def record_decisions(
     return last - first + 1
 
 
-def list_decisions(connection: Connection, item_id: int) -> list[Decision]:
-    """Returns the decisions of an item, the one in force last."""
-    query = _decisions().where(tables.decisions.c.item_id == item_id).order_by(tables.decisions.c.id)
-    return [_decision(row) for row in connection.execute(query)]
+def read_decisions(connection: Connection, item_ids: Sequence[int]) -> defaultdict[int, list[Decision]]:
+    """Returns the decisions of some items by item, the one in force last."""
+    grouped: defaultdict[int, list[Decision]] = defaultdict(list)
+    query = _decisions().where(tables.decisions.c.item_id.in_(item_ids)).order_by(tables.decisions.c.id)
+    for row in connection.execute(query):
+        grouped[row.item_id].append(_decision(row))
+    return grouped
 
 
 def _row(connection: Connection, row_id: int, item_id: int, grade: Grade | None, note: str) -> dict[str, object]:

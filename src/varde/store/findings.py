@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, literal, or_, sele
 from varde.core.finding import Match, OperatingPoint
 from varde.core.signal import Method
 from varde.store import tables
-from varde.store.database import insert_new
+from varde.store.database import insert_new, insert_or_replace_if, stream
 
 _DIGESTS = ("sha256", "sha1", "md5")
 DIGEST_METHOD = Method("digest", "1")
@@ -87,7 +87,7 @@ def list_content_hashes(
         table.value.is_not(None),
         table.quality >= min_quality,
     )
-    for row in connection.execution_options(yield_per=10_000).execute(query):
+    for row in stream(connection, query):
         yield row.content_id, row.value, row.offset_s
 
 
@@ -100,27 +100,35 @@ def record_matches(connection: Connection, matches: Sequence[Match], at: datetim
             closest[key] = match
     if not closest:
         return 0
-    before = connection.execute(select(func.count()).select_from(tables.findings)).scalar_one()
-    connection.execute(
-        insert_new(connection, tables.findings),
-        [
-            {
-                "content_id": match.content_id,
-                "entry_id": match.entry_id,
-                "family": match.point.method.name,
-                "method": match.point.method.name,
-                "version": match.point.method.version,
-                "max_distance": match.point.max_distance,
-                "min_quality": match.point.min_quality,
-                "distance": match.distance,
-                "offset_s": match.offset_s,
-                "found_at": at,
-            }
-            for match in closest.values()
-        ],
+    rows = [
+        {
+            "content_id": match.content_id,
+            "entry_id": match.entry_id,
+            "family": match.point.method.name,
+            "method": match.point.method.name,
+            "version": match.point.method.version,
+            "max_distance": match.point.max_distance,
+            "min_quality": match.point.min_quality,
+            "distance": match.distance,
+            "offset_s": match.offset_s,
+            "found_at": at,
+        }
+        for match in closest.values()
+    ]
+    before = _highest_finding(connection)
+    insert = insert_or_replace_if(
+        connection,
+        tables.findings,
+        unique=("content_id", "entry_id", "family"),
+        replaced=("distance", "offset_s", "found_at"),
+        closer="distance",
     )
-    after = connection.execute(select(func.count()).select_from(tables.findings)).scalar_one()
-    return int(after - before)
+    connection.execute(insert, rows)
+    return _highest_finding(connection) - before
+
+
+def _highest_finding(connection: Connection) -> int:
+    return int(connection.execute(select(func.max(tables.findings.c.id))).scalar() or 0)
 
 
 def _stored_time(at: datetime) -> ColumnElement[datetime]:

@@ -9,11 +9,10 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from varde.core.digest import Digests
+from varde.core.content import Content
 from varde.core.issue import Issue
 from varde.core.item import Origin
 from varde.core.locator import Locator
-from varde.core.media import Facts, MediaType, Thumbnail
 from varde.core.outcome import NotComparable
 from varde.core.signal import Signal
 from varde.store import tables
@@ -63,17 +62,6 @@ class WaitingItem:
 
 
 @dataclass(frozen=True, slots=True)
-class ExaminedContent:
-    """Everything that was computed from a content."""
-
-    digests: Digests
-    media_type: MediaType
-    facts: Facts | None
-    thumbnail: Thumbnail | None
-    signals: tuple[Signal, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class ExaminedItem:
     """The outcome of one item's examination.
 
@@ -84,7 +72,7 @@ class ExaminedItem:
 
     item_id: int
     locator: str
-    content: ExaminedContent | None
+    content: Content | None
     issues: tuple[Issue, ...]
     state: ItemState = ItemState.DONE
 
@@ -132,6 +120,20 @@ def list_waiting_members(connection: Connection, parent_id: int, first: int, las
         .order_by(items.c.ordinal)
     )
     return [_waiting_item(row) for row in connection.execute(query)]
+
+
+def list_member_ids(connection: Connection, parent_id: int, first: int, last: int) -> dict[int, int]:
+    """Returns the row numbers of an archive's members by ordinal, for ordinals in first..last."""
+    items = tables.items.c
+    query = select(items.ordinal, items.id).where(items.parent_id == parent_id, items.ordinal.between(first, last))
+    return {row.ordinal: row.id for row in connection.execute(query)}
+
+
+def has_waiting(connection: Connection, exhibit_id: int) -> bool:
+    """Returns whether any item of an exhibit is not done."""
+    items = tables.items.c
+    query = select(items.id).where(items.exhibit_id == exhibit_id, items.state != ItemState.DONE.value).limit(1)
+    return connection.execute(query).first() is not None
 
 
 def count_waiting(connection: Connection, exhibit_id: int) -> tuple[int, int]:
@@ -199,7 +201,7 @@ def _update_items(connection: Connection, updates: list[dict[str, object]]) -> N
         connection.execute(change, without)
 
 
-def _record_contents(connection: Connection, examined: list[ExaminedContent]) -> dict[bytes, int]:
+def _record_contents(connection: Connection, examined: list[Content]) -> dict[bytes, int]:
     by_digest = {content.digests.sha256: content for content in examined}
     known = _find_ids(connection, list(by_digest))
     fresh = [content for digest, content in by_digest.items() if digest not in known]
@@ -219,7 +221,7 @@ def _find_ids(connection: Connection, digests: list[bytes]) -> dict[bytes, int]:
     return found
 
 
-def _content_row(content: ExaminedContent) -> dict[str, object]:
+def _content_row(content: Content) -> dict[str, object]:
     facts = content.facts
     return {
         "sha256": content.digests.sha256,
@@ -236,7 +238,7 @@ def _content_row(content: ExaminedContent) -> dict[str, object]:
     }
 
 
-def _record_derived(connection: Connection, fresh: list[tuple[int, ExaminedContent]]) -> None:
+def _record_derived(connection: Connection, fresh: list[tuple[int, Content]]) -> None:
     signals = [row for content_id, content in fresh for signal in content.signals for row in _rows(content_id, signal)]
     if signals:
         connection.execute(insert(tables.signals), signals)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from varde.core.errors import NotFound, WrongUse
 from varde.core.known import KnownEntry, SetRole
 from varde.store import tables
+from varde.store.database import stream
 from varde.store.types import AnyRow
 
 _BATCH = 5000
@@ -142,7 +143,7 @@ def list_hashes(connection: Connection, set_id: int, method: str, min_quality: i
     query = select(table.entry_id, table.value).where(
         table.set_id == set_id, table.method == method, table.quality >= min_quality
     )
-    for row in connection.execution_options(yield_per=10_000).execute(query):
+    for row in stream(connection, query):
         yield row.entry_id, row.value
 
 

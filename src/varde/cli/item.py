@@ -1,0 +1,193 @@
+"""``varde item``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from varde.cli import output
+from varde.cli.options import Session, with_session
+from varde.core.decision import Decision
+from varde.core.media import MediaKind
+from varde.core.outcome import NotComparable
+from varde.core.signal import Signal
+from varde.store import cases, records
+from varde.store.records import FoundMatch, ItemFilter, ItemRecord
+from varde.store.types import write_utc
+from varde.workflows import export_item
+
+_COLUMNS = ("item", "exhibit", "kind", "grade", "matches", "issues", "size_bytes", "sha256", "locator")
+
+
+@click.group()
+def item() -> None:
+    """List, show and export items."""
+
+
+@item.command("list")
+@click.argument("case")
+@click.option("--kind", type=click.Choice([kind.value for kind in MediaKind]), help="Only items of this kind.")
+@click.option("--exhibit", type=int, help="Only items of this exhibit.")
+@click.option("--matched", is_flag=True, help="Only items matched with a set of role alert or own.")
+@click.option("--undecided", is_flag=True, help="Only items without a grade in force.")
+@click.option("--issues", "with_issues", is_flag=True, help="Only items with issues.")
+@with_session
+def list_(
+    session: Session,
+    case: str,
+    kind: str | None,
+    exhibit: int | None,
+    matched: bool,
+    undecided: bool,
+    with_issues: bool,
+) -> None:
+    """List the items of CASE by exhibit and place.
+
+    \b
+    Examples:
+      varde item list 2026-0042 --matched --undecided
+      varde item list 2026-0042 --json > items.json
+    """
+    wanted = ItemFilter(MediaKind(kind) if kind else None, matched, undecided, with_issues, exhibit)
+    site = session.open()
+    with site.database.read() as connection:
+        case_id = cases.get_case(connection, case).case_id
+        write_items(session, (describe_item(record) for record in _load(connection, case_id, wanted)))
+
+
+@item.command("show")
+@click.argument("item_id", metavar="ITEM", type=int)
+@with_session
+def show(session: Session, item_id: int) -> None:
+    """Show everything known of ITEM with its sources: places, digests, matches, decisions, issues.
+
+    \b
+    Example:
+      varde item show 17
+    """
+    site = session.open()
+    with site.database.read() as connection:
+        document = describe_item(records.get_record(connection, item_id), whole=True)
+    if session.as_json:
+        output.write_json(document)
+        return
+    lists = {name: document.pop(name) for name in ("matches", "decisions", "issues", "signals", "metadata")}
+    output.write_fields(document)
+    for name, rows in lists.items():
+        for row in rows if isinstance(rows, list) else [rows]:
+            if row:
+                print(f"{name}: {output.to_plain(row)}")
+
+
+@item.command("export")
+@click.argument("item_id", metavar="ITEM", type=int)
+@click.option("--output", "target", type=click.Path(path_type=Path), required=True, help="New file to write.")
+@with_session
+def export(session: Session, item_id: int, target: Path) -> None:
+    """Write the bytes of ITEM to a file, verified against the digest it was examined with. Audited.
+
+    \b
+    Example:
+      varde item export 17 --output picture.jpg
+    """
+    record = export_item.export_item(session.open(), session.actor, item_id=item_id, output=target)
+    if session.as_json:
+        output.write_json({"item": item_id, "file": str(target), "size_bytes": record.size_bytes})
+    output.say(f"Wrote {record.size_bytes} bytes of {record.locator} to {target}.")
+
+
+def write_items(session: Session, documents: Any) -> None:
+    """Writes items as a JSON list or as columns."""
+    if session.as_json:
+        output.write_json_list(documents)
+        return
+    output.write_rows(_COLUMNS, ([_brief(document[name]) for name in _COLUMNS] for document in documents))
+
+
+def describe_item(record: ItemRecord, *, whole: bool = False) -> dict[str, Any]:
+    """Returns an item as plain data; `whole` adds metadata and hashes."""
+    content = record.content
+    digests = content.digests if content else None
+    facts = content.facts if content else None
+    document: dict[str, Any] = {
+        "item": record.item_id,
+        "case": record.case,
+        "exhibit": record.exhibit,
+        "locator": record.locator,
+        "name": record.name,
+        "origin": record.origin.value,
+        "state": record.state.value,
+        "size_bytes": record.size_bytes,
+        "modified_at": write_utc(record.modified_at) if record.modified_at else None,
+        "kind": content.media_type.kind.value if content else None,
+        "mime": content.media_type.mime if content else None,
+        "md5": digests.md5.hex() if digests else None,
+        "sha1": digests.sha1.hex() if digests else None,
+        "sha256": digests.sha256.hex() if digests else None,
+        "width_px": facts.width_px if facts else None,
+        "height_px": facts.height_px if facts else None,
+        "duration_s": facts.duration_s if facts else None,
+        "grade": _grade_in_force(record),
+        "matches": [_describe_match(match) for match in record.matches],
+        "decisions": [_describe_decision(decision) for decision in record.decisions],
+        "issues": [{"step": i.step.value, "code": i.code.value, "cause": i.cause} for i in record.issues],
+    }
+    if whole:
+        document["metadata"] = dict(facts.metadata) if facts else {}
+        document["signals"] = [_describe_signal(signal) for signal in content.signals] if content else []
+    return document
+
+
+def _load(connection: Any, case_id: int, wanted: ItemFilter) -> Any:
+    return records.load_records(connection, records.list_ids(connection, case_id, wanted))
+
+
+def _brief(value: Any) -> Any:
+    return len(value) if isinstance(value, list) else value
+
+
+def _grade_in_force(record: ItemRecord) -> str | None:
+    grade = record.decisions[-1].grade if record.decisions else None
+    return str(grade) if grade else None
+
+
+def _describe_match(match: FoundMatch) -> dict[str, Any]:
+    return {
+        "set": match.set_name,
+        "version": match.set_version,
+        "role": match.role.value,
+        "entry": match.source_id or str(match.entry_id),
+        "code": match.code,
+        "scheme": match.scheme,
+        "series": match.series,
+        "flags": match.flags,
+        "method": str(match.point.method),
+        "operating_point": str(match.point),
+        "distance": match.distance,
+        "offset_s": match.offset_s,
+    }
+
+
+def _describe_decision(decision: Decision) -> dict[str, Any]:
+    return {
+        "grade": str(decision.grade) if decision.grade else None,
+        "person": decision.person,
+        "at": write_utc(decision.at),
+        "note": decision.note,
+        "source": decision.source,
+    }
+
+
+def _describe_signal(signal: Signal) -> dict[str, Any]:
+    if isinstance(signal.outcome, NotComparable):
+        return {
+            "method": str(signal.method),
+            "not_comparable": signal.outcome.reason.value,
+            "detail": signal.outcome.detail,
+        }
+    hashes = [
+        {"value": found.value.hex(), "quality": found.quality, "offset_s": found.offset_s} for found in signal.outcome
+    ]
+    return {"method": str(signal.method), "hashes": hashes}

@@ -1,0 +1,49 @@
+"""``varde process``."""
+
+from __future__ import annotations
+
+import click
+
+from varde.cli import output
+from varde.cli.case import describe_case
+from varde.cli.options import Session, with_session
+from varde.cli.progress import ProgressDisplay
+from varde.store.site import Site
+from varde.workflows import process_case
+
+
+@click.command()
+@click.argument("case")
+@with_session
+def process(session: Session, case: str) -> int:
+    """List, examine and compare everything in CASE that is not done yet.
+
+    Can be stopped at any time, also by a power cut: the same command goes on where it was. Ends with 1 if this run met
+    issues; `varde issue list CASE` shows them.
+
+    \b
+    Example:
+      varde process 2026-0042
+    """
+    return run_processing(session, session.open(), case)
+
+
+def run_processing(session: Session, site: Site, case: str) -> int:
+    """Processes a case with a progress display and returns the exit code."""
+    with ProgressDisplay() as display:
+        result, counts = process_case.process_case(site, session.actor, case_name=case, progress=display.update)
+    if session.as_json:
+        document = describe_case(site, case)
+        document["run"] = {
+            "items": result.items,
+            "size_bytes": result.size_bytes,
+            "with_issues": result.with_issues,
+            "matches_by_digest": result.matches.by_digest,
+            "matches_perceptual": result.matches.perceptual,
+            "cpu_s": result.cpu_s,
+        }
+        output.write_json(document)
+    new = result.matches.by_digest + result.matches.perceptual
+    output.say(f"This run: {result.items} items examined, {result.with_issues} with issues, {new} new matches.")
+    output.say(f"Case {case}: {counts.examined} items examined, {counts.with_issues} places with issues.")
+    return 1 if result.with_issues else 0

@@ -1,0 +1,27 @@
+"""Contents: the bytes themselves and everything computed from them. Items with equal SHA-256 share one content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from varde.core.digest import Digests
+from varde.core.media import Facts, MediaType, Thumbnail
+from varde.core.signal import Signal
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Everything that was computed from a content.
+
+    Attributes:
+        digests: in one read.
+        media_type: by its bytes.
+        facts, thumbnail: None where it is no picture or video, or could not be decoded.
+        signals: one for each method that applies; a method that failed says why.
+    """
+
+    digests: Digests
+    media_type: MediaType
+    facts: Facts | None = None
+    thumbnail: Thumbnail | None = None
+    signals: tuple[Signal, ...] = ()

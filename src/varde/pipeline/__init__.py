@@ -1,0 +1,1 @@
+"""Steps over an exhibit: plan, run, resume."""

@@ -1,0 +1,167 @@
+"""Examines one item inside a decoder process: reads it once, says what it is, decodes it, computes its signals.
+
+This is the item boundary: the one place that turns any failure into an issue of exactly this item.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from varde.core.content import Content
+from varde.core.errors import Unreadable
+from varde.core.issue import Issue, IssueCode, Step
+from varde.core.limits import DecodeLimits
+from varde.core.media import EMPTY, MediaKind
+from varde.core.outcome import Reason
+from varde.core.signal import Signal
+from varde.evidence.reading import ExhibitFile
+from varde.hashing.digests import compute_digests
+from varde.media import picture, video
+from varde.media.sniff import sniff
+from varde.pipeline.steps import FrameHasher, hash_picture, refuse_signals
+
+IN_MEMORY_BYTES = 512 << 20
+"""Files up to this size are read into memory once; larger ones are digested in pieces and then read again."""
+
+_HEAD_BYTES = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class ExamineRequest:
+    """What to examine: a part of the one descriptor that comes along.
+
+    Attributes:
+        offset, size_bytes: the part.
+        limits: what decoding may cost.
+        decode: False after a first attempt has ended a process: then only digests and type are taken.
+    """
+
+    offset: int
+    size_bytes: int
+    limits: DecodeLimits
+    decode: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What came of it.
+
+    Attributes:
+        content: None where not even the bytes could be read.
+        issues: why it was not, or not fully, examined.
+        cpu_s: CPU seconds by step.
+    """
+
+    content: Content | None
+    issues: tuple[Issue, ...]
+    cpu_s: dict[str, float]
+
+
+def prepare() -> Callable[[bytes, list[int]], bytes]:
+    """Returns the handler for a decoder process, everything it needs imported and warmed up."""
+    picture.warm_up()
+    video.warm_up()
+    decoder = msgspec.msgpack.Decoder(ExamineRequest)
+    encoder = msgspec.msgpack.Encoder()
+
+    def handle(payload: bytes, files: list[int]) -> bytes:
+        return encoder.encode(examine(decoder.decode(payload), files[0]))
+
+    return handle
+
+
+def examine(request: ExamineRequest, descriptor: int) -> Examination:
+    """Returns what could be found out about one item; never raises but for `MemoryError`.
+
+    Args:
+        request: which part of the file, and the limits.
+        descriptor: open for reading; stays open.
+    """
+    work = _Examination(request)
+    try:
+        with ExhibitFile(os.dup(descriptor), os.fstat(descriptor), request.offset, request.size_bytes) as file:
+            work.run(file)
+    except Unreadable as error:
+        work.add_issue(IssueCode(error.issue_code), Step.READ, str(error))
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the item boundary
+        work.add_issue(IssueCode.INTERNAL, Step.DECODE, f"{type(error).__name__}: {error}")
+    return Examination(work.content, tuple(work.issues), work.cpu_s)
+
+
+class _Examination:
+    def __init__(self, request: ExamineRequest) -> None:
+        self._request = request
+        self.content: Content | None = None
+        self.issues: list[Issue] = []
+        self.cpu_s: dict[str, float] = {}
+
+    def add_issue(self, code: IssueCode, step: Step, cause: str) -> None:
+        self.issues.append(Issue(code, step, cause))
+
+    def run(self, file: ExhibitFile) -> None:
+        if file.size_bytes <= IN_MEMORY_BYTES:
+            with self._timed("read"):
+                data = file.read_whole(IN_MEMORY_BYTES)
+            self._identify([data], data[:_HEAD_BYTES])
+        else:
+            data = None
+            head = next(iter(file.chunks(_HEAD_BYTES)))
+            self._identify(file.chunks(), head)
+        if self._request.decode:
+            self._decode(file, data)
+
+    def _identify(self, chunks: list[bytes] | Iterator[bytes], head: bytes) -> None:
+        with self._timed("digest"):
+            digests = compute_digests(chunks)
+        media_type = sniff(head)
+        self.content = Content(digests, media_type)
+        if media_type == EMPTY:
+            self.add_issue(IssueCode.EMPTY, Step.READ, "It has no bytes.")
+
+    def _decode(self, file: ExhibitFile, data: bytes | None) -> None:
+        assert self.content  # noqa: S101 - set by _identify
+        kind = self.content.media_type.kind
+        try:
+            if kind is MediaKind.PICTURE:
+                self._decode_picture(data)
+            elif kind is MediaKind.VIDEO:
+                self._decode_video(file)
+        except Unreadable as error:
+            self.add_issue(IssueCode(error.issue_code), Step.DECODE, str(error))
+            self.content = replace(self.content, signals=refuse_signals(Reason.NOT_DECODED, str(error)))
+
+    def _decode_picture(self, data: bytes | None) -> None:
+        if data is None:
+            raise Unreadable(IssueCode.TOO_LARGE, f"A picture file of more than {IN_MEMORY_BYTES >> 20} MiB.")
+        with self._timed("decode"):
+            reading = picture.read_picture(data, self._request.limits)
+        with self._timed("hash"):
+            signals = hash_picture(reading.grey)
+        self._complete(reading, signals)
+
+    def _decode_video(self, file: ExhibitFile) -> None:
+        hasher = FrameHasher()
+        with self._timed("decode"):
+            reading = video.read_video(file.open_slice(), self._request.limits, hasher.add)
+        self._complete(reading, hasher.signals())
+
+    def _complete(self, reading: picture.PictureReading | video.VideoReading, signals: tuple[Signal, ...]) -> None:
+        assert self.content  # noqa: S101 - set by _identify
+        self.content = replace(self.content, facts=reading.facts, thumbnail=reading.thumbnail, signals=signals)
+        self.issues += reading.issues
+
+    @contextmanager
+    def _timed(self, step: str) -> Iterator[None]:
+        start = time.process_time()
+        try:
+            yield
+        finally:
+            self.cpu_s[step] = self.cpu_s.get(step, 0.0) + time.process_time() - start

@@ -1,0 +1,99 @@
+"""Hashes a folder of pictures as known entries, in the same sandboxed processes and by the same methods as exhibits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from varde.core.errors import Unreadable
+from varde.core.item import FoundFile
+from varde.core.known import KnownEntry
+from varde.core.media import MediaKind
+from varde.core.outcome import NotComparable
+from varde.evidence.folder import walk
+from varde.hashing import pdq
+from varde.media.pool import Answer, Failure, Pool, Request
+from varde.media.sandbox import SandboxLimits
+from varde.pipeline.examine import Examination, ExamineRequest
+from varde.pipeline.run import count_cores
+from varde.pipeline.sources import FileSource
+from varde.store.site import Site
+
+_encode = msgspec.msgpack.Encoder().encode
+_read = msgspec.msgpack.Decoder(Examination).decode
+
+
+def hash_folder(site: Site, folder: Path, notes: list[str]) -> Iterator[KnownEntry]:
+    """Yields one entry for each picture or video of a folder, in no particular order; ``line`` counts files.
+
+    Args:
+        site: whose settings apply.
+        folder: walked with all below it; archives in it are not opened.
+        notes: what was left out and why is added here.
+    """
+    settings = site.settings.processing
+    limits = SandboxLimits(settings.memory_limit_mib << 20)
+    found = (file for file in walk(folder) if isinstance(file, FoundFile))
+    with Pool("varde.pipeline.examine:prepare", settings.workers or count_cores(), limits) as pool:
+        waiting = 0
+        line = 0
+        more = True
+        while more or waiting:
+            while more and pool.room > 0:
+                file = next(found, None)
+                if file is None:
+                    more = False
+                    break
+                line += 1
+                waiting += _submit(site, pool, folder, file, line, notes)
+            answers = pool.wait(0.2) if waiting else []
+            waiting -= len(answers)
+            for answer in answers:
+                entry = _read_answer(answer, notes)
+                if entry:
+                    yield entry
+
+
+def _submit(site: Site, pool: Pool, folder: Path, file: FoundFile, line: int, notes: list[str]) -> int:
+    path = bytes(folder.resolve()) + b"/" + file.locator.segments[0].name
+    try:
+        part = FileSource(path, file.size_bytes).open()
+    except Unreadable as error:
+        notes.append(f"{file.locator}: {error}")
+        return 0
+    request = ExamineRequest(part.offset, part.size_bytes, site.settings.decode.limits())
+    key = (line, str(file.locator))
+    pool.submit(Request(key, _encode(request), (part.descriptor,), site.settings.processing.video_time_limit_s))
+    return 1
+
+
+def _read_answer(answer: Answer, notes: list[str]) -> KnownEntry | None:
+    line, locator = answer.key
+    if isinstance(answer.result, Failure):
+        notes.append(f"{locator}: {answer.result.detail}")
+        return None
+    examination = _read(answer.result)
+    content = examination.content
+    if content is None or content.media_type.kind not in {MediaKind.PICTURE, MediaKind.VIDEO}:
+        notes.append(f"{locator}: left out, it is no picture or video")
+        return None
+    notes.extend(f"{locator}: {issue.cause}" for issue in examination.issues)
+    hashes = tuple(
+        (found.value, found.quality, found.offset_s)
+        for signal in content.signals
+        if signal.method == pdq.METHOD and not isinstance(signal.outcome, NotComparable)
+        for found in signal.outcome
+    )
+    digests = content.digests
+    return KnownEntry(
+        line=line,
+        md5=digests.md5,
+        sha1=digests.sha1,
+        sha256=digests.sha256,
+        pdq=hashes,
+        source_id=locator,
+        size_bytes=digests.size_bytes,
+        mime=content.media_type.mime,
+    )

@@ -1,0 +1,115 @@
+"""Compares contents with known sets: every content with every set, once for each operating point.
+
+How far each set has been compared is recorded with the matches in one transaction, so that new contents meet old sets,
+new sets meet old contents, and nothing is compared twice or left out after an interruption.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from sqlalchemy import Connection
+
+from varde.core.finding import Match, OperatingPoint
+from varde.hashing import pdq
+from varde.known.perceptual import HashIndex
+from varde.store import findings, known_sets
+from varde.store.database import Database
+from varde.store.known_sets import KnownSet
+
+_PROBES = 20_000
+_DIGEST_RANGE = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class MatchCount:
+    """New matches of one run."""
+
+    by_digest: int = 0
+    perceptual: int = 0
+
+    def __add__(self, other: MatchCount) -> MatchCount:
+        """Returns the sums."""
+        return MatchCount(self.by_digest + other.by_digest, self.perceptual + other.perceptual)
+
+
+def match_all(database: Database, point: OperatingPoint, at: datetime) -> MatchCount:
+    """Brings the matches of every known set up to date and returns how many are new.
+
+    Args:
+        database: the site's.
+        point: of the perceptual comparison.
+        at: time to record with the matches.
+    """
+    with database.read() as connection:
+        sets = known_sets.list_sets(connection)
+        newest = findings.highest_content(connection)
+    counts = MatchCount()
+    for known_set in sets:
+        counts += MatchCount(_match_digests(database, known_set, newest, at))
+        counts += MatchCount(0, _match_hashes(database, known_set, point, newest, at))
+    return counts
+
+
+def pdq_point(max_distance: int, min_quality: int) -> OperatingPoint:
+    """Returns the operating point of PDQ comparison at the site's settings."""
+    return OperatingPoint(pdq.METHOD, max_distance, min_quality)
+
+
+def _match_digests(database: Database, known_set: KnownSet, newest: int, at: datetime) -> int:
+    found = 0
+    with database.read() as connection:
+        done = findings.compared_up_to(connection, known_set.set_id, findings.DIGEST_POINT)
+    while done < newest:
+        up_to = min(done + _DIGEST_RANGE, newest)
+        with database.write() as connection:
+            found += findings.match_digests(connection, known_set.set_id, done, up_to, at)
+            findings.record_compared(connection, known_set.set_id, findings.DIGEST_POINT, up_to)
+        done = up_to
+    return found
+
+
+def _match_hashes(database: Database, known_set: KnownSet, point: OperatingPoint, newest: int, at: datetime) -> int:
+    with database.read() as connection:
+        done = findings.compared_up_to(connection, known_set.set_id, point)
+    if done >= newest:
+        return 0
+    index = _read_index(database, known_set, point)
+    found = 0
+    for up_to in [*range(done + _PROBES, newest, _PROBES), newest]:
+        with database.write() as connection:
+            for matches in _search(index, connection, point, done, up_to):
+                found += findings.record_matches(connection, matches, at)
+            findings.record_compared(connection, known_set.set_id, point, up_to)
+        done = up_to
+    return found
+
+
+def _read_index(database: Database, known_set: KnownSet, point: OperatingPoint) -> HashIndex:
+    ids = array("q")
+    values = bytearray()
+    with database.read() as connection:
+        for entry_id, value in known_sets.list_hashes(
+            connection, known_set.set_id, point.method.name, point.min_quality
+        ):
+            ids.append(entry_id)
+            values += value
+    return HashIndex(np.frombuffer(bytes(values), np.uint8).reshape(-1, 32), np.frombuffer(ids, np.int64))
+
+
+def _search(
+    index: HashIndex, connection: Connection, point: OperatingPoint, after: int, up_to: int
+) -> Iterator[list[Match]]:
+    probes = list(findings.list_content_hashes(connection, point.method.name, point.min_quality, after, up_to))
+    if not probes or not len(index):
+        return
+    values = np.frombuffer(b"".join(value for _, value, _ in probes), np.uint8).reshape(-1, 32)
+    for rows, entries, distances in index.search_batches(values, point.max_distance):
+        yield [
+            Match(probes[row][0], entry, point, distance, probes[row][2])
+            for row, entry, distance in zip(rows.tolist(), entries.tolist(), distances.tolist(), strict=True)
+        ]

@@ -1,0 +1,163 @@
+"""Processes the exhibits of a case: list, examine, compare. A run can be interrupted anywhere and is then resumed."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib.metadata import version
+
+from varde.core.audit import Act
+from varde.core.case import Case, Exhibit
+from varde.pipeline.matching import MatchCount, match_all, pdq_point
+from varde.pipeline.plan import list_places
+from varde.pipeline.schedule import Schedule, Tally
+from varde.store import audit, cases, items, runs
+from varde.store.site import Site
+
+_SOFTWARE = ("varde", "pillow", "pillow-heif", "av", "numpy", "exifread", "py7zr")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run is.
+
+    Attributes:
+        stage: ``listing``, ``examining`` or ``comparing``.
+        exhibit: number of the exhibit, 0 while comparing.
+        done, total: places; total is 0 where it is not known yet, and grows as archives are opened.
+        done_bytes, total_bytes: of them.
+        with_issues: items of this run with at least one issue.
+    """
+
+    stage: str
+    exhibit: int
+    done: int
+    total: int
+    done_bytes: int = 0
+    total_bytes: int = 0
+    with_issues: int = 0
+
+
+@dataclass(slots=True)
+class RunResult:
+    """What one run did.
+
+    Attributes:
+        items, size_bytes, with_issues: examined in this run.
+        matches: new in this run.
+        cpu_s: CPU seconds of decoder processes by step.
+    """
+
+    items: int = 0
+    size_bytes: int = 0
+    with_issues: int = 0
+    matches: MatchCount = field(default_factory=MatchCount)
+    cpu_s: dict[str, float] = field(default_factory=dict)
+
+    def add(self, tally: Tally) -> None:
+        """Adds what was done on one exhibit."""
+        self.items += tally.items
+        self.size_bytes += tally.size_bytes
+        self.with_issues += tally.with_issues
+        for step, seconds in tally.cpu_s.items():
+            self.cpu_s[step] = round(self.cpu_s.get(step, 0.0) + seconds, 3)
+
+
+def process_case(
+    site: Site, case: Case, *, person: str, clock: Callable[[], datetime], progress: Callable[[Progress], None]
+) -> RunResult:
+    """Brings a case up to date: all exhibits listed and examined, all contents compared with all known sets.
+
+    Raises:
+        SiteBusy: if another run holds the site.
+        VardeError: if the run cannot go on; what is recorded stays, and the same call resumes.
+    """
+    result = RunResult()
+    with site.processing_lock():
+        site.contents.clear_staging()
+        open_exhibits = [exhibit for exhibit in _list_exhibits(site, case) if _is_open(site, exhibit)]
+        run_id = _record_start(site, case, open_exhibits, person, clock()) if open_exhibits else None
+        for exhibit in open_exhibits:
+            result.add(_process_exhibit(site, exhibit, progress))
+        progress(Progress("comparing", 0, 0, 0))
+        matching = site.settings.matching
+        point = pdq_point(matching.pdq_max_distance, matching.pdq_min_quality)
+        result.matches = match_all(site.database, point, clock())
+        if run_id is not None:
+            _record_finish(site, case, run_id, result, person, clock())
+    return result
+
+
+def _process_exhibit(site: Site, exhibit: Exhibit, progress: Callable[[Progress], None]) -> Tally:
+    if not exhibit.walked:
+        list_places(site.database, exhibit, lambda found: progress(Progress("listing", exhibit.number, found, 0)))
+    with site.database.read() as connection:
+        total, total_bytes = items.count_waiting(connection, exhibit.exhibit_id)
+
+    def report(tally: Tally) -> None:
+        progress(
+            Progress(
+                "examining",
+                exhibit.number,
+                tally.items,
+                total + tally.found,
+                tally.size_bytes,
+                total_bytes + tally.found_bytes,
+                tally.with_issues,
+            )
+        )
+
+    workers = site.settings.processing.workers or count_cores()
+    return Schedule(site, exhibit, workers, report).run() if total else Tally()
+
+
+def count_cores() -> int:
+    """Returns the number of CPU cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def list_software() -> dict[str, str]:
+    """Returns name and version of everything that takes part in examining an item."""
+    from av import library_versions
+    from PIL import features
+
+    software = {name: version(name) for name in _SOFTWARE}
+    for name in ("libjpeg_turbo", "webp", "avif", "zlib"):
+        software[name] = str(features.version(name))
+    software["libavcodec"] = ".".join(map(str, library_versions["libavcodec"]))
+    return {"python": platform.python_version(), "system": platform.platform(), **software}
+
+
+def _list_exhibits(site: Site, case: Case) -> list[Exhibit]:
+    with site.database.read() as connection:
+        return cases.list_exhibits(connection, case.case_id)
+
+
+def _is_open(site: Site, exhibit: Exhibit) -> bool:
+    with site.database.read() as connection:
+        return not exhibit.walked or items.has_waiting(connection, exhibit.exhibit_id)
+
+
+def _record_start(site: Site, case: Case, exhibits: list[Exhibit], person: str, at: datetime) -> int:
+    with site.database.write() as connection:
+        run_id = runs.add_run(connection, case.case_id, person=person, at=at, software=list_software())
+        subject: dict[str, str | int | None] = {"case": case.name, "run": run_id, "exhibits": len(exhibits)}
+        audit.append_event(connection, at=at, person=person, act=Act.PROCESSING_STARTED, subject=subject)
+    return run_id
+
+
+def _record_finish(site: Site, case: Case, run_id: int, result: RunResult, person: str, at: datetime) -> None:
+    with site.database.write() as connection:
+        runs.finish_run(connection, run_id, at=at, cpu_s=result.cpu_s)
+        subject: dict[str, str | int | None] = {
+            "case": case.name,
+            "run": run_id,
+            "items": result.items,
+            "with_issues": result.with_issues,
+            "matches_by_digest": result.matches.by_digest,
+            "matches_perceptual": result.matches.perceptual,
+        }
+        audit.append_event(connection, at=at, person=person, act=Act.PROCESSING_FINISHED, subject=subject)

@@ -1,0 +1,64 @@
+"""The signals computed from every picture and video frame. A new one is one line in `FRAME_SIGNALS`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from varde.core.outcome import NotComparable, Reason
+from varde.core.signal import Method, PerceptualHash, Signal
+from varde.hashing import pdq
+
+Grey = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class FrameSignal:
+    """A perceptual hash of one grey picture (H, W)."""
+
+    method: Method
+    compute: Callable[[Grey], PerceptualHash | NotComparable]
+
+
+FRAME_SIGNALS = (FrameSignal(pdq.METHOD, pdq.compute_pdq),)
+
+
+def hash_picture(grey: Grey) -> tuple[Signal, ...]:
+    """Returns every signal of a picture."""
+    signals = []
+    for step in FRAME_SIGNALS:
+        outcome = step.compute(grey)
+        signals.append(Signal(step.method, outcome if isinstance(outcome, NotComparable) else (outcome,)))
+    return tuple(signals)
+
+
+def refuse_signals(reason: Reason, detail: str) -> tuple[Signal, ...]:
+    """Returns, for every method, that it could not be computed and why."""
+    return tuple(Signal(step.method, NotComparable(reason, detail)) for step in FRAME_SIGNALS)
+
+
+class FrameHasher:
+    """Collects the signals of a video's frames, one frame in memory at a time."""
+
+    def __init__(self) -> None:
+        self._found: dict[Method, list[PerceptualHash]] = {step.method: [] for step in FRAME_SIGNALS}
+        self._refused: dict[Method, NotComparable] = {}
+
+    def add(self, offset_s: float, grey: Grey) -> None:
+        """Hashes one frame at a time in seconds from the start."""
+        for step in FRAME_SIGNALS:
+            outcome = step.compute(grey)
+            if isinstance(outcome, NotComparable):
+                self._refused[step.method] = outcome
+            else:
+                self._found[step.method].append(replace(outcome, offset_s=offset_s))
+
+    def signals(self) -> tuple[Signal, ...]:
+        """Returns every signal of the video."""
+        nothing = NotComparable(Reason.NO_FRAMES, "No frame could be decoded.")
+        return tuple(
+            Signal(method, tuple(found) or self._refused.get(method, nothing)) for method, found in self._found.items()
+        )

@@ -1,0 +1,102 @@
+"""Says whether this machine and this site can do their work."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from varde.core.errors import IntegrityFailure, VardeError
+from varde.media.pool import Pool
+from varde.media.sandbox import SandboxLimits
+from varde.pipeline.run import count_cores, list_software
+from varde.store import audit
+from varde.store.site import Site
+
+_LAYERS = ("rlimits", "landlock", "seccomp")
+_START_ATTEMPTS = 300
+_LOW_SPACE_BYTES = 5 << 30
+
+
+class HealthState(StrEnum):
+    """How a check went."""
+
+    GOOD = "good"
+    LOOK = "look"
+    BROKEN = "broken"
+
+    @property
+    def exit_code(self) -> int:
+        """What the command ends with."""
+        return {"good": 0, "look": 1, "broken": 3}[self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheck:
+    """One thing that was looked at.
+
+    Attributes:
+        detail: what was found, and what to do where it is not good.
+    """
+
+    name: str
+    state: HealthState
+    detail: str
+
+
+def check_health(site: Site | None) -> list[HealthCheck]:
+    """Returns every check of the machine and, where one is given, of the site."""
+    checks = [_check_python(), _check_sandbox("varde.pipeline.examine:prepare"), _check_software()]
+    if site:
+        checks += [_check_space(site), _check_part("database", site.database.check_integrity)]
+        checks.append(_check_part("audit log", lambda: _verify(site)))
+    return checks
+
+
+def _check_python() -> HealthCheck:
+    detail = f"Python {sys.version.split()[0]} on {count_cores()} cores"
+    return HealthCheck("machine", HealthState.GOOD, detail)
+
+
+def _check_sandbox(target: str) -> HealthCheck:
+    try:
+        with Pool(target, 1, SandboxLimits(4 << 30)) as pool:
+            for _ in range(_START_ATTEMPTS):
+                pool.wait(0.1)
+                if pool.layers:
+                    break
+            active = pool.layers
+    except VardeError as error:
+        return HealthCheck("decoders", HealthState.BROKEN, str(error))
+    missing = [layer for layer in _LAYERS if layer not in active]
+    detail = f"decoder processes start, sandbox: {', '.join(active) or 'none'}"
+    if missing:
+        advice = {"landlock": "a kernel with Landlock", "seccomp": "the package libseccomp2", "rlimits": "Linux"}
+        detail += f"; missing: {', '.join(f'{layer} (needs {advice[layer]})' for layer in missing)}"
+    return HealthCheck("decoders", HealthState.LOOK if missing else HealthState.GOOD, detail)
+
+
+def _check_software() -> HealthCheck:
+    versions = ", ".join(f"{name} {number}" for name, number in list_software().items())
+    return HealthCheck("software", HealthState.GOOD, versions)
+
+
+def _check_space(site: Site) -> HealthCheck:
+    free = shutil.disk_usage(site.folder).free
+    detail = f"{free / 1e9:.1f} GB free where the site is"
+    return HealthCheck("disk", HealthState.GOOD if free > _LOW_SPACE_BYTES else HealthState.LOOK, detail)
+
+
+def _check_part(name: str, check: Callable[[], object]) -> HealthCheck:
+    try:
+        check()
+    except IntegrityFailure as error:
+        return HealthCheck(name, HealthState.BROKEN, str(error))
+    return HealthCheck(name, HealthState.GOOD, "intact")
+
+
+def _verify(site: Site) -> None:
+    with site.database.read() as connection:
+        audit.verify_chain(connection)

@@ -1,0 +1,82 @@
+"""Takes one item's bytes out of its exhibit, verified against the digest it was examined with."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+from varde.core.audit import Act
+from varde.core.case import Exhibit, Keeping
+from varde.core.errors import IntegrityFailure, NotFound, WrongUse
+from varde.core.locator import Locator, read_locator
+from varde.evidence.reopen import open_place
+from varde.store import audit, cases, records
+from varde.store.records import ItemRecord
+from varde.store.site import Site
+from varde.workflows.actor import Actor
+
+_CHUNK_BYTES = 1 << 20
+
+
+def export_item(site: Site, actor: Actor, *, item_id: int, output: Path) -> ItemRecord:
+    """Writes an item's bytes to a new file and returns the item.
+
+    Raises:
+        NotFound: if there is no such item, or its exhibit is not where it was.
+        WrongUse: if the output exists, or the item was never read.
+        IntegrityFailure: if the bytes are not those that were examined; nothing is written then.
+    """
+    with site.database.read() as connection:
+        record = records.get_record(connection, item_id)
+        case = cases.get_case(connection, record.case)
+        exhibit = next(e for e in cases.list_exhibits(connection, case.case_id) if e.number == record.exhibit)
+    if record.content is None:
+        raise WrongUse(f"the bytes of item {item_id} were never read", advice="`varde item show` says why.")
+    if output.exists():
+        raise WrongUse(f"{output} exists already")
+    _write_verified(site, exhibit, record, record.content.digests.sha256, output)
+    with site.database.write() as connection:
+        subject: dict[str, str | int | None] = {"case": record.case, "item": item_id}
+        audit.append_event(connection, at=actor.clock(), person=actor.person, act=Act.ITEM_EXPORTED, subject=subject)
+    return record
+
+
+def _write_verified(site: Site, exhibit: Exhibit, record: ItemRecord, sha256: bytes, output: Path) -> None:
+    unfinished = output.with_name(output.name + ".part")
+    digest = hashlib.sha256()
+    try:
+        root, locator = _find_root(site, exhibit, read_locator(record.locator))
+        with open_place(root, locator) as source, unfinished.open("xb") as target:
+            _copy(source, target, digest)
+        if digest.digest() != sha256:
+            raise IntegrityFailure(
+                f"item {record.item_id} ({record.locator}) is not what was examined: its SHA-256 is now "
+                f"{digest.hexdigest()}, it was {sha256.hex()}",
+                advice="Find out who changed the exhibit; the copy on which it was examined is the one to trust.",
+            )
+        os.link(unfinished, output)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _find_root(site: Site, exhibit: Exhibit, locator: Locator) -> tuple[Path, Locator]:
+    """Returns where the outermost file lies: in the exhibit, or (kept as a copy) in the content store."""
+    if exhibit.keeping is Keeping.REFERENCE:
+        return exhibit.path, locator
+    outermost = Locator(locator.segments[:1])
+    with site.database.read() as connection:
+        ids = records.find_by_locator(connection, exhibit.exhibit_id, str(outermost))
+        top = next(records.load_records(connection, ids), None)
+    if top is None or top.content is None:
+        raise NotFound(f"{outermost} was never copied into this site")
+    return site.contents.verify(top.content.digests.sha256), locator
+
+
+def _copy(source: BinaryIO, target: BinaryIO, digest: hashlib._Hash) -> None:
+    while chunk := source.read(_CHUNK_BYTES):
+        digest.update(chunk)
+        target.write(chunk)
+    target.flush()
+    os.fsync(target.fileno())

@@ -1,0 +1,65 @@
+"""Opens cases and adds exhibits to them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from varde.core.audit import Act
+from varde.core.case import Case, Exhibit, Keeping
+from varde.core.errors import WrongUse
+from varde.core.locator import escape
+from varde.store import audit, cases
+from varde.store.site import Site
+from varde.workflows.actor import Actor
+
+
+def create_case(site: Site, actor: Actor, *, name: str, authorisation: str, scheme: str) -> Case:
+    """Returns a new case.
+
+    Raises:
+        WrongUse: if the name is unfit or taken.
+        NotFound: if the site has no such grade scheme.
+    """
+    at = actor.clock()
+    with site.database.write() as connection:
+        case = cases.create_case(
+            connection, name=name, authorisation=authorisation, scheme=scheme, person=actor.person, at=at
+        )
+        subject: dict[str, str | int | None] = {"case": name, "authorisation": authorisation, "scheme": scheme}
+        audit.append_event(connection, at=at, person=actor.person, act=Act.CASE_CREATED, subject=subject)
+    return case
+
+
+def add_exhibit(site: Site, actor: Actor, *, case_name: str, path: Path, keeping: Keeping) -> Exhibit:
+    """Returns a new exhibit of a case; nothing of it is read yet.
+
+    Raises:
+        WrongUse: if the path is neither a folder nor a file, holds the site itself, or is an exhibit already.
+        NotFound: if there is no such case.
+    """
+    resolved = _check_path(site, path)
+    at = actor.clock()
+    with site.database.write() as connection:
+        case = cases.get_case(connection, case_name)
+        exhibit = cases.add_exhibit(connection, case=case, path=resolved, keeping=keeping, person=actor.person, at=at)
+        subject: dict[str, str | int | None] = {
+            "case": case.name,
+            "exhibit": exhibit.number,
+            "path": escape(os.fsencode(resolved)),
+            "keeping": keeping.value,
+        }
+        audit.append_event(connection, at=at, person=actor.person, act=Act.EXHIBIT_ADDED, subject=subject)
+    return exhibit
+
+
+def _check_path(site: Site, path: Path) -> Path:
+    try:
+        resolved = path.resolve(strict=True)
+    except OSError as error:
+        raise WrongUse(f"{path} cannot be added: {error.strerror}") from error
+    if not (resolved.is_dir() or resolved.is_file()):
+        raise WrongUse(f"{path} is neither a folder nor a file")
+    if site.folder.resolve().is_relative_to(resolved):
+        raise WrongUse(f"{path} holds this site itself", advice="Keep the site outside of its exhibits.")
+    return resolved
