@@ -23,6 +23,7 @@ MIN_SIZE_BYTES = 16
 """Smaller files are passed over: two phones hold the same ten bytes by chance, and every empty file is the same."""
 
 _MAGIC = b"SQLite format 3\0"
+_MOST_VALUE_BYTES = 1 << 20
 _CACHE_KIB = 32 * 1024
 _LENGTHS = {"md5": 16, "sha1": 20, "sha256": 32}
 _ADVICE = "An RDSv3 database holds a table METADATA, or FILE in the minimal sets, with md5, sha1 and sha256."
@@ -87,6 +88,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     try:
         database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False)
         database.text_factory = bytes
+        database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_VALUE_BYTES)
         for setting in ("query_only=ON", "trusted_schema=OFF", "cell_size_check=ON", f"cache_size=-{_CACHE_KIB}"):
             database.execute(f"PRAGMA {setting}")
         database.execute("PRAGMA temp_store=FILE")
@@ -182,6 +184,7 @@ def _patch(path: Path, options: ReadOptions, closing: contextlib.ExitStack) -> P
     _find_in(copy)
     try:
         with contextlib.closing(sqlite3.connect(copy, isolation_level=None)) as database:
+            database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_VALUE_BYTES)
             for setting in ("journal_mode=OFF", "synchronous=OFF", "trusted_schema=OFF", f"cache_size=-{_CACHE_KIB}"):
                 database.execute(f"PRAGMA {setting}")
             for delta in options.delta:
