@@ -23,7 +23,6 @@ class ProgressDisplay:
 
     def __init__(self) -> None:
         self._bar: Bar | None = None
-        self._task = None
         self._stage = ("", 0)
         self._since = self._shown = time.monotonic()
 
@@ -50,11 +49,13 @@ class ProgressDisplay:
         now = time.monotonic()
         stage = (progress.stage, progress.exhibit)
         if stage != self._stage:
-            self._stage, self._since, self._shown = stage, now, 0.0
+            self._stage, self._since, self._shown = stage, now, now
             if self._bar:
                 for task in self._bar.task_ids:
                     self._bar.remove_task(task)
                 self._bar.add_task(_describe(progress), total=None, rate="")
+            else:
+                output.say(f"{_describe(progress)} ...")
         if self._bar:
             if now - self._shown >= _REDRAW_EVERY_S:
                 self._shown = now
@@ -83,7 +84,8 @@ class ProgressDisplay:
 
 
 def _describe(progress: Progress) -> str:
-    return f"{progress.stage} exhibit {progress.exhibit}" if progress.exhibit else progress.stage
+    stage = progress.stage.capitalize()
+    return f"{stage} exhibit {progress.exhibit}" if progress.exhibit else f"{stage} with known sets"
 
 
 def _describe_time(seconds: float) -> str:

@@ -24,12 +24,13 @@ _PR_SET_PDEATHSIG = 1
 _CLONE_THREAD = 0x00010000
 
 _ALLOWED_CALLS = (
-    "read write readv writev pread64 pwrite64 preadv pwritev lseek close fstat stat lstat newfstatat statx fcntl dup "
-    "mmap munmap mremap mprotect madvise brk membarrier ftruncate fallocate fadvise64 getdents64 readlink readlinkat "
-    "getcwd access faccessat faccessat2 futex set_robust_list get_robust_list rseq sched_yield sched_getaffinity "
-    "poll ppoll select pselect6 recvmsg sendmsg recvfrom sendto clock_gettime clock_getres clock_nanosleep nanosleep "
-    "gettimeofday times getrusage getrandom getpid gettid getppid getuid geteuid getgid getegid uname sysinfo "
-    "rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack restart_syscall arch_prctl exit exit_group"
+    "read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 lseek close fstat stat lstat "
+    "newfstatat statx fcntl dup mmap munmap mremap mprotect madvise brk membarrier ftruncate fallocate fadvise64 "
+    "getdents64 readlink readlinkat getcwd access faccessat faccessat2 futex set_robust_list get_robust_list rseq "
+    "sched_yield sched_getaffinity poll ppoll select pselect6 recvmsg sendmsg recvfrom sendto clock_gettime "
+    "clock_getres clock_nanosleep nanosleep gettimeofday times getrusage getrandom getpid gettid getppid getuid "
+    "geteuid getgid getegid uname sysinfo rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack restart_syscall "
+    "arch_prctl exit exit_group"
 )
 
 

@@ -154,7 +154,7 @@ def list_notable_ids(connection: Connection, case_id: int) -> array[int]:
     Decided ones come first, equal grades together, then by exhibit and locator.
     """
     items, decisions = tables.items, tables.decisions
-    decided = exists().where(decisions.c.item_id == items.c.id)
+    decided = exists().where(decisions.c.item_id == items.c.id).correlate(items)
     return _sorted_ids(connection, case_id, or_(decided, _is_matched()), None)
 
 
@@ -220,6 +220,7 @@ def _is_matched() -> ColumnElement[bool]:
         .join(entries, entries.c.id == findings.c.entry_id)
         .join(sets, sets.c.id == entries.c.set_id)
         .where(findings.c.content_id == tables.items.c.content_id, sets.c.role != SetRole.KNOWN.value)
+        .correlate(tables.items)
     )
 
 
