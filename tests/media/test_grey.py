@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import io
+
 import make_media
 import numpy as np
 import pytest
 from PIL import Image
 
-from varde.media.grey import compute_grey, scale_samples
+from varde.media.grey import compute_grey, decode_luma, scale_samples
 
 SCENE = Image.fromarray(make_media.make_scene())
 LUMA = np.asarray(SCENE.convert("L")).astype(int)
@@ -45,6 +47,19 @@ def test_lab_gives_its_lightness() -> None:
     lightness = np.arange(256, dtype=np.uint8).reshape(16, 16)
     image = Image.merge("LAB", [Image.fromarray(lightness)] * 3)
     np.testing.assert_array_equal(compute_grey(image), lightness)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (17, 9), (800, 601)])
+def test_luma_decoded_in_place_equals_a_copy(size: tuple[int, int]) -> None:
+    data = make_media.encode(make_media.make_scene(size[1], size[0]), "JPEG")
+    opened, copied = (Image.open(io.BytesIO(data)) for _ in range(2))
+    for image in (opened, copied):
+        image.draft("L", image.size)
+    luma = decode_luma(opened, clear=False)
+    np.testing.assert_array_equal(luma, np.asarray(copied))
+    assert luma.flags.writeable
+    assert opened.im is not copied.im
+    np.testing.assert_array_equal(np.asarray(opened), luma)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from varde.core.issue import Issue, IssueCode, Step
 from varde.core.limits import DecodeLimits
 from varde.core.media import Facts, Thumbnail
 from varde.media.codecs import DECODABLE_MIMES, FORMATS, get_webp_canvas, open_limits, register_codecs
-from varde.media.grey import compute_grey
+from varde.media.grey import compute_grey, decode_luma
 from varde.media.metadata import MetadataReading, read_metadata
 from varde.media.sniff import HEAD_BYTES, sniff
 from varde.media.text import clean_text
@@ -142,8 +142,7 @@ def _decode(data: bytes, limits: DecodeLimits, metadata: MetadataReading, issues
         is_jpeg = image.format in _JPEG_FORMATS
         if is_jpeg:
             image.draft("L", size)
-        image.load()
-        grey = compute_grey(image)
+        grey = _get_grey(image, clear=bool(issues))
         orientation = _get_orientation(image, metadata)
         if is_jpeg:
             thumbnail = make_jpeg_thumbnail(data, orientation, limits)
@@ -167,6 +166,13 @@ def _open(data: bytes, limits: DecodeLimits) -> Image.Image:
         raise Unreadable(IssueCode.UNSUPPORTED, f"no decoder here reads {mime}") from error
     _check_size(image.size, limits)
     return image
+
+
+def _get_grey(image: Image.Image, *, clear: bool) -> npt.NDArray[np.uint8]:
+    if image.format in _JPEG_FORMATS and image.mode == "L":
+        return decode_luma(image, clear=clear)
+    image.load()
+    return compute_grey(image)
 
 
 def _check_size(size: tuple[int, int], limits: DecodeLimits) -> None:
