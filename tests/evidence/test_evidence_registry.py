@@ -6,9 +6,10 @@ from importlib.metadata import EntryPoint, PathDistribution
 from pathlib import Path
 
 import pytest
+from evidence_readers import READERS
 
 from varde.core.errors import PluginError
-from varde.evidence.registry import find_reader, load_readers
+from varde.evidence.registry import find_reader, load_readers, own_readers
 from varde.testing.archives import make_tar, make_zip
 
 OWN = 'zip = "varde.evidence.zip:READER"\ntar = "varde.evidence.tar:READER"\n'
@@ -74,3 +75,7 @@ def test_readers_of_the_media_type_are_asked_first_and_then_all(tmp_path: Path) 
     assert tar is not None
     assert tar.name == "tar"
     assert find_reader(readers, io.BytesIO(b"neither"), "application/x-tar") is None
+
+
+def test_the_installed_distribution_registers_every_reader() -> None:
+    assert {reader.name for reader in own_readers()} == {reader.name for reader in READERS}
