@@ -1,8 +1,9 @@
-"""Makes benign archives in memory, well-formed ones by the usual libraries."""
+"""Makes benign archives in memory, well-formed ones by the usual libraries: the same members give the same bytes."""
 
 from __future__ import annotations
 
 import io
+import struct
 import tarfile
 import zipfile
 from collections.abc import Iterable, Sequence
@@ -10,6 +11,8 @@ from typing import Any
 
 Content = tuple[str, bytes]
 """Name and bytes of a member; a name with a bare surrogate stands for a byte that is not UTF-8."""
+
+_TIME_S = 1580608922
 
 
 def make_zip(members: Iterable[Content], method: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -44,9 +47,10 @@ def make_tar(members: Iterable[Content], packing: str = "", layout: int = tarfil
     with tarfile.open(fileobj=out, mode=mode, format=layout, encoding="utf-8", errors="surrogateescape") as archive:
         for name, data in members:
             info = tarfile.TarInfo(name)
-            info.size, info.mtime = len(data), 1580608922
+            info.size, info.mtime = len(data), _TIME_S
             archive.addfile(info, io.BytesIO(data))
-    return out.getvalue()
+    packed = out.getvalue()
+    return packed[:4] + struct.pack("<I", _TIME_S) + packed[8:] if packing == "gz" else packed
 
 
 def make_7z(
@@ -66,6 +70,9 @@ def make_7z(
     with py7zr.SevenZipFile(out, "w", filters=chosen, password=password) as archive:
         for name, data in members:
             archive._writef(io.BytesIO(data), name)  # the public form refuses dangerous names
+            written = archive.header.files_info.files[-1]
+            for field in ("creationtime", "lastwritetime", "lastaccesstime"):
+                written[field] = py7zr.helpers.ArchiveTimestamp.from_datetime(_TIME_S)
     return out.getvalue()
 
 
