@@ -47,6 +47,10 @@ def test_what_calls_itself_a_link_but_holds_content_is_a_file() -> None:
     assert "symbolic link but holds 20000 bytes" in issue.cause
 
 
+def test_what_was_piped_into_an_archiver_is_a_file() -> None:
+    assert tell_kind(stat.S_IFIFO | 0o600, 20_000) == (MemberKind.FILE, ())
+
+
 def test_kinds_follow_the_file_mode() -> None:
     assert tell_kind(0, 5)[0] is MemberKind.FILE
     assert tell_kind(stat.S_IFREG | 0o644, 5)[0] is MemberKind.FILE

@@ -146,6 +146,8 @@ def tell_kind(unix_mode: int, size_bytes: int) -> tuple[MemberKind, tuple[Issue,
     allowed = MAX_LINK_BYTES if kind is MemberKind.SYMLINK else 0
     if kind is MemberKind.FILE or size_bytes <= allowed:
         return kind, ()
+    if stat.S_ISFIFO(unix_mode):
+        return MemberKind.FILE, ()  # how archivers store what was piped into them
     cause = f"It is stored as a {_KIND_NAMES[kind]} but holds {size_bytes} bytes, which were examined as a file's."
     return MemberKind.FILE, (archive_issue(IssueCode.SPECIAL_FILE, cause),)
 
