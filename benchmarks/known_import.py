@@ -1,4 +1,4 @@
-"""Reading a VICS file of a million entries: rate and memory of the reader, beside an event parser (ijson) in the same run.
+"""Reading a VICS file of a million entries: rate and memory of the reader, beside an event parser (ijson).
 
 Usage: python benchmarks/known_import.py [COUNT] [--case] [--minified]
 """

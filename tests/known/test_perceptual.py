@@ -59,7 +59,7 @@ KINDS = ["random", "near constant", "few values", "constant halves", "clusters"]
 @pytest.mark.parametrize("most", [0, 1, 16, 31])
 def test_finds_exactly_what_comparing_everything_finds(kind: str, most: int) -> None:
     generator = np.random.default_rng(7)
-    hashes = make(kind, 3_000, generator)
+    hashes = make(kind, 8_000, generator)
     ids = generator.integers(-(1 << 60), 1 << 60, len(hashes))
     probes = np.concatenate([make(kind, 40, generator), flip(hashes[:64], np.arange(64) % 34, generator)])
     assert rows(HashIndex(hashes, ids).search(probes, most)) == search_slowly(hashes, ids, probes, most)

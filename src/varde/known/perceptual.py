@@ -25,8 +25,8 @@ _BATCH_CANDIDATES: Final = 1 << 19
 _SCAN_PAIRS: Final = 1 << 19
 
 # Measured, in hashes of a linear scan: what verifying one candidate and what looking up a probe's 272 buckets costs.
-_CANDIDATE_COST: Final = 12
-_LOOKUP_COST: Final = 1_500
+_CANDIDATE_COST: Final = 8
+_LOOKUP_COST: Final = 4_000
 
 Found = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 

@@ -181,7 +181,7 @@ def _read_flags(
         value = fields.get(name)
         if value is None or value == "":
             continue
-        truth = value if isinstance(value, bool) else _BOOLEANS.get(str(value).strip().casefold())
+        truth = value if value is True or value is False else _BOOLEANS.get(str(value).strip().casefold())
         if truth is None:
             notes.count(f"{name} is neither true nor false; kept as it is", line)
             extra.append((name, _write(value)))
