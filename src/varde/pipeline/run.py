@@ -13,7 +13,8 @@ from varde.core.audit import Act
 from varde.core.case import Case, Exhibit
 from varde.pipeline.matching import MatchCount, match_all, pdq_point
 from varde.pipeline.plan import list_places
-from varde.pipeline.schedule import Schedule, Tally
+from varde.pipeline.schedule import Schedule
+from varde.pipeline.tasks import Tally
 from varde.store import audit, cases, items, runs
 from varde.store.site import Site
 
