@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import io
 import random
-from datetime import UTC, datetime
 import zlib
+from datetime import UTC, datetime
 
 import py7zr
 import pytest
