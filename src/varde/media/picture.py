@@ -43,6 +43,10 @@ DECODER_ERRORS = (
     Image.DecompressionBombError,
 )
 
+# JPEGs of up to so many pixels are decoded once, in colour, as the PDQ reference does. Beyond it two decodes, to luma
+# and to a small picture, cost less than one, and the difference in PDQ is at most a few bits.
+ONE_DECODE_PX = 500_000
+
 _JPEG_FORMATS = ("JPEG", "MPO")
 
 
@@ -67,8 +71,9 @@ class PictureReading:
 def read_picture(data: bytes, limits: DecodeLimits) -> PictureReading:
     """Returns a picture's grey pixels, facts and thumbnail.
 
-    JPEG pixels are the luma as stored, without a detour over colours; everything else is what Pillow's conversion to
-    RGB and then to grey gives. Alpha is ignored, 16-bit and floating-point samples are brought to 0-255.
+    Pixels of a JPEG beyond `ONE_DECODE_PX` are the luma as stored, without a detour over colours; everything else is
+    what Pillow's conversion to RGB and then to grey gives. Alpha is ignored, 16-bit and floating-point samples are
+    brought to 0-255.
 
     Args:
         data: the whole file.
@@ -139,12 +144,12 @@ def _decode(data: bytes, limits: DecodeLimits, metadata: MetadataReading, issues
     with open_limits(limits, truncated=bool(issues)), _decoder_errors(limits):
         image = _open(data, limits)
         size = image.size
-        is_jpeg = image.format in _JPEG_FORMATS
-        if is_jpeg:
+        is_large_jpeg = image.format in _JPEG_FORMATS and size[0] * size[1] > ONE_DECODE_PX
+        if is_large_jpeg:
             image.draft("L", size)
         grey = _get_grey(image, clear=bool(issues))
         orientation = _get_orientation(image, metadata)
-        if is_jpeg:
+        if is_large_jpeg:
             thumbnail = make_jpeg_thumbnail(data, orientation, limits)
         else:
             thumbnail = make_thumbnail(image, grey, orientation, limits)
