@@ -21,7 +21,7 @@ def make_zip(members: Iterable[Content], method: int = zipfile.ZIP_DEFLATED) -> 
     with zipfile.ZipFile(out, "w", method) as archive:
         for name, data in members:
             info = zipfile.ZipInfo(name, (2020, 2, 2, 2, 2, 2))
-            archive.writestr(info, data, method)
+            archive.writestr(info, data, zipfile.ZIP_STORED if name.endswith("/") else method)
     return out.getvalue()
 
 
