@@ -11,34 +11,56 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event
+from sqlalchemy import URL, Connection, Engine, Insert, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError
 
-from varde.core.errors import IntegrityFailure, SiteBusy, VardeError
+from varde.core.errors import IntegrityFailure, SettingsError, VardeError
+from varde.store.failures import explain_failures
 from varde.store.types import AnyRow, AnySelect
 
 _WRITES = "varde_writes"
+_BUSY_LIMIT_S = 60.0
+_WRITE_LOCK = 0x7661726465
+"""PostgreSQL's advisory lock that whoever writes to a site holds."""
 
 
 class Database:
     """A site's database. All writing goes through `write`, which takes the write lock at its start.
 
     Taking SQLite's lock at BEGIN instead of at the first write removes the dead-lock and the long tail of waits that
-    upgrading a read transaction has (figures in the stack notes).
+    upgrading a read transaction has (figures in the stack notes). On PostgreSQL an advisory lock does the same, so that
+    row numbers and the audit chain can be counted up by one writer at a time.
     """
 
-    def __init__(self, url: str) -> None:
-        self.engine: Engine = create_engine(url, pool_pre_ping=url.startswith("postgresql"))
+    def __init__(self, url: str | URL, *, busy_limit_s: float = _BUSY_LIMIT_S) -> None:
+        """Prepares a database; nothing is opened yet.
+
+        Args:
+            url: SQLAlchemy address of an SQLite file or a PostgreSQL database.
+            busy_limit_s: how long to wait for another process that writes.
+
+        Raises:
+            SettingsError: if it is no such address, or its driver is not installed.
+        """
+        self.engine: Engine = _make_engine(url)
+        self._busy_limit_ms = int(busy_limit_s * 1000)
         if self.engine.dialect.name == "sqlite":
-            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "connect", self._prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Yields a connection in a read transaction that sees one state of the database."""
-        with self.engine.connect() as connection, connection.begin():
-            yield connection
+        """Yields a connection in a read transaction that sees one state of the database.
+
+        Raises:
+            VardeError: if the database cannot be used, with advice.
+        """
+        with explain_failures(), self.engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with connection.begin():
+                yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -46,14 +68,25 @@ class Database:
 
         Raises:
             SiteBusy: if another process kept the write lock for longer than 60 seconds.
+            VardeError: if the database cannot be used or its disk is full, with advice.
         """
-        with self.engine.connect().execution_options(**{_WRITES: True}) as connection, _begin(connection):
-            yield connection
+        with explain_failures(), self.engine.connect() as connection:
+            connection.execution_options(**{_WRITES: True})
+            with connection.begin():
+                if connection.dialect.name == "postgresql":
+                    self._lock_postgresql(connection)
+                yield connection
 
     def migrate(self) -> None:
-        """Brings the schema to this version of Varde."""
+        """Brings the schema to this version of Varde.
+
+        Raises:
+            VardeError: if it is of a newer version.
+        """
         with self.write() as connection:
-            command.upgrade(_alembic(connection), "head")
+            config = _alembic(connection)
+            _check_not_newer(connection, config)
+            command.upgrade(config, "head")
 
     def check_version(self) -> None:
         """Does nothing if the schema is this version's.
@@ -62,12 +95,19 @@ class Database:
             VardeError: if it is older (with advice) or newer.
         """
         with self.read() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
-            head = ScriptDirectory.from_config(_alembic(connection)).get_current_head()
+            config = _alembic(connection)
+            current = _check_not_newer(connection, config)
+            head = ScriptDirectory.from_config(config).get_current_head()
+        if current is None:
+            raise VardeError(
+                "this site's database is empty",
+                advice="If the site was just being made, run `varde init` on its folder again; "
+                "otherwise restore the database from a backup.",
+            )
         if current != head:
             raise VardeError(
                 f"this site's database has schema {current}, this version of Varde needs {head}",
-                advice="Run `varde init` on the same folder again to bring it up to date; make a copy first.",
+                advice="Make a copy of the site, then run `varde init` on its folder to bring it up to date.",
             )
 
     def check_integrity(self) -> None:
@@ -86,6 +126,21 @@ class Database:
     def close(self) -> None:
         """Closes every connection."""
         self.engine.dispose()
+
+    def _lock_postgresql(self, connection: Connection) -> None:
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {self._busy_limit_ms}")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITE_LOCK})")
+
+    def _prepare_sqlite(self, connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        for pragma in (
+            f"busy_timeout={self._busy_limit_ms}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "cache_size=-65536",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
 
 
 def stream(connection: Connection, query: AnySelect) -> Iterator[AnyRow]:
@@ -113,35 +168,38 @@ def insert_or_replace_if(
     )
 
 
-@contextmanager
-def _begin(connection: Connection) -> Iterator[None]:
+def _make_engine(url: str | URL) -> Engine:
     try:
-        transaction = connection.begin()
-    except DBAPIError as error:
-        if "locked" in str(error.orig):
-            raise SiteBusy("another process is writing to this site", advice="Try again when it is done.") from error
-        raise
-    with transaction:
-        yield
+        address = make_url(url)
+        if address.drivername == "postgresql":
+            address = address.set(drivername="postgresql+psycopg")
+        if address.get_backend_name() not in {"sqlite", "postgresql"}:
+            raise SettingsError(f"database.url: {address.get_backend_name()} is neither sqlite nor postgresql")
+        return create_engine(address, pool_pre_ping=address.get_backend_name() == "postgresql")
+    except ArgumentError as error:
+        raise SettingsError(f"database.url: {error}") from error
+    except ImportError as error:
+        raise SettingsError(
+            f"database.url: its driver is not installed: {error}", advice="For PostgreSQL install varde[postgres]."
+        ) from error
+
+
+def _check_not_newer(connection: Connection, config: Config) -> str | None:
+    current = MigrationContext.configure(connection).get_current_revision()
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if current is not None and current not in known:
+        raise VardeError(
+            f"this site's database has schema {current}, which this version of Varde does not know: it is newer",
+            advice="Use the version of Varde that the site was last used with, or a later one.",
+        )
+    return current
 
 
 def _alembic(connection: Connection) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        "busy_timeout=60000",
-        "cache_size=-65536",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_sqlite(connection: Connection) -> None:

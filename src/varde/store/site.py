@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import insert, select
+from sqlalchemy import URL, insert, select
 
 from varde.core.audit import Act
 from varde.core.errors import NotFound, SiteBusy
@@ -30,8 +30,13 @@ class Site:
     def __init__(self, folder: Path, settings: Settings) -> None:
         self.folder = folder
         self.settings = settings
-        self.database = Database(settings.database.url or f"sqlite:///{folder / 'varde.db'}")
+        self.database = Database(settings.database.url or URL.create("sqlite", database=str(self.database_path)))
         self.contents = ContentStore(folder / "contents")
+
+    @property
+    def database_path(self) -> Path:
+        """The SQLite file, unless the settings name another database."""
+        return self.folder / "varde.db"
 
     @property
     def key_path(self) -> Path:
@@ -103,7 +108,7 @@ def open_site(folder: Path) -> Site:
     """Returns the site in a folder.
 
     Raises:
-        NotFound: if there is none.
+        NotFound: if there is none, or its database is gone.
         SettingsError: if its settings cannot be read.
         VardeError: if its database is of another version.
     """
@@ -113,5 +118,10 @@ def open_site(folder: Path) -> Site:
             advice="Make one with `varde init DIR`, or choose another with --site DIR or VARDE_SITE.",
         )
     site = Site(folder.absolute(), read_settings(folder / FILE_NAME))
+    if not site.settings.database.url and not site.database_path.exists():
+        raise NotFound(
+            f"the site in {folder} has lost its database varde.db",
+            advice="If the site was just being made, run `varde init` on it again; otherwise restore it from a backup.",
+        )
     site.database.check_version()
     return site
