@@ -1,5 +1,5 @@
 import sys
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,10 @@ OURS = {"vics", "caid-non-rds", "icse-csv", "csv", "hash-list", "nsrl", "threate
 
 def foreign(name: str, value: str) -> EntryPoint:
     return EntryPoint(name, value, GROUP)
+
+
+def own_points() -> list[EntryPoint]:
+    return list(entry_points(group=GROUP))
 
 
 def test_our_own_formats_are_there_without_being_listed() -> None:
@@ -44,7 +48,8 @@ def test_an_unknown_name_is_refused_with_the_names_there_are() -> None:
 
 
 def test_a_plugin_that_is_installed_but_not_listed_is_left_alone() -> None:
-    assert load_formats(found=[foreign("theirs", "no.such.module:Format")]) == ()
+    loaded = load_formats(found=[*own_points(), foreign("theirs", "no.such.module:Format")])
+    assert {known_format.name for known_format in loaded} == OURS
 
 
 def test_a_listed_plugin_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,8 +57,8 @@ def test_a_listed_plugin_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         "from varde.known.formats.hash_list import HashListFormat\nclass Theirs(HashListFormat):\n    name = 'theirs'\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
-    loaded = load_formats(["theirs"], found=[foreign("theirs", "their_format:Theirs")])
-    assert [known_format.name for known_format in loaded] == ["theirs"]
+    loaded = load_formats(["theirs"], found=[*own_points(), foreign("theirs", "their_format:Theirs")])
+    assert {known_format.name for known_format in loaded} == {*OURS, "theirs"}
     del sys.modules["their_format"]
 
 
@@ -68,15 +73,15 @@ def test_a_listed_plugin_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 )
 def test_a_listed_plugin_that_does_not_load_stops_the_run(value: str, says: str) -> None:
     with pytest.raises(PluginError, match=says):
-        load_formats(["theirs"], found=[foreign("theirs", value)])
+        load_formats(["theirs"], found=[*own_points(), foreign("theirs", value)])
 
 
 def test_a_listed_plugin_that_is_missing_stops_the_run() -> None:
     with pytest.raises(PluginError, match="not installed"):
-        load_formats(["theirs"], found=[])
+        load_formats(["theirs"], found=own_points())
 
 
 def test_a_format_offered_twice_stops_the_run() -> None:
-    twice = [foreign("theirs", "a:A"), foreign("theirs", "b:B")]
+    twice = [*own_points(), foreign("theirs", "a:A"), foreign("theirs", "b:B")]
     with pytest.raises(PluginError, match="more than one"):
         load_formats(["theirs"], found=twice)

@@ -8,6 +8,19 @@ from importlib.metadata import EntryPoint, entry_points
 from varde.core.errors import PluginError
 
 _OURS = "varde"
+_LOAD_ERRORS = (
+    ImportError,
+    AttributeError,
+    SyntaxError,
+    NameError,
+    ArithmeticError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What importing somebody else's module may plausibly raise."""
 
 
 def load_plugins(
@@ -42,6 +55,17 @@ def load_plugins(
     return {point.name: _load(point, group) for point in chosen}
 
 
+def check_parts(name: str, plugin: object, parts: Sequence[str]) -> None:
+    """Does nothing if a plugin has everything its interface asks for.
+
+    Raises:
+        PluginError: naming what it lacks.
+    """
+    missing = [part for part in parts if not hasattr(plugin, part)]
+    if missing:
+        raise PluginError(f"the plugin {name!r} lacks {', '.join(missing)}")
+
+
 def _is_ours(point: EntryPoint) -> bool:
     return point.dist is not None and point.dist.name == _OURS
 
@@ -49,5 +73,5 @@ def _is_ours(point: EntryPoint) -> bool:
 def _load(point: EntryPoint, group: str) -> object:
     try:
         return point.load()
-    except (ImportError, AttributeError, SyntaxError) as error:
+    except _LOAD_ERRORS as error:
         raise PluginError(f"the plugin {point.name!r} of {group} cannot be loaded: {error}") from error

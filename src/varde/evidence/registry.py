@@ -4,29 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
-from typing import BinaryIO
+from importlib.metadata import EntryPoint
+from typing import BinaryIO, cast
 
-from varde.core.errors import PluginError
+from varde.core.plugins import check_parts, load_plugins
 from varde.evidence.archive import ArchiveReader
 
 GROUP = "varde.evidence"
 """Entry-point group in which a distribution names its readers (``name = "package.module:READER"``)."""
 
-_OWN_DISTRIBUTION = "varde"
-_LOAD_ERRORS = (
-    ImportError,
-    AttributeError,
-    SyntaxError,
-    NameError,
-    ArithmeticError,
-    LookupError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
-"""What importing somebody else's module may plausibly raise."""
+_PARTS = ("name", "mimes", "is_indexed", "detect", "members")
 
 
 def load_readers(listed: Sequence[str] = (), found: Iterable[EntryPoint] | None = None) -> tuple[ArchiveReader, ...]:
@@ -39,12 +26,11 @@ def load_readers(listed: Sequence[str] = (), found: Iterable[EntryPoint] | None 
     Raises:
         PluginError: if a listed reader, or one of Varde's own, is missing or cannot be loaded.
     """
-    points = list(entry_points(group=GROUP) if found is None else found)
-    own = sorted((point for point in points if _distribution(point) == _OWN_DISTRIBUTION), key=lambda point: point.name)
-    if not own:
-        raise PluginError("Varde's own archive readers are not registered", advice="Install varde again.")
-    others = [_find_listed(name, points) for name in sorted(set(listed))]
-    return tuple(_load(point) for point in [*own, *others])
+    loaded = load_plugins(GROUP, listed, found)
+    for name, reader in loaded.items():
+        check_parts(name, reader, _PARTS)
+    ordered = sorted(loaded, key=lambda name: (name in listed, name))
+    return tuple(cast(ArchiveReader, loaded[name]) for name in ordered)
 
 
 @cache
@@ -66,30 +52,3 @@ def find_reader(readers: Sequence[ArchiveReader], file: BinaryIO, mime: str) -> 
     """
     ordered = sorted(readers, key=lambda reader: mime not in reader.mimes)
     return next((reader for reader in ordered if reader.detect(file)), None)
-
-
-def _distribution(point: EntryPoint) -> str:
-    return point.dist.name.lower() if point.dist is not None else ""
-
-
-def _find_listed(name: str, points: Iterable[EntryPoint]) -> EntryPoint:
-    for point in points:
-        if point.name == name and _distribution(point) != _OWN_DISTRIBUTION:
-            return point
-    raise PluginError(
-        f"the listed archive reader {name!r} is not installed", advice="Install it, or take it off the list."
-    )
-
-
-def _load(point: EntryPoint) -> ArchiveReader:
-    try:
-        reader = point.load()
-    except _LOAD_ERRORS as error:
-        raise PluginError(
-            f"the archive reader {point.name!r} ({point.value}) cannot be loaded: {error}",
-            advice="Repair its installation, or take it off the list.",
-        ) from error
-    missing = [part for part in ("name", "mimes", "is_indexed", "detect", "members") if not hasattr(reader, part)]
-    if missing:
-        raise PluginError(f"the archive reader {point.name!r} ({point.value}) lacks: {', '.join(missing)}")
-    return reader  # type: ignore[no-any-return]

@@ -19,7 +19,7 @@ from varde.core.issue import Issue
 from varde.core.limits import ArchiveLimits
 from varde.core.locator import Locator, Segment, escape
 from varde.evidence.archive import ArchiveMember, ArchiveReader, MemberKind
-from varde.evidence.reading import open_below, read_open_file
+from varde.evidence.reading import ExhibitFile, open_below, read_open_file
 from varde.evidence.registry import find_reader, own_readers
 from varde.media.sniff import HEAD_BYTES, TAIL_BYTES, sniff
 
@@ -35,7 +35,9 @@ def open_place(
     limits: ArchiveLimits | None = None,
     readers: Sequence[ArchiveReader] | None = None,
 ) -> Iterator[BinaryIO]:
-    """Gives an item's bytes as a seekable file, valid inside the ``with`` block.
+    """Gives an item's bytes as a seekable file, valid inside the ``with`` block, unpacked in this very process.
+
+    Evidence is hostile: a process that has anything to lose hands `copy_member` to a decoder process instead.
 
     A file is given where it lies; an archive member is unpacked into memory or, above 32 MiB, into a temporary file
     without a name. Links are never followed, in no part of the path.
@@ -58,9 +60,11 @@ def open_place(
         raise NotFound(f"{locator} lies deeper than the {bounds.max_depth} archives that are opened")
     with ExitStack() as stack:
         try:
-            file = stack.enter_context(_open_root(root, path))
+            file = stack.enter_context(open_outermost(root, path)).open_slice()
             for segment in members:
-                file = stack.enter_context(_unpack(file, segment, bounds, chosen))
+                spool = cast(BinaryIO, stack.enter_context(tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)))
+                copy_member(file, segment, spool, bounds, chosen)
+                file = spool
         except Unreadable as error:
             raise NotFound(f"{locator} cannot be opened any more: {error}") from error
         size = file.seek(0, os.SEEK_END)
@@ -74,28 +78,43 @@ def open_place(
 
 
 @contextmanager
-def _open_root(root: Path, segment: Segment) -> Iterator[BinaryIO]:
+def open_outermost(root: Path, segment: Segment) -> Iterator[ExhibitFile]:
+    """Gives the file of an exhibit that a locator's first segment names, where it lies.
+
+    Raises:
+        NotFound: if the root is a single file of another name.
+        Unreadable: if it is not there any more or cannot be read.
+    """
     top = Path(os.path.realpath(root))
     if not top.is_dir():
         if os.fsencode(top.name) != segment.name:
             raise NotFound(f"{root} is a single file and holds no {escape(segment.name)}")
         top = top.parent
     with read_open_file(open_below(top, segment.name)) as file:
-        yield file.open_slice()
+        yield file
 
 
-@contextmanager
-def _unpack(
-    file: BinaryIO, segment: Segment, limits: ArchiveLimits, readers: Sequence[ArchiveReader]
-) -> Iterator[BinaryIO]:
+def copy_member(
+    file: BinaryIO, segment: Segment, sink: BinaryIO, limits: ArchiveLimits, readers: Sequence[ArchiveReader]
+) -> None:
+    """Unpacks the one member of an archive that a segment names, and rewinds the sink.
+
+    Args:
+        file: the archive, seekable.
+        segment: name and occurrence; a hard link's bytes are those of its target.
+        sink: seekable and writable; gets the bytes.
+        limits: members beyond ``max_member_bytes`` are not unpacked.
+        readers: archive readers.
+
+    Raises:
+        NotFound: if it is not there any more, or has no content.
+        Unreadable: if none of its bytes can be unpacked.
+    """
     reader = find_reader(readers, file, _sniff_mime(file))
     if reader is None:
         raise NotFound(f"what should hold {escape(segment.name)} is no archive any more")
-    ordinal = _find_ordinal(reader, file, segment)
-    with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as spool:
-        _copy(reader, file, ordinal, cast(BinaryIO, spool), limits)
-        spool.seek(0)
-        yield cast(BinaryIO, spool)
+    _copy(reader, file, _find_ordinal(reader, file, segment), sink, limits)
+    sink.seek(0)
 
 
 def _sniff_mime(file: BinaryIO) -> str:

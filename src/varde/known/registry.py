@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import cast
 
 from varde.core.errors import FormatError, NotFound, PluginError
+from varde.core.plugins import check_parts, load_plugins
 from varde.known.format import KnownFormat
 
 GROUP = "varde.known_formats"
-_OURS = "varde"
+_PARTS = ("name", "title", "detect", "open", "examples")
 
 
 def load_formats(listed: Sequence[str] = (), *, found: Iterable[EntryPoint] | None = None) -> tuple[KnownFormat, ...]:
@@ -24,19 +25,7 @@ def load_formats(listed: Sequence[str] = (), *, found: Iterable[EntryPoint] | No
     Raises:
         PluginError: if a listed format is missing, is offered twice, or does not load; the run must stop.
     """
-    points = sorted(entry_points(group=GROUP) if found is None else found, key=lambda point: point.name)
-    chosen = [point for point in points if _is_ours(point) or point.name in listed]
-    names = [point.name for point in chosen]
-    for name in listed:
-        if name not in names:
-            raise PluginError(
-                f"the listed known-set format {name!r} is not installed",
-                advice="Install the distribution that offers it, or take it off the list in the settings.",
-            )
-    for name in names:
-        if names.count(name) > 1:
-            raise PluginError(f"more than one installed distribution offers the known-set format {name!r}")
-    return tuple(_load(point) for point in chosen)
+    return tuple(_make(name, loaded) for name, loaded in load_plugins(GROUP, listed, found).items())
 
 
 def get_format(name: str, listed: Sequence[str] = ()) -> KnownFormat:
@@ -72,19 +61,10 @@ def detect_format(path: Path, listed: Sequence[str] = ()) -> KnownFormat:
     raise FormatError("the file is in no known-set format that is known here", advice=f"Name the format: {titles}.")
 
 
-def _is_ours(point: EntryPoint) -> bool:
-    return point.dist is not None and point.dist.name == _OURS
-
-
-def _load(point: EntryPoint) -> KnownFormat:
-    try:
-        loaded = point.load()
-    except (ImportError, AttributeError, SyntaxError) as error:
-        raise PluginError(f"the known-set format {point.name!r} cannot be loaded: {error}") from error
+def _make(name: str, loaded: object) -> KnownFormat:
     made = loaded() if callable(loaded) else loaded
-    missing = [part for part in ("name", "title", "detect", "open", "examples") if not hasattr(made, part)]
-    if missing:
-        raise PluginError(f"{point.value} is no known-set format: it lacks {', '.join(missing)}")
-    if made.name != point.name:
-        raise PluginError(f"the known-set format {made.name!r} is registered under another name, {point.name!r}")
-    return cast(KnownFormat, made)
+    check_parts(name, made, _PARTS)
+    known_format = cast(KnownFormat, made)
+    if known_format.name != name:
+        raise PluginError(f"the known-set format {known_format.name!r} is registered under another name, {name!r}")
+    return known_format

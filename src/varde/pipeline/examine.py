@@ -23,13 +23,11 @@ from varde.core.signal import Signal
 from varde.evidence.reading import ExhibitFile
 from varde.hashing.digests import compute_digests
 from varde.media import picture, video
-from varde.media.sniff import sniff
+from varde.media.sniff import HEAD_BYTES, TAIL_BYTES, sniff
 from varde.pipeline.steps import FrameHasher, hash_picture, refuse_signals
 
 IN_MEMORY_BYTES = 512 << 20
 """Files up to this size are read into memory once; larger ones are digested in pieces and then read again."""
-
-_HEAD_BYTES = 64 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +108,21 @@ class _Examination:
         if file.size_bytes <= IN_MEMORY_BYTES:
             with self._timed("read"):
                 data = file.read_whole(IN_MEMORY_BYTES)
-            self._identify([data], data[:_HEAD_BYTES])
+            self._identify([data], data[:HEAD_BYTES], data[-TAIL_BYTES:])
         else:
             data = None
-            head = next(iter(file.chunks(_HEAD_BYTES)))
-            self._identify(file.chunks(), head)
+            with file.open_slice() as part:
+                head = part.read(HEAD_BYTES)
+                part.seek(-TAIL_BYTES, os.SEEK_END)
+                tail = part.read()
+            self._identify(file.chunks(), head, tail)
         if self._request.decode:
             self._decode(file, data)
 
-    def _identify(self, chunks: list[bytes] | Iterator[bytes], head: bytes) -> None:
+    def _identify(self, chunks: list[bytes] | Iterator[bytes], head: bytes, tail: bytes) -> None:
         with self._timed("digest"):
             digests = compute_digests(chunks)
-        media_type = sniff(head)
+        media_type = sniff(head, tail)
         self.content = Content(digests, media_type)
         if media_type == EMPTY:
             self.add_issue(IssueCode.EMPTY, Step.READ, "It has no bytes.")

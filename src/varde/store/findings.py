@@ -44,7 +44,8 @@ def record_compared(connection: Connection, set_id: int, point: OperatingPoint, 
 def match_digests(connection: Connection, set_id: int, after: int, up_to: int, at: datetime) -> int:
     """Records exact matches of contents after..up_to with a set and returns how many are new.
 
-    A digest both sides have must be equal: an entry whose MD5 fits but whose SHA-256 does not is no match.
+    A digest both sides have must be equal: an entry whose MD5 fits but whose SHA-256 does not is no match. Empty files
+    match nothing: lists do hold the digest of no bytes.
     """
     contents, entries = tables.contents, tables.known_entries
     found = 0
@@ -67,7 +68,8 @@ def match_digests(connection: Connection, set_id: int, after: int, up_to: int, a
                 _stored_time(at),
             )
             .join(entries, entries.c[name] == contents.c[name])
-            .where(contents.c.id > after, contents.c.id <= up_to, entries.c.set_id == set_id, *agree)
+            .where(contents.c.id > after, contents.c.id <= up_to, contents.c.size_bytes > 0)
+            .where(entries.c.set_id == set_id, *agree)
         )
         names = ["content_id", "entry_id", "family", "method", "version", "max_distance", "min_quality", "distance"]
         result = connection.execute(insert_new(connection, tables.findings).from_select([*names, "found_at"], matched))

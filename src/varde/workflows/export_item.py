@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from varde.core.audit import Act
-from varde.core.case import Exhibit, Keeping
-from varde.core.errors import IntegrityFailure, NotFound, WrongUse
-from varde.core.locator import Locator, read_locator
-from varde.evidence.reopen import open_place
+from varde.core.case import Exhibit
+from varde.core.errors import IntegrityFailure, WrongUse
+from varde.core.locator import read_locator
+from varde.pipeline.extract import open_item
 from varde.store import audit, cases, records
 from varde.store.records import ItemRecord
 from varde.store.site import Site
@@ -47,8 +47,10 @@ def _write_verified(site: Site, exhibit: Exhibit, record: ItemRecord, sha256: by
     unfinished = output.with_name(output.name + ".part")
     digest = hashlib.sha256()
     try:
-        root, locator = _find_root(site, exhibit, read_locator(record.locator))
-        with open_place(root, locator) as source, unfinished.open("xb") as target:
+        with (
+            open_item(site, exhibit, read_locator(record.locator)) as source,
+            unfinished.open("xb") as target,
+        ):
             _copy(source, target, digest)
         if digest.digest() != sha256:
             raise IntegrityFailure(
@@ -59,19 +61,6 @@ def _write_verified(site: Site, exhibit: Exhibit, record: ItemRecord, sha256: by
         os.link(unfinished, output)
     finally:
         unfinished.unlink(missing_ok=True)
-
-
-def _find_root(site: Site, exhibit: Exhibit, locator: Locator) -> tuple[Path, Locator]:
-    """Returns where the outermost file lies: in the exhibit, or (kept as a copy) in the content store."""
-    if exhibit.keeping is Keeping.REFERENCE:
-        return exhibit.path, locator
-    outermost = Locator(locator.segments[:1])
-    with site.database.read() as connection:
-        ids = records.find_by_locator(connection, exhibit.exhibit_id, str(outermost))
-        top = next(records.load_records(connection, ids), None)
-    if top is None or top.content is None:
-        raise NotFound(f"{outermost} was never copied into this site")
-    return site.contents.verify(top.content.digests.sha256), locator
 
 
 def _copy(source: BinaryIO, target: BinaryIO, digest: hashlib._Hash) -> None:
