@@ -1,10 +1,15 @@
 from __future__ import annotations
 
 import io
+import itertools
+from collections.abc import Iterator
+from typing import Any, cast
 
+import av
 import av.error
 import make_media
 import pytest
+from av.container import InputContainer
 
 from varde.core.errors import Unreadable
 from varde.core.issue import IssueCode
@@ -58,3 +63,21 @@ def test_frame_size_is_checked() -> None:
     check_frame_size(10, 10, DecodeLimits(max_pixels=100))
     with pytest.raises(Unreadable, match="10 x 11 pixels, the limit is 100"):
         check_frame_size(10, 11, DecodeLimits(max_pixels=100))
+
+
+def test_a_reader_that_fails_midway_leaves_what_was_read() -> None:
+    # PyAV was seen to raise this on a transport stream in which bit errors announce another stream.
+    class Failing:
+        def __init__(self, container: InputContainer) -> None:
+            self.duration, self.packets = container.duration, container.demux(video=0)
+
+        def demux(self, stream: object) -> Iterator[av.Packet[Any]]:
+            yield from itertools.islice(self.packets, 12)
+            raise IndexError("list index out of range")
+
+    progress, limits = Progress(), DecodeLimits()
+    with open_video(io.BytesIO(make_media.make_video(seconds=3))) as container:
+        stream = get_stream(container, limits)
+        frames = list(read_key_frames(cast(InputContainer, Failing(container)), stream, limits, progress))
+    assert len(frames) >= 1
+    assert progress.failure == "cannot be read beyond 1.1 s: list index out of range"

@@ -28,6 +28,8 @@ _DEMUXERS = (
 )
 _OPTIONS = {"format_whitelist": ",".join(_DEMUXERS), "protocol_whitelist": "none"}
 _ENDED_EARLY_S = 1.0
+# What FFmpeg and PyAV were seen to raise on hostile bytes, besides MemoryError.
+_FAILURES = (av.error.FFmpegError, ValueError, EOFError, ArithmeticError, LookupError)
 
 
 @dataclass(slots=True)
@@ -60,7 +62,7 @@ def ffmpeg_errors(doing: str) -> Iterator[None]:
         raise
     except (av.error.DecoderNotFoundError, av.error.PatchWelcomeError) as error:
         raise Unreadable(IssueCode.UNSUPPORTED, clean_text(f"no decoder: {error}")) from error
-    except (av.error.FFmpegError, ValueError, EOFError, ArithmeticError, LookupError) as error:
+    except _FAILURES as error:
         raise Unreadable(IssueCode.DAMAGED, clean_text(f"{doing}: {_describe(error)}")) from error
 
 
@@ -178,7 +180,7 @@ def _demux(container: InputContainer, stream: VideoStream, progress: Progress) -
             return
         except MemoryError:
             raise
-        except (av.error.FFmpegError, ValueError) as error:
+        except _FAILURES as error:
             progress.failure = f"cannot be read beyond {progress.last_s:.1f} s: {_describe(error)}"
             return
         yield packet
@@ -189,7 +191,7 @@ def _decode(packet: av.Packet[Any], progress: Progress) -> list[av.VideoFrame]:
         return [frame for frame in packet.decode() if isinstance(frame, av.VideoFrame)]
     except MemoryError:
         raise
-    except (av.error.FFmpegError, ValueError):
+    except _FAILURES:
         progress.bad_frames += 1
         return []
 
