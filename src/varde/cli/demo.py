@@ -1,0 +1,110 @@
+"""``varde demo``."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from varde.cli import output
+from varde.cli.options import Session, with_session
+from varde.cli.process import run_processing
+from varde.testing.demo_material import DemoMaterial
+from varde.workflows import demo as workflow
+from varde.workflows.demo import DemoResult
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@with_session
+def demo(session: Session, folder: Path) -> int:
+    """Make a benign example exhibit in FOLDER and run the main job on it: known sets, processing, grades, report.
+
+    An earlier demo in FOLDER is made anew; a folder with anything else in it is refused. Takes less than a minute.
+
+    \b
+    Example:
+      varde demo ./demo
+    """
+    start = time.monotonic()
+    folder = folder.absolute()
+    output.say(f"1. Making benign material in {folder}")
+    material = workflow.make_material(folder)
+    _say_material(material)
+    output.say("2. Making a site, importing the known sets, opening case 'demo' with the exhibit")
+    site = workflow.open_demo_case(folder, material, session.actor)
+    output.say("3. Processing")
+    run_processing(replace(session, as_json=False), site, workflow.CASE)
+    output.say("4. Grading examples, writing the report, verifying and signing the audit log")
+    result = workflow.finish_demo(site, folder, material, session.actor)
+    site.close()
+    if session.as_json:
+        output.write_json(_describe(folder, result))
+    _say_result(result, time.monotonic() - start)
+    _say_next(folder, result)
+    return 0
+
+
+def _say_material(material: DemoMaterial) -> None:
+    output.say(
+        f"   {material.generated} generated pictures, {material.samples} sample photographs, "
+        f"{material.variants} changed copies of them, a video, documents, a cut-off picture, a ZIP in a ZIP."
+    )
+    if not material.samples:
+        output.say("   No sample photographs: scikit-image is not installed. Going on with generated pictures.")
+
+
+def _say_result(result: DemoResult, seconds: float) -> None:
+    output.say("")
+    output.say(f"Done in {seconds:.0f} s, and everything was found that the material holds:")
+    output.say(f"  {result.files} files and {result.members} archive members, {result.with_issues} with an issue")
+    output.say(f"  {result.same} items are in the example set byte for byte, {result.similar} look like one in it")
+    output.say(f"  {result.harmless} items are in the harmless list, which is no alert")
+    output.say(f"  {len(result.graded)} example grades by the made-up person {workflow.EXAMINER}")
+    output.say(f"  {result.events} events in the audit log, verified; signed in {result.checkpoint}")
+
+
+def _say_next(folder: Path, result: DemoResult) -> None:
+    varde = f"{shlex.quote(_find_program())} --site {shlex.quote(str(folder / 'site'))}"
+    page = next(path for path in result.reports if path.suffix == ".html")
+    output.say("")
+    output.say(f"Open the report in a browser: {page.resolve().as_uri()}")
+    output.say("Go on with:")
+    output.say(f"  {varde} item list demo --matched")
+    output.say(f"  {varde} item show {result.graded[0]}")
+    output.say(f"  {varde} issue list demo")
+    output.say(f"  {varde} audit list")
+
+
+def _find_program() -> str:
+    """Returns what a person has to type to start this very installation."""
+    own = Path(sys.executable).with_name("varde")
+    found = shutil.which("varde")
+    if found and Path(found).resolve() == own.resolve():
+        return "varde"
+    near = os.path.relpath(own)
+    return str(own) if near.startswith("..") else near
+
+
+def _describe(folder: Path, result: DemoResult) -> dict[str, object]:
+    return {
+        "folder": str(folder),
+        "site": str(folder / "site"),
+        "case": workflow.CASE,
+        "files": result.files,
+        "members": result.members,
+        "places_with_issues": result.with_issues,
+        "same": result.same,
+        "similar": result.similar,
+        "harmless": result.harmless,
+        "graded": list(result.graded),
+        "reports": [str(path) for path in result.reports],
+        "checkpoint": str(result.checkpoint),
+        "audit_events": result.events,
+    }

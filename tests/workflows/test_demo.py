@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from varde.cli.main import main
+from varde.core.errors import Refused
+from varde.workflows import demo
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("demo") / "a folder"
+    assert main(["--person", "Tester", "demo", str(made)]) == 0
+    return made
+
+
+def read_json(capsys: pytest.CaptureFixture[str], folder: Path, *words: str) -> object:
+    capsys.readouterr()
+    assert main(["--site", str(folder / "site"), *words, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_counts_are_those_promised(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = read_json(capsys, folder, "case", "show", "demo")
+    assert isinstance(shown, dict)
+    files = sum(path.is_file() for path in (folder / "evidence").rglob("*"))
+    assert shown["places"] == files + 5
+    assert shown["issues"] == 1
+    assert shown["items"] == files + 4
+    assert shown["waiting"] == 0
+    assert shown["issues_by_code"] == {"truncated": 1}
+
+
+def test_variants_are_matched_and_others_not(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    listed = read_json(capsys, folder, "item", "list", "demo", "--matched")
+    assert isinstance(listed, list)
+    matched = {item["locator"] for item in listed}
+    for variant in ("recompressed", "resized", "grey", "blurred"):
+        assert f"downloads/harbour {variant}.jpg" in matched
+    assert "downloads/harbour mirrored.jpg" not in matched
+    assert "film/walk.mp4" in matched
+    assert "backup/album.zip!/album/first.jpg" in matched
+    assert "documents/tides.csv" not in matched
+
+
+def test_grades_are_those_of_a_made_up_person(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    listed = read_json(capsys, folder, "item", "list", "demo")
+    assert isinstance(listed, list)
+    people = [decision["person"] for item in listed for decision in item["decisions"]]
+    assert people == [demo.EXAMINER] * 3
+
+
+def test_report_is_written_and_the_log_verifies(folder: Path) -> None:
+    assert "downloads/harbour" in (folder / "report/report.html").read_text("utf-8")
+    assert json.loads((folder / "report/vics.json").read_text("utf-8"))
+    checkpoint = str(folder / "checkpoint.json")
+    assert main(["--site", str(folder / "site"), "audit", "verify", "--checkpoint", checkpoint]) == 0
+
+
+def test_it_starts_afresh_and_says_what_it_did(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "evidence/left over.txt").write_text("old")
+    (folder / "mine.txt").write_text("kept")
+    assert main(["demo", str(folder), "--json"]) == 0
+    said = capsys.readouterr()
+    document = json.loads(said.out)
+    assert document["places_with_issues"] == 1
+    assert document["checkpoint"] == str(folder / "checkpoint.json")
+    assert (folder / "report/report.html").resolve().as_uri() in said.err
+    assert not (folder / "evidence/left over.txt").exists()
+    assert (folder / "mine.txt").read_text() == "kept"
+
+
+def test_a_folder_it_did_not_make_is_refused_untouched(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "evidence").mkdir()
+    (tmp_path / "evidence/precious.txt").write_text("mine")
+    assert main(["demo", str(tmp_path)]) == 2
+    assert "did not make" in capsys.readouterr().err
+    assert (tmp_path / "evidence/precious.txt").read_text() == "mine"
+    assert [path.name for path in tmp_path.iterdir()] == ["evidence"]
+
+
+def test_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(Refused, match="not a folder"):
+        demo.make_material(tmp_path / "file")
+
+
+def test_a_link_in_place_of_a_demo_folder_is_not_followed(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "precious.txt").write_text("mine")
+    target = tmp_path / "demo"
+    demo.make_material(target)
+    for path in sorted((target / "known").iterdir()):
+        path.unlink()
+    (target / "known").rmdir()
+    (target / "known").symlink_to(outside)
+    assert main(["demo", str(target)]) == 2
+    assert (outside / "precious.txt").read_text() == "mine"
