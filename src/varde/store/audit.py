@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Text, func, insert, select, type_coerce
 
 from varde.core.audit import GENESIS, Act, AuditEvent, compute_event_hash
 from varde.core.errors import IntegrityFailure
 from varde.store.database import stream
 from varde.store.tables import audit_events, decisions, schemes
 from varde.store.types import AnyRow, write_utc
+
+_ALL = -(1 << 62)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +58,13 @@ def get_head(connection: Connection) -> AuditHead:
 
 
 def list_events(connection: Connection, *, after: int = 0) -> Iterator[AuditEvent]:
-    """Yields the events after a number, in order."""
+    """Yields the events after a number, in order.
+
+    Raises:
+        IntegrityFailure: if one cannot even be read.
+    """
     for row in _stream(connection, after):
-        yield AuditEvent(row.number, row.at, row.person, row.act, row.subject)
+        yield _read_event(row)
 
 
 def verify_chain(connection: Connection, expected: AuditHead | None = None) -> AuditHead:
@@ -71,22 +77,22 @@ def verify_chain(connection: Connection, expected: AuditHead | None = None) -> A
     Raises:
         IntegrityFailure: naming the first broken link.
     """
-    head = AuditHead(0, GENESIS)
-    for row in _stream(connection, 0):
-        event = AuditEvent(row.number, row.at, row.person, row.act, row.subject)
+    head, audited = AuditHead(0, GENESIS), 0
+    for row in _stream(connection, _ALL):
+        event = _read_event(row)
         if event.number != head.number + 1:
-            raise IntegrityFailure(f"audit event {head.number + 1} is missing; the next one is number {event.number}")
+            raise IntegrityFailure(f"audit event {head.number + 1} is missing; number {event.number} is in its place")
         if compute_event_hash(head.event_hash, event) != row.hash:
             raise IntegrityFailure(f"audit event {event.number} ({event.act}) does not fit the chain: it was changed")
         head = AuditHead(event.number, row.hash)
         if expected and expected.number == head.number and expected.event_hash != head.event_hash:
             raise IntegrityFailure(f"audit event {head.number} is not the one the checkpoint was signed for")
-        _verify_decisions(connection, event)
+        audited = _verify_decisions(connection, event, audited)
     if expected and expected.number > head.number:
         raise IntegrityFailure(
             f"the checkpoint was signed for audit event {expected.number}, but the log ends at {head.number}"
         )
-    _verify_no_unaudited_decisions(connection)
+    _verify_no_unaudited_decisions(connection, audited)
     return head
 
 
@@ -97,50 +103,56 @@ def decisions_subject(connection: Connection, first: int, last: int) -> dict[str
 
 
 def _digest_decisions(connection: Connection, first: int, last: int) -> tuple[int, str]:
+    at = type_coerce(decisions.c.at, Text)
+    columns = [column for column in decisions.c if column.name != "at"]
     rows = connection.execute(
-        select(decisions, schemes.c.name, schemes.c.version)
+        select(*columns, at.label("at"), schemes.c.name, schemes.c.version)
         .join(schemes, schemes.c.id == decisions.c.scheme_id, isouter=True)
         .where(decisions.c.id.between(first, last))
         .order_by(decisions.c.id)
     )
     digest, count = hashlib.sha256(), 0
     for row in rows:
-        values = [
-            row.id,
-            row.item_id,
-            row.name,
-            row.version,
-            row.code,
-            row.person,
-            write_utc(row.at),
-            row.note,
-            row.source,
-        ]
+        values = [row.id, row.item_id, row.name, row.version, row.code, row.person, row.at, row.note, row.source]
         digest.update(json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode("utf-8") + b"\n")
         count += 1
     return count, digest.hexdigest()
 
 
-def _verify_decisions(connection: Connection, event: AuditEvent) -> None:
+def _verify_decisions(connection: Connection, event: AuditEvent, audited: int) -> int:
+    """Returns the last decision that is pinned by this event or, as given, by those before."""
     first, last = event.subject.get("first_decision"), event.subject.get("last_decision")
     if not isinstance(first, int) or not isinstance(last, int):
-        return
-    if decisions_subject(connection, first, last)["decisions_sha256"] != event.subject["decisions_sha256"]:
+        return audited
+    if first != audited + 1:
+        raise IntegrityFailure(
+            f"audit event {event.number} records decisions from {first} on, but those before it end at {audited}"
+        )
+    if decisions_subject(connection, first, last)["decisions_sha256"] != event.subject.get("decisions_sha256"):
         raise IntegrityFailure(
             f"decisions {first} to {last} are not what audit event {event.number} recorded: they were changed"
         )
+    return last
 
 
-def _verify_no_unaudited_decisions(connection: Connection) -> None:
-    audited = 0
-    for row in _stream(connection, 0):
-        last = row.subject.get("last_decision")
-        audited = max(audited, last) if isinstance(last, int) else audited
-    stray = connection.execute(select(decisions.c.id).where(decisions.c.id > audited).limit(1)).scalar()
+def _verify_no_unaudited_decisions(connection: Connection, audited: int) -> None:
+    outside = (decisions.c.id > audited) | (decisions.c.id < 1)
+    stray = connection.execute(select(func.min(decisions.c.id)).where(outside)).scalar()
     if stray is not None:
         raise IntegrityFailure(f"decision {stray} was recorded without an audit event")
 
 
+def _read_event(row: AnyRow) -> AuditEvent:
+    try:
+        subject = json.loads(row.facts)
+    except ValueError as error:
+        raise IntegrityFailure(f"audit event {row.number} ({row.act}) cannot be read: it was changed") from error
+    return AuditEvent(row.number, row.at, row.person, row.act, subject)
+
+
 def _stream(connection: Connection, after: int) -> Iterator[AnyRow]:
-    query = select(audit_events).where(audit_events.c.number > after).order_by(audit_events.c.number)
-    return stream(connection, query)
+    """Yields events with their subject as the stored text, which may have been tampered with."""
+    table = audit_events.c
+    facts = type_coerce(table.subject, Text).label("facts")
+    query = select(table.number, table.at, table.person, table.act, facts, table.hash)
+    return stream(connection, query.where(table.number > after).order_by(table.number))

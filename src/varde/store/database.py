@@ -145,7 +145,8 @@ class Database:
 
 def stream(connection: Connection, query: AnySelect) -> Iterator[AnyRow]:
     """Yields the rows of a query a few thousand at a time instead of holding all of them."""
-    yield from connection.execute(query, execution_options={"yield_per": 5000})
+    with connection.execute(query, execution_options={"yield_per": 5000}) as result:
+        yield from result
 
 
 def insert_new(connection: Connection, table: Table) -> Insert:

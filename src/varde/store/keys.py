@@ -51,10 +51,11 @@ def write_checkpoint(key_path: Path, site: str, head: AuditHead, at: datetime) -
     """Returns the JSON text of a checkpoint: the statement, its signature and the public key.
 
     Convention: the signature covers the ``statement`` string byte for byte, so that no canonical form is needed.
+
+    Raises:
+        IntegrityFailure: if the key is gone or no Ed25519 key.
     """
-    key = serialization.load_pem_private_key(key_path.read_bytes(), password=None)
-    if not isinstance(key, Ed25519PrivateKey):
-        raise IntegrityFailure(f"{key_path} holds no Ed25519 key")
+    key = _read_key(key_path)
     statement = json.dumps(
         {
             "kind": _KIND,
@@ -89,17 +90,37 @@ def read_checkpoint(text: str, expected_key: bytes) -> Checkpoint:
         signature = base64.b64decode(document["signature"], validate=True)
         public_key = base64.b64decode(document["public_key"], validate=True)
         raw = document["statement"].encode()
-        statement = json.loads(raw)
-        if statement["kind"] != _KIND:
-            raise ValueError("of another kind")
-        head = AuditHead(int(statement["event_number"]), bytes.fromhex(statement["event_hash"]))
-        checkpoint = Checkpoint(str(statement["site"]), str(statement["at"]), head, public_key)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise FormatError(f"this is no audit checkpoint: {error}") from error
     if public_key != expected_key:
-        raise IntegrityFailure("the checkpoint was signed with another site's key")
+        raise IntegrityFailure(
+            "the checkpoint was signed with another key than this site's",
+            advice="Check that it belongs to this site, and that the site was not made anew since.",
+        )
     try:
         Ed25519PublicKey.from_public_bytes(public_key).verify(signature, raw)
     except InvalidSignature as error:
         raise IntegrityFailure("the checkpoint was changed after it was signed") from error
-    return checkpoint
+    return _read_statement(raw, public_key)
+
+
+def _read_statement(raw: bytes, public_key: bytes) -> Checkpoint:
+    try:
+        statement = json.loads(raw)
+        if statement["kind"] != _KIND:
+            raise ValueError("it is of another kind")
+        head = AuditHead(int(statement["event_number"]), bytes.fromhex(statement["event_hash"]))
+        return Checkpoint(str(statement["site"]), str(statement["at"]), head, public_key)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise FormatError(f"this is no audit checkpoint: {error}") from error
+
+
+def _read_key(path: Path) -> Ed25519PrivateKey:
+    advice = "Restore it from a backup of the site's keys folder."
+    try:
+        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    except (OSError, ValueError, TypeError) as error:
+        raise IntegrityFailure(f"the site's key {path} cannot be read: {error}", advice=advice) from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise IntegrityFailure(f"{path} holds no Ed25519 key", advice=advice)
+    return key
