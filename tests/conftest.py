@@ -15,10 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import URL, create_engine
+from sqlalchemy import URL, create_engine, make_url
 
 from varde.store.database import Database
-from varde.store.settings import FILE_NAME
+from varde.store.settings import FILE_NAME, read_settings
 from varde.store.site import Site, create_site, open_site
 
 AT = datetime(2026, 10, 1, 12, 30, tzinfo=UTC)
@@ -28,7 +28,7 @@ _UNPRIVILEGED = ("postgres", "nobody")
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[Callable[[], str]]:
+def postgres_url() -> Iterator[Callable[..., str]]:
     """Gives a function that makes a new, empty database and returns its address."""
     programs = _find_programs()
     if programs is None:
@@ -66,12 +66,12 @@ class _DatabaseMaker:
         self._folder = folder
         self._count = 0
 
-    def __call__(self) -> str:
+    def __call__(self, template: str = "template0") -> str:
         self._count += 1
         name = f"varde_{self._count}"
         engine = create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE template0 STRATEGY file_copy")
+            connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         engine.dispose()
         return self._url(name)
 
@@ -107,6 +107,17 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def postgres_template(tmp_path_factory: pytest.TempPathFactory, postgres_url: Callable[..., str]) -> Path:
+    """The same on PostgreSQL."""
+    folder = tmp_path_factory.mktemp("template") / "site"
+    folder.mkdir()
+    (folder / FILE_NAME).write_text(f'[database]\nurl = "{postgres_url()}"\n')
+    site, _ = create_site(folder, name="Test unit", person=PERSON, at=AT)
+    site.close()
+    return folder
+
+
 @pytest.fixture
 def sqlite_site(tmp_path: Path, sqlite_template: Path) -> Iterator[Site]:
     """A new site on SQLite."""
@@ -123,10 +134,12 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
         yield request.getfixturevalue("sqlite_site")
         return
     folder = tmp_path / "site"
-    folder.mkdir()
-    url = request.getfixturevalue("postgres_url")()
+    template = request.getfixturevalue("postgres_template")
+    shutil.copytree(template, folder)
+    name = make_url(read_settings(folder / FILE_NAME).database.url).database
+    url = request.getfixturevalue("postgres_url")(name)
     (folder / FILE_NAME).write_text(f'[database]\nurl = "{url}"\n')
-    site, _ = create_site(folder, name="Test unit", person=PERSON, at=AT)
+    site = open_site(folder)
     yield site
     site.close()
 
