@@ -130,7 +130,7 @@ class _Demo:
         """Writes generated pictures, three of which are known byte for byte and three by their look."""
         for number in range(_PHOTOS):
             shot = make_photo(self._rng, *_PHOTO_PX)
-            exif = make_exif(self._rng) if number % 3 else b""
+            exif = make_exif(self._rng) if number % 3 < 2 else b""
             self._files.append(encode_picture(shot, PictureFormat.JPEG, exif=exif))
             place = self.writer.write(f"holiday/day {number // 8 + 1}/IMG_{number + 1:04}.jpg", self._files[-1])
             if number in _KNOWN_SAME:
