@@ -18,7 +18,7 @@ from varde.pipeline.tasks import Tally
 from varde.store import audit, cases, items, runs
 from varde.store.site import Site
 
-_SOFTWARE = ("varde", "pillow", "pillow-heif", "av", "numpy", "exifread", "py7zr")
+_SOFTWARE = ("varde", "pillow", "pillow-heif", "av", "numpy", "py7zr")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import REAL, BigInteger, Dialect, Integer, LargeBinary, Row, Select, Text
 from sqlalchemy.types import TypeDecorator
 
@@ -45,11 +45,11 @@ class Json(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """Returns the stored text."""
-        return None if value is None else json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return None if value is None else msgspec.json.encode(value, order="sorted").decode("utf-8")
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """Returns the data."""
-        return None if value is None else json.loads(value)
+        return None if value is None else msgspec.json.decode(value)
 
 
 def write_utc(moment: datetime) -> str:

@@ -7,6 +7,9 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import IO
+
+import msgspec
 
 from varde.core.audit import Act
 from varde.core.errors import FormatError, WrongUse
@@ -82,11 +85,25 @@ def import_known_set(site: Site, actor: Actor, request: ImportRequest, progress:
 
 
 def _import_folder(site: Site, actor: Actor, request: ImportRequest, progress: Callable[[int], None]) -> ImportResult:
-    """Hashes the pictures of a folder as the site's own set; its files stay where they are."""
+    """Hashes the pictures of a folder as the site's own set; its files stay where they are.
+
+    Hashing may take hours, so it is done before the transaction that nobody else can write during.
+    """
     notes: list[str] = []
-    entries = hash_folder(site, request.path, notes)
-    opened = OpenedSet(SetHeader(suggested_role=SetRole.OWN), entries, notes)
-    return _import(site, actor, request, "folder", opened, progress)
+    with tempfile.TemporaryFile(dir=site.spool) as spool:
+        for count, entry in enumerate(hash_folder(site, request.path, notes), start=1):
+            data = msgspec.msgpack.encode(entry)
+            spool.write(len(data).to_bytes(4, "big") + data)
+            progress(count)
+        spool.seek(0)
+        opened = OpenedSet(SetHeader(suggested_role=SetRole.OWN), _read_spool(spool), notes)
+        return _import(site, actor, request, "folder", opened, progress)
+
+
+def _read_spool(spool: IO[bytes]) -> Iterator[KnownEntry]:
+    decoder = msgspec.msgpack.Decoder(KnownEntry)
+    while length := spool.read(4):
+        yield decoder.decode(spool.read(int.from_bytes(length, "big")))
 
 
 def _import(
