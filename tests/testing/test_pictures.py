@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -63,11 +61,3 @@ def test_gradients_are_too_plain_to_compare() -> None:
     for seed in range(20):
         outcome = hash_pixels(pictures.make_gradient(np.random.default_rng(seed)))
         assert isinstance(outcome, NotComparable) or outcome.quality < MIN_QUALITY
-
-
-def test_small_pictures_are_made_fast() -> None:
-    rng = np.random.default_rng(1)
-    start = time.process_time()
-    for _ in range(200):
-        pictures.make_small(rng)
-    assert time.process_time() - start < 2
