@@ -27,6 +27,7 @@ def demo(session: Session, folder: Path) -> int:
     """Make a benign example exhibit in FOLDER and run the main job on it: known sets, processing, grades, report.
 
     An earlier demo in FOLDER is made anew; a folder with anything else in it is refused. Takes less than a minute.
+    Its site is FOLDER/site, whatever --site says.
 
     \b
     Example:

@@ -69,7 +69,7 @@ def make_material(folder: Path) -> DemoMaterial:
         _start_afresh(folder)
         return write_demo(folder)
     except OSError as error:
-        raise WrongUse(f"the demo cannot be made in {folder}: {error}") from error
+        raise WrongUse(f"the demo cannot be made in {folder}: {error.strerror}") from error
 
 
 def open_demo_case(folder: Path, material: DemoMaterial, actor: Actor) -> Site:
