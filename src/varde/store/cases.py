@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, exists, func, insert, select, update
 
 from varde.core.case import Authorisation, Case, Exhibit, Keeping
 from varde.core.errors import NotFound, WrongUse
@@ -139,10 +139,11 @@ def count_places(connection: Connection, case_id: int, exhibit_id: int | None = 
     ).one()
     of_issues = issues.c.exhibit_id.in_(exhibits)
     records = connection.execute(select(func.count()).where(of_issues)).scalar_one()
+    is_item = exists().where(items.c.exhibit_id == issues.c.exhibit_id, items.c.locator == issues.c.locator)
     loose = connection.execute(
         select(func.count()).select_from(
             select(issues.c.exhibit_id, issues.c.locator)
-            .where(of_issues, issues.c.item_id.is_(None))
+            .where(of_issues, issues.c.item_id.is_(None), ~is_item)
             .distinct()
             .subquery()
         )
@@ -155,7 +156,9 @@ def count_places(connection: Connection, case_id: int, exhibit_id: int | None = 
     ).scalar_one()
     total, still_waiting, contents, size = row
     examined = total - still_waiting - (faulty - faulty_waiting)
-    return PlaceCounts(total, examined, faulty - faulty_waiting + loose, still_waiting, records, contents, size or 0)
+    return PlaceCounts(
+        total, examined, faulty - faulty_waiting + loose, still_waiting, records, contents, int(size or 0)
+    )
 
 
 def _cases() -> AnySelect:

@@ -117,7 +117,7 @@ def record_matches(connection: Connection, matches: Sequence[Match], at: datetim
         }
         for match in closest.values()
     ]
-    before = _highest_finding(connection)
+    before = connection.execute(select(func.max(tables.findings.c.id))).scalar() or 0
     insert = insert_or_replace_if(
         connection,
         tables.findings,
@@ -126,11 +126,8 @@ def record_matches(connection: Connection, matches: Sequence[Match], at: datetim
         closer="distance",
     )
     connection.execute(insert, rows)
-    return _highest_finding(connection) - before
-
-
-def _highest_finding(connection: Connection) -> int:
-    return int(connection.execute(select(func.max(tables.findings.c.id))).scalar() or 0)
+    new = select(func.count()).select_from(tables.findings).where(tables.findings.c.id > before)
+    return int(connection.execute(new).scalar_one())
 
 
 def _stored_time(at: datetime) -> ColumnElement[datetime]:

@@ -17,7 +17,7 @@ from varde.core.outcome import NotComparable
 from varde.core.signal import Signal
 from varde.store import tables
 from varde.store.database import insert_new
-from varde.store.types import AnyRow, AnySelect
+from varde.store.types import AnyRow, AnySelect, make_storable
 
 
 class ItemState(StrEnum):
@@ -180,7 +180,7 @@ def record_issues(connection: Connection, exhibit_id: int, issues: Iterable[tupl
             "locator": locator,
             "step": issue.step.value,
             "code": issue.code.value,
-            "cause": issue.cause[:2000],
+            "cause": make_storable(issue.cause[:2000]),
         }
         for locator, item_id, issue in issues
     ]
@@ -259,7 +259,8 @@ def _rows(content_id: int, signal: Signal) -> list[dict[str, object]]:
         **dict.fromkeys(("value", "quality", "offset_s", "reason", "detail")),
     }
     if isinstance(signal.outcome, NotComparable):
-        return [base | {"position": 0, "reason": signal.outcome.reason.value, "detail": signal.outcome.detail}]
+        detail = make_storable(signal.outcome.detail)
+        return [base | {"position": 0, "reason": signal.outcome.reason.value, "detail": detail}]
     return [
         base | {"position": position, "value": found.value, "quality": found.quality, "offset_s": found.offset_s}
         for position, found in enumerate(signal.outcome)

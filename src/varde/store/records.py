@@ -29,6 +29,7 @@ from varde.store.items import ItemState
 from varde.store.types import AnyRow, AnySelect
 
 _BATCH = 500
+_HIGHEST_ROW = (1 << 63) - 1
 T = TypeVar("T")
 
 
@@ -112,8 +113,9 @@ def get_record(connection: Connection, item_id: int) -> ItemRecord:
     Raises:
         NotFound: if there is none of that number.
     """
-    for record in load_records(connection, [item_id]):
-        return record
+    if 0 < item_id <= _HIGHEST_ROW:
+        for record in load_records(connection, [item_id]):
+            return record
     raise NotFound(f"there is no item {item_id}", advice="`varde item list CASE` shows the items of a case.")
 
 

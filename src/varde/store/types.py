@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import REAL, BigInteger, Dialect, Integer, LargeBinary, Row, Select, Text
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy import REAL, BigInteger, Dialect, Double, Integer, LargeBinary, Row, Select, Text
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 Id = BigInteger().with_variant(Integer(), "sqlite")
 Number = BigInteger().with_variant(Integer(), "sqlite")
-Seconds = REAL
+Seconds: TypeEngine[Any] = REAL().with_variant(Double(), "postgresql")
 Bytes = LargeBinary
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -50,6 +50,11 @@ class Json(TypeDecorator[Any]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """Returns the data."""
         return None if value is None else msgspec.json.decode(value)
+
+
+def make_storable(text: str) -> str:
+    r"""Returns the text with what no database stores (NUL and lone surrogates) as ``\x00`` and ``\uNNNN``."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
 
 
 def write_utc(moment: datetime) -> str:
