@@ -72,8 +72,8 @@ def match_digests(connection: Connection, set_id: int, after: int, up_to: int, a
             .where(entries.c.set_id == set_id, *agree)
         )
         names = ["content_id", "entry_id", "family", "method", "version", "max_distance", "min_quality", "distance"]
-        result = connection.execute(insert_new(connection, tables.findings).from_select([*names, "found_at"], matched))
-        found += max(result.rowcount, 0)
+        insert = insert_new(connection, tables.findings).from_select([*names, "found_at"], matched)
+        found += connection.execute(insert, execution_options={"preserve_rowcount": True}).rowcount
     return found
 
 
