@@ -176,7 +176,8 @@ def _make_engine(url: str | URL) -> Engine:
             address = address.set(drivername="postgresql+psycopg")
         if address.get_backend_name() not in {"sqlite", "postgresql"}:
             raise SettingsError(f"database.url: {address.get_backend_name()} is neither sqlite nor postgresql")
-        return create_engine(address, pool_pre_ping=address.get_backend_name() == "postgresql")
+        pings = address.get_backend_name() == "postgresql"
+        return create_engine(address, pool_pre_ping=pings, hide_parameters=True)
     except ArgumentError as error:
         raise SettingsError(f"database.url: {error}") from error
     except ImportError as error:
