@@ -43,8 +43,8 @@ def explain(error: DBAPIError) -> VardeError | None:
         return SiteBusy("another process is writing to this site", advice="Try again when it is done.")
     if code.startswith(_FULL):
         return VardeError(
-            "the disk of the site's database is full; nothing of the last step was recorded",
-            advice="Make room on that disk, then give the same command again.",
+            "the disk that holds the site's database is full; nothing of the last step was recorded",
+            advice="Make room on it, then give the same command again.",
         )
     if code.startswith(_READ_ONLY):
         return VardeError(
