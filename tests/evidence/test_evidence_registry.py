@@ -36,7 +36,7 @@ def test_others_are_loaded_only_when_listed(tmp_path: Path) -> None:
 
 
 def test_a_listed_one_that_is_missing_stops_the_run(tmp_path: Path) -> None:
-    with pytest.raises(PluginError, match="'extra' of varde.evidence is not installed"):
+    with pytest.raises(PluginError, match=r"'extra' of varde\.evidence is not installed"):
         load_readers(("extra",), points(tmp_path, "varde", OWN))
 
 

@@ -296,3 +296,19 @@ def test_mutated_headers_never_raise() -> None:
     for at in range(0, len(data)):
         for value in (0, 0xFF, data[at] ^ 0x10):
             unpack(data[:at] + bytes([value]) + data[at + 1 :])
+
+
+@pytest.mark.parametrize("kept", [300, 20_000, 150_000])
+def test_a_zip_cut_off_in_its_first_member_keeps_what_is_left_of_it(kept: int) -> None:
+    found = unpack(make_zip([("a.bin", random.Random(2).randbytes(200_000))])[:kept])
+    assert list(found.contents) == [b"a.bin"]
+    assert IssueCode.ARCHIVE_BOMB not in [code for _, code in found.codes]
+    assert found.contents[b"a.bin"], "nothing of it was kept"
+
+
+def test_folder_entries_that_are_packed_are_folders() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("d/", b"")
+        archive.writestr("d/photo", PHOTO)
+    assert unpack(out.getvalue()).contents == {b"d/photo": PHOTO}

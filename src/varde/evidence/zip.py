@@ -38,6 +38,9 @@ _FIRST_MAGICS = (LOCAL_MAGIC, b"PK\x07\x08" + LOCAL_MAGIC, b"PK00" + LOCAL_MAGIC
 _ENCRYPTED = 1
 _STORED, _DEFLATED, _BZIP2, _LZMA, _XZ = 0, 8, 12, 14, 95
 _METHOD_NAMES = {1: "Shrink", 6: "Implode", 9: "Deflate64", 93: "Zstandard", 98: "PPMd", 99: "AES"}
+_EMPTY_BYTES = 2
+"""What nothing is packed into by Deflate; some programs pack the entries of folders."""
+
 _MAX_OVERLAP = 2
 
 
@@ -60,16 +63,17 @@ class ZipReader:
             cause = "Its table of contents is lost or damaged; members were recovered by the headers before their data."
             yield archive_issue(IssueCode.ARCHIVE_DAMAGED, cause)
         entries = scan_entries(file) if directory is None else read_directory(file, directory)
-        allowance = _MAX_OVERLAP * file.seek(0, 2)
+        end = file.seek(0, 2)
+        allowance = _MAX_OVERLAP * end
         for ordinal, entry in enumerate(entries):
-            allowance -= entry.packed_bytes or 0
+            allowance -= max(0, min(entry.packed_bytes or 0, end - entry.header_offset))
             yield _member(file, ordinal, entry, is_shared=allowance < 0)
 
 
 def _member(file: BinaryIO, ordinal: int, entry: ZipEntry, *, is_shared: bool) -> ArchiveMember:
     size = entry.unpacked_bytes or 0
     kind, issues = tell_kind(entry.unix_mode, size)
-    if entry.name.endswith(b"/") and kind is MemberKind.FILE and not (size or entry.packed_bytes):
+    if entry.name.endswith(b"/") and kind is MemberKind.FILE and not size and (entry.packed_bytes or 0) <= _EMPTY_BYTES:
         kind = MemberKind.FOLDER
     return ArchiveMember(
         ordinal,

@@ -26,6 +26,7 @@ from varde.media.sandbox import SandboxLimits
 from varde.media.worker import HEADER, Frame, send_frame
 
 MAX_ANSWER_BYTES = 256 << 20
+_RECEIVE_BYTES = 128 << 10
 _DEPTH = 2
 _MAX_FAILED_STARTS = 3
 _START_LIMIT_S = 120.0
@@ -199,7 +200,7 @@ class Pool:
 
     def _read(self, worker: _Worker) -> list[Answer]:
         try:
-            piece = worker.connection.recv(1 << 20)
+            piece = worker.connection.recv(_RECEIVE_BYTES)
         except BlockingIOError:
             return []
         except OSError:
