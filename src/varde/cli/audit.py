@@ -45,7 +45,7 @@ def verify(session: Session, checkpoint: Path | None) -> None:
 
 
 @audit.command("list")
-@click.option("--after", type=int, default=0, help="Only events after this number.")
+@click.option("--after", type=click.IntRange(0, 1 << 62), default=0, help="Only events after this number.")
 @with_session
 def list_(session: Session, after: int) -> None:
     """List the events of the log.

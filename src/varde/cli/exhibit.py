@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from varde.cli import output
 from varde.cli.options import Session, with_session
 from varde.cli.process import run_processing
 from varde.core.case import Exhibit, Keeping
+from varde.core.locator import escape
 from varde.store import cases
 from varde.workflows import open_case
 
@@ -72,4 +74,9 @@ def list_(session: Session, case: str) -> None:
 
 
 def _describe(one: Exhibit) -> dict[str, Any]:
-    return {"number": one.number, "path": str(one.path), "keeping": one.keeping.value, "walked": one.walked}
+    return {
+        "number": one.number,
+        "path": escape(os.fsencode(one.path)),
+        "keeping": one.keeping.value,
+        "walked": one.walked,
+    }

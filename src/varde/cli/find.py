@@ -13,7 +13,7 @@ from varde.workflows import find_items
 @click.command()
 @click.argument("text")
 @click.option("--case", "case_name", help="Look in one case only.")
-@click.option("--limit", type=click.IntRange(1), default=1000, show_default=True, help="Most items shown.")
+@click.option("--limit", type=click.IntRange(1, 1 << 62), default=1000, show_default=True, help="Most items shown.")
 @with_session
 def find(session: Session, text: str, case_name: str | None, limit: int) -> None:
     """Find items by digest (MD5, SHA-1, SHA-256) or by a part of their place.
@@ -26,4 +26,4 @@ def find(session: Session, text: str, case_name: str | None, limit: int) -> None
     found = find_items.find_items(session.open(), text, case_name=case_name, limit=limit)
     write_items(session, (describe_item(record) for record in found))
     more = " (there may be more: --limit)" if len(found) == limit else ""
-    output.say(f"{len(found)} items{more}.")
+    output.say(f"{output.count(len(found), 'item')}{more}.")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
 from varde.cli import output
 from varde.cli.options import Session, with_session
+from varde.core.locator import escape
 from varde.store.site import create_site
 
 
@@ -23,7 +25,10 @@ def init(session: Session, folder: Path, name: str) -> None:
       varde init /srv/varde --name "Unit 4"
     """
     site, is_new = create_site(
-        folder, name=name or folder.resolve().name, person=session.actor.person, at=session.actor.clock()
+        folder,
+        name=name or escape(os.fsencode(folder.resolve().name)) or "site",
+        person=session.actor.person,
+        at=session.actor.clock(),
     )
     if session.as_json:
         output.write_json({"site": str(site.folder), "name": site.name(), "created": is_new})

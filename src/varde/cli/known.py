@@ -92,7 +92,7 @@ def import_(
         output.write_json(document)
     known_set = result.known_set
     output.say(
-        f"Imported {known_set.entries} entries into {known_set.name} {known_set.version} "
+        f"Imported {output.count(known_set.entries, 'entry', 'entries')} into {known_set.name} {known_set.version} "
         f"(role {known_set.role.value}); {rate.describe()}."
     )
     if known_set.warning:

@@ -97,12 +97,18 @@ def main(arguments: list[str] | None = None) -> int:
     except click.ClickException as error:
         error.show(sys.stderr)
         return 2
-    except BrokenPipeError:
-        sys.stdout = None  # nobody reads on
-        return 0
+    except SystemExit:
+        return 0  # how click ends when nobody reads its output any more
     except VardeError as error:
         output.say_error(error)
         return 3 if isinstance(error, IntegrityFailure) else 2
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        output.say(f"varde: {place}{error.strerror or error}")
+        return 2
+    except UnicodeEncodeError:
+        output.say("varde: something in this command is no text in UTF-8")
+        return 2
     return result if isinstance(result, int) else 0
 
 

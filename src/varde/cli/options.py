@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import getpass
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,8 +58,22 @@ def with_session(command: F) -> F:
         context: click.Context, /, *arguments: Any, site: Path | None, person: str | None, as_json: bool, **options: Any
     ) -> Any:
         chosen = context.find_root().obj or {}
-        who = person or chosen.get("person") or getpass.getuser()
-        session = Session(site or chosen.get("site"), Actor(who), as_json)
+        actor = Actor(_read_person(person or chosen.get("person") or _find_login()))
+        session = Session(site or chosen.get("site"), actor, as_json)
         return command(session, *arguments, **options)
 
     return wrapped  # type: ignore[return-value]
+
+
+def _read_person(name: str) -> str:
+    if not name.strip() or not name.isprintable():
+        raise WrongUse("the name of a person needs printable characters", advice="Say who you are with --person.")
+    return name.strip()
+
+
+def _find_login() -> str:
+    """Returns the login name, or the user's number where the system has no name for it (in a container, say)."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"

@@ -11,8 +11,13 @@ from varde.core.errors import VardeError
 
 
 def say(text: str) -> None:
-    """Writes one line for people."""
-    print(text, file=sys.stderr)
+    """Writes lines for people."""
+    print("\n".join(make_printable(line) for line in text.split("\n")), file=sys.stderr)
+
+
+def make_printable(text: str) -> str:
+    r"""Returns the text with everything that could steer a terminal as ``\xNN``, ``\uNNNN``: it may be hostile."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def say_error(error: VardeError) -> None:
@@ -20,6 +25,11 @@ def say_error(error: VardeError) -> None:
     say(f"varde: {error}")
     if error.advice:
         say(f"       {error.advice}")
+
+
+def count(number: int, noun: str, nouns: str = "") -> str:
+    """Returns a number with its noun: ``1 item``, ``2,000 items``."""
+    return f"{number:,} {noun if number == 1 else nouns or noun + 's'}"
 
 
 def write_json(document: Any) -> None:
@@ -60,4 +70,4 @@ def to_plain(value: Any) -> str:
         return ", ".join(to_plain(part) for part in value) or "-"
     if isinstance(value, dict):
         return ", ".join(f"{name}={to_plain(part)}" for name, part in value.items()) or "-"
-    return str(value)
+    return make_printable(str(value))

@@ -31,19 +31,22 @@ def process(session: Session, case: str) -> int:
 def run_processing(session: Session, site: Site, case: str) -> int:
     """Processes a case with a progress display and returns the exit code."""
     with ProgressDisplay() as display:
-        result, counts = process_case.process_case(site, session.actor, case_name=case, progress=display.update)
+        result, counts, new_issues = process_case.process_case(
+            site, session.actor, case_name=case, progress=display.update
+        )
     if session.as_json:
         document = describe_case(site, case)
         document["run"] = {
             "items": result.items,
             "size_bytes": result.size_bytes,
             "with_issues": result.with_issues,
+            "new_issues": new_issues,
             "matches_by_digest": result.matches.by_digest,
             "matches_perceptual": result.matches.perceptual,
             "cpu_s": result.cpu_s,
         }
         output.write_json(document)
     new = result.matches.by_digest + result.matches.perceptual
-    output.say(f"This run: {result.items} items examined, {result.with_issues} with issues, {new} new matches.")
+    output.say(f"This run: {result.items} items examined, {new_issues} new issues, {new} new matches.")
     output.say(f"Case {case}: {counts.examined} items examined, {counts.with_issues} places with issues.")
-    return 1 if result.with_issues else 0
+    return 1 if new_issues else 0

@@ -12,6 +12,8 @@ from varde.store.site import Site
 def find_items(site: Site, text: str, *, case_name: str | None, limit: int) -> list[ItemRecord]:
     """Returns items whose MD5, SHA-1 or SHA-256 is the text, or else whose locator contains it.
 
+    Files are often named by a digest, of themselves or of something else: where no content has it, names are looked at.
+
     Args:
         site: where.
         text: hexadecimal digest, or part of a name.
@@ -32,4 +34,5 @@ def find_items(site: Site, text: str, *, case_name: str | None, limit: int) -> l
             ids = records.find_by_name(connection, text, case_id, limit)
         else:
             ids = records.find_by_digest(connection, algorithm, digest, case_id, limit)
+            ids = ids or records.find_by_name(connection, text.strip(), case_id, limit)
         return list(records.load_records(connection, ids))

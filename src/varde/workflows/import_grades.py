@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,7 @@ from sqlalchemy import Connection
 from varde.core.case import Case
 from varde.core.errors import FormatError, WrongUse
 from varde.core.known import KnownEntry
+from varde.core.locator import escape
 from varde.core.scheme import Grade, GradeScheme
 from varde.known.format import ReadOptions
 from varde.known.registry import get_format
@@ -19,6 +22,8 @@ from varde.reports.vics_path import read_path
 from varde.store import cases, decisions, records, schemes
 from varde.store.site import Site
 from varde.workflows.actor import Actor
+
+_EXHIBIT = re.compile(r"[1-9][0-9]{0,8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,7 @@ def import_grades(site: Site, actor: Actor, *, case_name: str, path: Path) -> Gr
             case=case.name,
             person=actor.person,
             at=actor.clock(),
-            source=path.name,
+            source=escape(os.fsencode(path.name)),
         )
         if not reader.graded:
             raise WrongUse(
@@ -121,8 +126,10 @@ class _GradeReader:
 def _read_places(text: str) -> set[tuple[int, str]]:
     """Returns (exhibit number, locator) of MediaFiles that Varde wrote; those of other programs name no exhibit."""
     places = set()
-    for place in json.loads(text) if text else []:
-        source, folder, name = (place.get(field, "") for field in ("SourceID", "FilePath", "FileName"))
-        if isinstance(source, str) and source.isdecimal() and isinstance(folder, str) and isinstance(name, str):
+    listed = json.loads(text) if text else []
+    for place in listed if isinstance(listed, list) else []:
+        fields = place if isinstance(place, dict) else {}
+        source, folder, name = (fields.get(field, "") for field in ("SourceID", "FilePath", "FileName"))
+        if isinstance(folder, str) and isinstance(name, str) and _EXHIBIT.fullmatch(str(source)):
             places.add((int(source), read_path(folder + name)))
     return places

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ import msgspec
 from varde.core.audit import Act
 from varde.core.errors import FormatError, WrongUse
 from varde.core.known import KnownEntry, SetHeader, SetRole
+from varde.core.locator import escape
 from varde.known.format import OpenedSet, ReadOptions
 from varde.known.guard import CodeCounts, check_role
 from varde.known.registry import detect_format, get_format
@@ -117,14 +119,14 @@ def _import(
     at = actor.clock()
     role = request.role or opened.header.suggested_role or SetRole.ALERT
     new = NewSet(
-        name=request.name or request.path.stem,
+        name=request.name or escape(os.fsencode(request.path.stem)),
         version=request.version or at.strftime("%Y-%m-%d"),
         owner=request.owner,
         role=role,
         scheme=opened.header.scheme,
         scheme_version=opened.header.scheme_version,
         format=format_name,
-        source_name=request.path.name,
+        source_name=escape(os.fsencode(request.path.name)),
         source_sha256=_digest(request.path),
         warning=opened.header.warning,
     )

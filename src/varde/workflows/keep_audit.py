@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from varde.core.audit import Act
 from varde.core.errors import WrongUse
+from varde.core.locator import escape
 from varde.store import audit, keys
 from varde.store.audit import AuditHead
 from varde.store.keys import Checkpoint
 from varde.store.site import Site
 from varde.workflows.actor import Actor
+from varde.workflows.output_place import check_output
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +59,16 @@ def export_checkpoint(site: Site, actor: Actor, output: Path) -> AuditHead:
         WrongUse: if the file exists or cannot be written.
         IntegrityFailure: if the log is broken: a broken log is not signed.
     """
+    check_output(site, output)
     at = actor.clock()
     with site.database.write() as connection:
         audit.verify_chain(connection)
         head = audit.append_event(
-            connection, at=at, person=actor.person, act=Act.CHECKPOINT_EXPORTED, subject={"file": output.name}
+            connection,
+            at=at,
+            person=actor.person,
+            act=Act.CHECKPOINT_EXPORTED,
+            subject={"file": escape(os.fsencode(output.name))},
         )
         text = keys.write_checkpoint(site.key_path, site.name(), head, at)
         try:

@@ -14,8 +14,10 @@ from varde.workflows.actor import Actor
 
 def process_case(
     site: Site, actor: Actor, *, case_name: str, progress: Callable[[Progress], None]
-) -> tuple[RunResult, PlaceCounts]:
-    """Returns what this run did and the accounting of the whole case.
+) -> tuple[RunResult, PlaceCounts, int]:
+    """Returns what this run did, the accounting of the whole case, and how many issues are new in it.
+
+    New issues are also those of places that are no items: links, special files, closed folders.
 
     Raises:
         NotFound: if there is no such case.
@@ -24,6 +26,8 @@ def process_case(
     """
     with site.database.read() as connection:
         case = cases.get_case(connection, case_name)
+        before = cases.count_places(connection, case.case_id).issue_records
     result = run_pipeline(site, case, person=actor.person, clock=actor.clock, progress=progress)
     with site.database.read() as connection:
-        return result, cases.count_places(connection, case.case_id)
+        counts = cases.count_places(connection, case.case_id)
+    return result, counts, counts.issue_records - before

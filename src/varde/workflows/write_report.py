@@ -43,6 +43,7 @@ from varde.store import audit, cases, findings, known_sets, records, schemes, su
 from varde.store.records import FoundMatch, ItemRecord
 from varde.store.site import Site
 from varde.workflows.actor import Actor
+from varde.workflows.output_place import check_output
 
 NOT_EXAMINED = (
     "Deleted files and unallocated space: exhibits are read as folders, files and archives.",
@@ -79,10 +80,12 @@ def write_report(site: Site, actor: Actor, request: ReportRequest) -> dict[str, 
     Raises:
         NotFound: if there is no such case or no such writer.
         WrongUse: if the folder holds files already.
+        Refused: if it would lie in an exhibit.
         PluginError: if a listed writer cannot be loaded.
     """
     if request.output.exists() and any(request.output.iterdir()):
         raise WrongUse(f"{request.output} is not empty", advice="Give a new folder for every report.")
+    check_output(site, request.output)
     writers = load_writers(site.settings.plugins.reports, request.kinds)
     with ExitStack() as stack:
         connection = stack.enter_context(site.database.read())
