@@ -66,4 +66,4 @@ def process(site: Site, exhibit: Path, *, keeping: Keeping = Keeping.REFERENCE) 
     """Processes a folder as the only exhibit of a new case named `case`."""
     create_case(site, ACTOR, name="case", authorisation="", scheme="vics-us@2.0")
     add_exhibit(site, ACTOR, case_name="case", path=exhibit, keeping=keeping)
-    return process_case(site, ACTOR, case_name="case", progress=lambda _: None)[1]
+    return process_case(site, ACTOR, case_name="case", progress=lambda _: None).places

@@ -93,8 +93,8 @@ def test_a_second_run_does_nothing(make_site: MakeSite, tmp_path: Path) -> None:
     site = make_site()
     process(site, tmp_path / "exhibit")
     before = describe_state(site)
-    result, _ = process_case(site, ACTOR, case_name="case", progress=lambda _: None)
-    assert result.items == 0
+    done = process_case(site, ACTOR, case_name="case", progress=lambda _: None)
+    assert done.run.items == 0
     assert describe_state(site) == before
 
 

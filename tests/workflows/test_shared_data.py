@@ -22,7 +22,7 @@ def test_every_file_of_the_shared_material_is_an_item(tmp_path: Path) -> None:
     site, _ = create_site(tmp_path / "site", name="site", person=actor.person, at=actor.clock())
     create_case(site, actor, name="all", authorisation="", scheme="vics-us@2.0")
     add_exhibit(site, actor, case_name="all", path=SHARED, keeping=Keeping.REFERENCE)
-    counts = process_case(site, actor, case_name="all", progress=lambda _: None)[1]
+    counts = process_case(site, actor, case_name="all", progress=lambda _: None).places
     files = {os.path.relpath(Path(folder) / name, SHARED) for folder, _, names in os.walk(SHARED) for name in names}
     with site.database.read() as connection:
         found = list(records.load_records(connection, records.list_ids(connection, 1)))

@@ -35,6 +35,4 @@ def grade(session: Session, words: tuple[str, ...], note: str, withdraw: bool) -
     if session.as_json:
         output.write_json({"items": item_ids, "grade": str(decided) if decided else None})
     what = f"graded {decided}" if decided else "without a grade now"
-    output.say(
-        f"{len(item_ids)} item{'s are' if len(item_ids) > 1 else ' is'} {what}, decided by {session.actor.person}."
-    )
+    output.say(f"{output.count(len(item_ids), 'item is', 'items are')} {what}, decided by {session.actor.person}.")

@@ -34,14 +34,14 @@ def count(number: int, noun: str, nouns: str = "") -> str:
 
 def write_json(document: Any) -> None:
     """Writes one JSON document."""
-    print(json.dumps(document, ensure_ascii=False, indent=2))
+    print(_encode(document, indent=2))
 
 
 def write_json_list(rows: Iterable[Any]) -> None:
     """Writes a JSON list row by row, so that a list of millions needs no memory."""
     separator = "[\n  "
     for row in rows:
-        sys.stdout.write(separator + json.dumps(row, ensure_ascii=False))
+        sys.stdout.write(separator + _encode(row))
         separator = ",\n  "
     sys.stdout.write("[]\n" if separator.startswith("[") else "\n]\n")
 
@@ -71,3 +71,8 @@ def to_plain(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name}={to_plain(part)}" for name, part in value.items()) or "-"
     return make_printable(str(value))
+
+
+def _encode(document: Any, indent: int | None = None) -> str:
+    """Returns JSON in which bytes of names that are no UTF-8 are JSON's own escapes, so that every stream takes it."""
+    return json.dumps(document, ensure_ascii=False, indent=indent).encode("utf-8", "backslashreplace").decode()

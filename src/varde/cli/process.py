@@ -31,22 +31,27 @@ def process(session: Session, case: str) -> int:
 def run_processing(session: Session, site: Site, case: str) -> int:
     """Processes a case with a progress display and returns the exit code."""
     with ProgressDisplay() as display:
-        result, counts, new_issues = process_case.process_case(
-            site, session.actor, case_name=case, progress=display.update
-        )
+        done = process_case.process_case(site, session.actor, case_name=case, progress=display.update)
+    result = done.run
     if session.as_json:
         document = describe_case(site, case)
         document["run"] = {
             "items": result.items,
             "size_bytes": result.size_bytes,
             "with_issues": result.with_issues,
-            "new_issues": new_issues,
+            "new_issues": done.new_issues,
             "matches_by_digest": result.matches.by_digest,
             "matches_perceptual": result.matches.perceptual,
             "cpu_s": result.cpu_s,
         }
         output.write_json(document)
-    new = result.matches.by_digest + result.matches.perceptual
-    output.say(f"This run: {result.items} items examined, {new_issues} new issues, {new} new matches.")
-    output.say(f"Case {case}: {counts.examined} items examined, {counts.with_issues} places with issues.")
-    return 1 if new_issues else 0
+    new_matches = result.matches.by_digest + result.matches.perceptual
+    output.say(
+        f"This run: {output.count(result.items, 'item')} examined, {output.count(done.new_issues, 'new issue')}, "
+        f"{output.count(new_matches, 'new match', 'new matches')} with known sets."
+    )
+    output.say(
+        f"Case {case}: {output.count(done.places.examined, 'item')} examined, "
+        f"{output.count(done.places.with_issues, 'place')} with issues."
+    )
+    return 1 if done.new_issues else 0

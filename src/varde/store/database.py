@@ -135,6 +135,7 @@ class Database:
         connection.isolation_level = None
         for pragma in (
             f"busy_timeout={self._busy_limit_ms}",
+            "page_size=16384",  # of a new file: thumbnails waste less, a quarter of the size and some time
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",

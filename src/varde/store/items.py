@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -77,6 +78,11 @@ class ExaminedItem:
     state: ItemState = ItemState.DONE
 
 
+def compute_place(locator: str) -> bytes:
+    """Returns the 16 bytes that make a place unique in its exhibit: locators may be longer than an index allows."""
+    return hashlib.sha256(locator.encode("utf-8")).digest()[:16]
+
+
 def add_items(connection: Connection, exhibit_id: int, found: Sequence[NewItem]) -> None:
     """Adds places to an exhibit; those already there are left alone."""
     rows = [
@@ -84,6 +90,7 @@ def add_items(connection: Connection, exhibit_id: int, found: Sequence[NewItem])
             "exhibit_id": exhibit_id,
             "parent_id": new.parent_id,
             "ordinal": new.ordinal,
+            "place": compute_place(str(new.locator)),
             "locator": str(new.locator),
             "name": new.locator.name,
             "origin": new.origin.value,
@@ -177,6 +184,7 @@ def record_issues(connection: Connection, exhibit_id: int, issues: Iterable[tupl
         {
             "exhibit_id": exhibit_id,
             "item_id": item_id,
+            "place": compute_place(locator),
             "locator": locator,
             "step": issue.step.value,
             "code": issue.code.value,

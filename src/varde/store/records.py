@@ -25,7 +25,7 @@ from varde.core.signal import Method, PerceptualHash, Signal
 from varde.store import tables
 from varde.store.database import stream
 from varde.store.decisions import read_decisions
-from varde.store.items import ItemState
+from varde.store.items import ItemState, compute_place
 from varde.store.types import AnyRow, AnySelect
 
 _BATCH = 500
@@ -132,22 +132,17 @@ def load_records(connection: Connection, item_ids: Iterable[int]) -> Iterator[It
 
 
 def list_ids(connection: Connection, case_id: int, wanted: ItemFilter = ItemFilter()) -> Iterator[int]:
-    """Yields row numbers of a case's items by exhibit and locator, in pages: memory does not grow with the case."""
+    """Yields row numbers of a case's items by exhibit and locator, streamed from one query."""
     items, exhibits = tables.items, tables.exhibits
-    for exhibit_id, number in connection.execute(
-        select(exhibits.c.id, exhibits.c.number).where(exhibits.c.case_id == case_id).order_by(exhibits.c.number)
-    ).all():
-        if wanted.exhibit not in (None, number):
-            continue
-        after = ""
-        while True:
-            query = _filter(select(items.c.id, items.c.locator), wanted)
-            query = query.where(items.c.exhibit_id == exhibit_id, items.c.locator > after)
-            page = connection.execute(query.order_by(items.c.locator).limit(_BATCH)).all()
-            if not page:
-                break
-            yield from (row.id for row in page)
-            after = page[-1].locator
+    query = (
+        select(items.c.id)
+        .join(exhibits, exhibits.c.id == items.c.exhibit_id)
+        .where(exhibits.c.case_id == case_id)
+        .order_by(exhibits.c.number, items.c.locator)
+    )
+    if wanted.exhibit is not None:
+        query = query.where(exhibits.c.number == wanted.exhibit)
+    return (row.id for row in stream(connection, _filter(query, wanted)))
 
 
 def list_notable_ids(connection: Connection, case_id: int) -> array[int]:
@@ -184,7 +179,9 @@ def find_by_locator(connection: Connection, exhibit_id: int, locator: str) -> li
     """Returns the row number of the item at a place of an exhibit, or nothing."""
     items = tables.items.c
     return list(
-        connection.execute(select(items.id).where(items.exhibit_id == exhibit_id, items.locator == locator)).scalars()
+        connection.execute(
+            select(items.id).where(items.exhibit_id == exhibit_id, items.place == compute_place(locator))
+        ).scalars()
     )
 
 
@@ -229,15 +226,17 @@ def _is_matched() -> ColumnElement[bool]:
 def _filter(query: AnySelect, wanted: ItemFilter) -> AnySelect:
     items, decisions = tables.items, tables.decisions
     if wanted.kind:
-        kind = select(tables.contents.c.kind).where(tables.contents.c.id == items.c.content_id).scalar_subquery()
-        query = query.where(kind == wanted.kind.value)
+        kind = select(tables.contents.c.kind).where(tables.contents.c.id == items.c.content_id).correlate(items)
+        query = query.where(kind.scalar_subquery() == wanted.kind.value)
     if wanted.matched:
         query = query.where(_is_matched())
     if wanted.with_issues:
-        query = query.where(exists().where(tables.issues.c.item_id == items.c.id))
+        query = query.where(exists().where(tables.issues.c.item_id == items.c.id).correlate(items))
     if wanted.undecided:
-        newest = select(func.max(decisions.c.id)).where(decisions.c.item_id == items.c.id).scalar_subquery()
-        query = query.where(~exists().where(and_(decisions.c.id == newest, decisions.c.code.is_not(None))))
+        newest = select(func.max(decisions.c.id)).where(decisions.c.item_id == items.c.id).correlate(items)
+        query = query.where(
+            ~exists().where(and_(decisions.c.id == newest.scalar_subquery(), decisions.c.code.is_not(None)))
+        )
     return query
 
 

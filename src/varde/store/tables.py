@@ -83,6 +83,7 @@ items = _table(
     Column("exhibit_id", Id, ForeignKey("exhibits.id"), nullable=False),
     Column("parent_id", Id, ForeignKey("items.id")),
     Column("ordinal", Number),
+    Column("place", Bytes, nullable=False),
     Column("locator", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("origin", Text, nullable=False),
@@ -90,7 +91,7 @@ items = _table(
     Column("modified_at", Utc),
     Column("state", Text, nullable=False),
     Column("content_id", Id, ForeignKey("contents.id"), index=True),
-    UniqueConstraint("exhibit_id", "locator"),
+    UniqueConstraint("exhibit_id", "place"),
     Index(
         "ix_items_waiting",
         "exhibit_id",
@@ -105,7 +106,6 @@ items = _table(
         sqlite_where=text("parent_id IS NOT NULL"),
         postgresql_where=text("parent_id IS NOT NULL"),
     ),
-    Index("ix_items_name", "name"),
 )
 
 issues = _table(
@@ -113,11 +113,12 @@ issues = _table(
     Column("id", Id, primary_key=True),
     Column("exhibit_id", Id, ForeignKey("exhibits.id"), nullable=False),
     Column("item_id", Id, ForeignKey("items.id"), index=True),
+    Column("place", Bytes, nullable=False),
     Column("locator", Text, nullable=False),
     Column("step", Text, nullable=False),
     Column("code", Text, nullable=False),
     Column("cause", Text, nullable=False),
-    UniqueConstraint("exhibit_id", "locator", "step", "code"),
+    UniqueConstraint("exhibit_id", "place", "step", "code"),
 )
 
 signals = _table(

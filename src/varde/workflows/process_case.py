@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from varde.pipeline.run import Progress, RunResult
 from varde.pipeline.run import process_case as run_pipeline
@@ -12,12 +13,23 @@ from varde.store.site import Site
 from varde.workflows.actor import Actor
 
 
-def process_case(
-    site: Site, actor: Actor, *, case_name: str, progress: Callable[[Progress], None]
-) -> tuple[RunResult, PlaceCounts, int]:
-    """Returns what this run did, the accounting of the whole case, and how many issues are new in it.
+@dataclass(frozen=True, slots=True)
+class Processed:
+    """What came of a run.
 
-    New issues are also those of places that are no items: links, special files, closed folders.
+    Attributes:
+        run: what it did.
+        places: the accounting of the whole case.
+        new_issues: recorded by it, also those of places that are no items: links, special files, closed folders.
+    """
+
+    run: RunResult
+    places: PlaceCounts
+    new_issues: int
+
+
+def process_case(site: Site, actor: Actor, *, case_name: str, progress: Callable[[Progress], None]) -> Processed:
+    """Returns what this run did and how the case stands.
 
     Raises:
         NotFound: if there is no such case.
@@ -30,4 +42,4 @@ def process_case(
     result = run_pipeline(site, case, person=actor.person, clock=actor.clock, progress=progress)
     with site.database.read() as connection:
         counts = cases.count_places(connection, case.case_id)
-    return result, counts, counts.issue_records - before
+    return Processed(result, counts, counts.issue_records - before)

@@ -268,6 +268,7 @@ def upgrade() -> None:
         sa.Column("exhibit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("parent_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("ordinal", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("place", sa.LargeBinary(), nullable=False),
         sa.Column("locator", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("origin", sa.Text(), nullable=False),
@@ -279,7 +280,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["exhibit_id"], ["exhibits.id"], name=op.f("fk_items_exhibit_id_exhibits")),
         sa.ForeignKeyConstraint(["parent_id"], ["items.id"], name=op.f("fk_items_parent_id_items")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_items")),
-        sa.UniqueConstraint("exhibit_id", "locator", name=op.f("uq_items_exhibit_id_locator")),
+        sa.UniqueConstraint("exhibit_id", "place", name=op.f("uq_items_exhibit_id_place")),
         sqlite_strict=True,
     )
     with op.batch_alter_table("items", schema=None) as batch_op:
@@ -291,7 +292,6 @@ def upgrade() -> None:
             sqlite_where=sa.text("parent_id IS NOT NULL"),
             postgresql_where=sa.text("parent_id IS NOT NULL"),
         )
-        batch_op.create_index("ix_items_name", ["name"], unique=False)
         batch_op.create_index(
             "ix_items_waiting",
             ["exhibit_id", "id"],
@@ -324,6 +324,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("exhibit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("place", sa.LargeBinary(), nullable=False),
         sa.Column("locator", sa.Text(), nullable=False),
         sa.Column("step", sa.Text(), nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
@@ -331,9 +332,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["exhibit_id"], ["exhibits.id"], name=op.f("fk_issues_exhibit_id_exhibits")),
         sa.ForeignKeyConstraint(["item_id"], ["items.id"], name=op.f("fk_issues_item_id_items")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_issues")),
-        sa.UniqueConstraint(
-            "exhibit_id", "locator", "step", "code", name=op.f("uq_issues_exhibit_id_locator_step_code")
-        ),
+        sa.UniqueConstraint("exhibit_id", "place", "step", "code", name=op.f("uq_issues_exhibit_id_place_step_code")),
         sqlite_strict=True,
     )
     with op.batch_alter_table("issues", schema=None) as batch_op:
