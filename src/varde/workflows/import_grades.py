@@ -125,8 +125,11 @@ class _GradeReader:
 
 def _read_places(text: str) -> set[tuple[int, str]]:
     """Returns (exhibit number, locator) of MediaFiles that Varde wrote; those of other programs name no exhibit."""
+    try:
+        listed = json.loads(text)
+    except ValueError:
+        return set()
     places = set()
-    listed = json.loads(text) if text else []
     for place in listed if isinstance(listed, list) else []:
         fields = place if isinstance(place, dict) else {}
         source, folder, name = (fields.get(field, "") for field in ("SourceID", "FilePath", "FileName"))
