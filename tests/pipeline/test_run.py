@@ -8,7 +8,7 @@ from mixed_exhibit import ACTOR, picture, process, tar_gz_of, write_mixed_exhibi
 
 from varde.core.case import Keeping
 from varde.core.errors import SiteBusy
-from varde.store import records
+from varde.store import audit, records
 from varde.store.records import ItemRecord
 from varde.store.site import Site
 from varde.testing.site_state import describe_state
@@ -93,9 +93,13 @@ def test_a_second_run_does_nothing(make_site: MakeSite, tmp_path: Path) -> None:
     site = make_site()
     process(site, tmp_path / "exhibit")
     before = describe_state(site)
+    with site.database.read() as connection:
+        head = audit.get_head(connection)
     done = process_case(site, ACTOR, case_name="case", progress=lambda _: None)
     assert done.run.items == 0
     assert describe_state(site) == before
+    with site.database.read() as connection:
+        assert audit.get_head(connection) == head
 
 
 def test_a_copied_exhibit_gives_the_same_and_outlives_its_original(make_site: MakeSite, tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ def known() -> None:
 @click.option(
     "--hash", "hash_kind", type=click.Choice([kind.value for kind in HashKind]), help="What a plain list holds."
 )
+@click.option("--scheme", default="", metavar="NAME@VERSION", help="Grade scheme of codes whose file names none.")
 @click.option("--region", help="Region of a VICS file that names none.")
 @click.option("--encoding", help="Text encoding; default: found from the bytes.")
 @click.option("--delimiter", help="Column separator of a CSV file; default: found from the header.")
@@ -53,6 +54,7 @@ def import_(
     format_name: str,
     mapping: tuple[str, ...],
     hash_kind: str | None,
+    scheme: str,
     region: str | None,
     encoding: str | None,
     delimiter: str | None,
@@ -67,7 +69,7 @@ def import_(
     \b
     Examples:
       varde known import vics-2026-10.json --owner "National unit"
-      varde known import hashes.csv --map md5=Hash --map code=Cat
+      varde known import hashes.csv --map md5=Hash --map code=Cat --scheme unit4@2026
       varde known import NSRL.db --role known --delta NSRL_delta.sql
     """
     options = ReadOptions(
@@ -79,7 +81,15 @@ def import_(
         delta=delta,
     )
     request = ImportRequest(
-        path, name, set_version, owner, SetRole(role) if role else None, format_name, confirm, options
+        path=path,
+        name=name,
+        version=set_version,
+        owner=owner,
+        role=SetRole(role) if role else None,
+        format=format_name,
+        scheme=scheme,
+        confirm=confirm,
+        options=options,
     )
     rate = _Rate()
     result = import_known_set.import_known_set(session.open(), session.actor, request, rate.update)

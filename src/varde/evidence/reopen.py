@@ -86,6 +86,8 @@ def open_outermost(root: Path, segment: Segment) -> Iterator[ExhibitFile]:
         Unreadable: if it is not there any more or cannot be read.
     """
     top = Path(os.path.realpath(root))
+    if not top.exists():
+        raise NotFound(f"{root} is not where it was", advice="Mount or move the exhibit back to that place.")
     if not top.is_dir():
         if os.fsencode(top.name) != segment.name:
             raise NotFound(f"{root} is a single file and holds no {escape(segment.name)}")

@@ -55,6 +55,17 @@ def match_all(database: Database, point: OperatingPoint, at: datetime) -> MatchC
     return counts
 
 
+def is_up_to_date(database: Database, point: OperatingPoint) -> bool:
+    """Returns whether every content has been compared with every known set."""
+    with database.read() as connection:
+        newest = findings.highest_content(connection)
+        return all(
+            findings.compared_up_to(connection, known_set.set_id, each) >= newest
+            for known_set in known_sets.list_sets(connection)
+            for each in (findings.DIGEST_POINT, point)
+        )
+
+
 def pdq_point(max_distance: int, min_quality: int) -> OperatingPoint:
     """Returns the operating point of PDQ comparison at the site's settings."""
     return OperatingPoint(pdq.METHOD, max_distance, min_quality)

@@ -11,7 +11,7 @@ from importlib.metadata import version
 
 from varde.core.audit import Act
 from varde.core.case import Case, Exhibit
-from varde.pipeline.matching import MatchCount, match_all, pdq_point
+from varde.pipeline.matching import MatchCount, is_up_to_date, match_all, pdq_point
 from varde.pipeline.plan import list_places
 from varde.pipeline.schedule import Schedule
 from varde.pipeline.tasks import Tally
@@ -79,16 +79,17 @@ def process_case(
     result = RunResult()
     with site.processing_lock():
         site.contents.clear_staging()
+        matching = site.settings.matching
+        point = pdq_point(matching.pdq_max_distance, matching.pdq_min_quality)
         open_exhibits = [exhibit for exhibit in _list_exhibits(site, case) if _is_open(site, exhibit)]
-        run_id = _record_start(site, case, open_exhibits, person, clock()) if open_exhibits else None
+        if not open_exhibits and is_up_to_date(site.database, point):
+            return result  # nothing to do is nothing to record
+        run_id = _record_start(site, case, open_exhibits, person, clock())
         for exhibit in open_exhibits:
             result.add(_process_exhibit(site, exhibit, progress))
         progress(Progress("comparing", 0, 0, 0))
-        matching = site.settings.matching
-        point = pdq_point(matching.pdq_max_distance, matching.pdq_min_quality)
         result.matches = match_all(site.database, point, clock())
-        if run_id is not None:
-            _record_finish(site, case, run_id, result, person, clock())
+        _record_finish(site, case, run_id, result, person, clock())
     return result
 
 

@@ -37,6 +37,7 @@ class ImportRequest:
         owner: authority it comes from, "" where unknown.
         role: None takes what the file speaks for, otherwise ``alert``.
         format: name of the format, "" finds it by content.
+        scheme: ``name@version`` of the entries' codes, "" where the file says it or there are none.
         confirm: that it is an alert list although it looks like harmless files.
         options: what the reader is told.
     """
@@ -47,6 +48,7 @@ class ImportRequest:
     owner: str = ""
     role: SetRole | None = None
     format: str = ""
+    scheme: str = ""
     confirm: bool = False
     options: ReadOptions = field(default_factory=ReadOptions)
 
@@ -118,13 +120,14 @@ def _import(
 ) -> ImportResult:
     at = actor.clock()
     role = request.role or opened.header.suggested_role or SetRole.ALERT
+    scheme, scheme_version = _choose_scheme(opened.header, request.scheme)
     new = NewSet(
         name=request.name or escape(os.fsencode(request.path.stem)),
         version=request.version or at.strftime("%Y-%m-%d"),
         owner=request.owner,
         role=role,
-        scheme=opened.header.scheme,
-        scheme_version=opened.header.scheme_version,
+        scheme=scheme,
+        scheme_version=scheme_version,
         format=format_name,
         source_name=escape(os.fsencode(request.path.name)),
         source_sha256=_digest(request.path),
@@ -138,6 +141,11 @@ def _import(
         if known_sets.add_entries(connection, set_id, counter, progress) == 0:
             raise FormatError("the set has no entries")
         check_role(opened.header, role, names=names, statistics=counter.codes, confirm=request.confirm)
+        if counter.codes.codes and not new.scheme:
+            raise WrongUse(
+                "the entries carry codes, but nothing says on which grade scheme",
+                advice="A code means nothing without its scheme: name it with --scheme NAME@VERSION.",
+            )
         recorded = known_sets.get_set(connection, new.name, new.version)
         subject: dict[str, str | int | None] = {
             "set": new.name,
@@ -146,9 +154,22 @@ def _import(
             "format": format_name,
             "entries": recorded.entries,
             "source_sha256": new.source_sha256.hex() if new.source_sha256 else None,
+            "confirmed": int(request.confirm),
         }
         audit.append_event(connection, at=at, person=actor.person, act=Act.KNOWN_SET_IMPORTED, subject=subject)
     return ImportResult(recorded, tuple(opened.notes), counter.not_comparable)
+
+
+def _choose_scheme(header: SetHeader, wanted: str) -> tuple[str, str]:
+    """Returns name and version of the scheme of the entries' codes; ("", "") where neither file nor person says it."""
+    if not wanted:
+        return header.scheme, header.scheme_version
+    name, _, version = wanted.partition("@")
+    if not name or not version:
+        raise WrongUse(f"{wanted!r} is no NAME@VERSION of a grade scheme")
+    if header.scheme and (name, version) != (header.scheme, header.scheme_version):
+        raise WrongUse(f"the file says its codes are on {header.scheme}@{header.scheme_version}, not on {wanted}")
+    return name, version
 
 
 class _Counter:
