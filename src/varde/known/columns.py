@@ -2,11 +2,11 @@
 
 Each rule is one text; several may be written in one, separated by commas (quote a rule that holds a comma):
 
-- ``md5=Hash Value``: the field ``md5`` is in the column called ``Hash Value`` (``md5=#3``: in the third column; no
-header). - ``add:code=1``: the field ``code`` is ``1`` in every row. - ``map:code:CAM=1``: where the column of
-``code`` says ``CAM``, the code is ``1``. A field with such rules takes no other value. - ``skip:Notes``: the column
-``Notes`` is not kept (``skip:*``: no column is kept but those named). - ``extra.Place=Ort``: the column ``Ort`` is
-kept under the name ``Place``; unnamed columns are kept under their own.
+- ``md5=Hash Value``: the field ``md5`` is in the column called ``Hash Value`` (``md5=#3``: the third; no header).
+- ``add:code=1``: the field ``code`` is ``1`` in every row.
+- ``map:code:red=1``: where the column of ``code`` says ``red``, the code is ``1``; such a field takes no other value.
+- ``skip:Notes``: the column ``Notes`` is not kept (``skip:*``: no column is kept but those named).
+- ``extra.Place=Ort``: the column ``Ort`` is kept under the name ``Place``; unnamed columns are kept under their own.
 
 Fields: ``md5``, ``sha1``, ``sha256``, ``pdq``, ``hash`` (its kind told by its length, or by the option), ``quality``
 (of the PDQ hash), ``code``, ``series``, ``id``, ``size``, ``mime``, a flag such as ``victim_identified``, and

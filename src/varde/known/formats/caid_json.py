@@ -1,4 +1,4 @@
-"""The NIST "CAID Non-RDS" list: VICS 1.2 JSON of *harmless* files, under the name of a database of abuse material.
+"""The NIST "CAID Non-RDS" list: VICS 1.2 JSON of *harmless* files, under the name of a database of classified material.
 
 It looks like a VICS hash set and means the opposite of one. It is told by its Media objects, which have a FileName of
 their own and neither a category nor any statement about victims; it is offered with the role *known*, and the guard
@@ -19,7 +19,7 @@ from varde.known.text import read_head
 from varde.known.vics_envelope import find_context, looks_like_vics
 from varde.known.vics_set import open_vics
 
-WARNING = "a NIST CAID Non-RDS list: known files, not abuse material, whatever its name suggests"
+WARNING = "a NIST CAID Non-RDS list: known files, not classified material, whatever its name suggests"
 _VERSION = "1.2"
 _GRADING_FIELDS = frozenset(
     ("category", "victimidentified", "offenderidentified", "isdistributed", "series", "issuspected")
@@ -27,7 +27,7 @@ _GRADING_FIELDS = frozenset(
 
 
 class CaidNonRdsFormat:
-    """NIST "CAID Non-RDS" JSON: known files that are not abuse material."""
+    """NIST "CAID Non-RDS" JSON: known files that nobody classified."""
 
     name = "caid-non-rds"
     title = "NIST CAID Non-RDS JSON, a list of harmless files"
