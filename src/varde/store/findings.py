@@ -41,6 +41,13 @@ def record_compared(connection: Connection, set_id: int, point: OperatingPoint, 
     connection.execute(update(table).where(same).values(up_to_content_id=up_to))
 
 
+def compare_again(connection: Connection, content_id: int) -> None:
+    """Makes every set be compared once more from a content on; matches that are there already stay one."""
+    table = tables.comparisons
+    behind = update(table).where(table.c.up_to_content_id >= content_id)
+    connection.execute(behind.values(up_to_content_id=content_id - 1))
+
+
 def match_digests(connection: Connection, set_id: int, after: int, up_to: int, at: datetime) -> int:
     """Records exact matches of contents after..up_to with a set and returns how many are new.
 

@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from varde.core.content import Content
 from varde.core.issue import Issue
 from varde.core.item import Origin
 from varde.core.locator import Locator
-from varde.core.outcome import NotComparable
-from varde.core.signal import Signal
 from varde.store import tables
+from varde.store.contents import record_contents
 from varde.store.database import insert_new
 from varde.store.types import AnyRow, AnySelect, make_storable
 
@@ -158,7 +157,7 @@ def count_waiting(connection: Connection, exhibit_id: int) -> tuple[int, int]:
 
 def record_examined(connection: Connection, exhibit_id: int, examined: Sequence[ExaminedItem]) -> None:
     """Records a batch of outcomes in the caller's transaction: contents once, items done, issues."""
-    content_ids = _record_contents(connection, [e.content for e in examined if e.content])
+    content_ids = record_contents(connection, [e.content for e in examined if e.content])
     updates: list[dict[str, object]] = [
         {
             "b_id": e.item_id,
@@ -207,72 +206,6 @@ def _update_items(connection: Connection, updates: list[dict[str, object]]) -> N
         )
     if without:
         connection.execute(change, without)
-
-
-def _record_contents(connection: Connection, examined: list[Content]) -> dict[bytes, int]:
-    by_digest = {content.digests.sha256: content for content in examined}
-    known = _find_ids(connection, list(by_digest))
-    fresh = [content for digest, content in by_digest.items() if digest not in known]
-    if fresh:
-        connection.execute(insert(tables.contents), [_content_row(content) for content in fresh])
-        ids = _find_ids(connection, [content.digests.sha256 for content in fresh])
-        _record_derived(connection, [(ids[content.digests.sha256], content) for content in fresh])
-        known |= ids
-    return known
-
-
-def _find_ids(connection: Connection, digests: list[bytes]) -> dict[bytes, int]:
-    contents, found = tables.contents.c, {}
-    for start in range(0, len(digests), 500):
-        query = select(contents.sha256, contents.id).where(contents.sha256.in_(digests[start : start + 500]))
-        found.update({row.sha256: row.id for row in connection.execute(query)})
-    return found
-
-
-def _content_row(content: Content) -> dict[str, object]:
-    facts = content.facts
-    return {
-        "sha256": content.digests.sha256,
-        "sha1": content.digests.sha1,
-        "md5": content.digests.md5,
-        "size_bytes": content.digests.size_bytes,
-        "kind": content.media_type.kind.value,
-        "mime": content.media_type.mime,
-        "width_px": facts.width_px if facts else None,
-        "height_px": facts.height_px if facts else None,
-        "frames": facts.frames if facts else None,
-        "duration_s": facts.duration_s if facts else None,
-        "metadata": [list(pair) for pair in facts.metadata] if facts else [],
-    }
-
-
-def _record_derived(connection: Connection, fresh: list[tuple[int, Content]]) -> None:
-    signals = [row for content_id, content in fresh for signal in content.signals for row in _rows(content_id, signal)]
-    if signals:
-        connection.execute(insert(tables.signals), signals)
-    thumbnails = [
-        {"content_id": content_id, "data": thumb.data, "width_px": thumb.width_px, "height_px": thumb.height_px}
-        for content_id, content in fresh
-        if (thumb := content.thumbnail)
-    ]
-    if thumbnails:
-        connection.execute(insert(tables.thumbnails), thumbnails)
-
-
-def _rows(content_id: int, signal: Signal) -> list[dict[str, object]]:
-    base: dict[str, object] = {
-        "content_id": content_id,
-        "method": signal.method.name,
-        "version": signal.method.version,
-        **dict.fromkeys(("value", "quality", "offset_s", "reason", "detail")),
-    }
-    if isinstance(signal.outcome, NotComparable):
-        detail = make_storable(signal.outcome.detail)
-        return [base | {"position": 0, "reason": signal.outcome.reason.value, "detail": detail}]
-    return [
-        base | {"position": position, "value": found.value, "quality": found.quality, "offset_s": found.offset_s}
-        for position, found in enumerate(signal.outcome)
-    ]
 
 
 def _waiting() -> AnySelect:

@@ -1,0 +1,48 @@
+from dataclasses import replace
+
+from sqlalchemy import func, select
+from stored import AT, PDQ, add_files, examine, make_case, make_content, make_set
+
+from varde.core.known import KnownEntry
+from varde.core.media import Facts
+from varde.core.signal import PerceptualHash, Signal
+from varde.pipeline.matching import is_up_to_date, match_all, pdq_point
+from varde.store import tables
+from varde.store.database import Database
+from varde.store.records import get_record
+
+POINT = pdq_point(31, 50)
+
+
+def test_a_content_that_could_not_be_decoded_is_completed_and_compared_when_it_can(database: Database) -> None:
+    value = bytes(range(32))
+    bare = replace(make_content(b"a"), facts=None, thumbnail=None, signals=())
+    whole = replace(bare, facts=Facts(4, 3), signals=(Signal(PDQ, (PerceptualHash(value, 100),)),))
+    with database.write() as connection:
+        _, (exhibit,) = make_case(connection)
+        add_files(connection, exhibit, b"killed.jpg", b"decoded.jpg")
+        make_set(connection, KnownEntry(1, pdq=((value, 100, None),)))
+        examine(connection, exhibit, "killed.jpg", bare)
+    assert match_all(database, POINT, AT).perceptual == 0
+    assert is_up_to_date(database, POINT)
+    with database.write() as connection:
+        second = examine(connection, exhibit, "decoded.jpg", whole)
+    assert not is_up_to_date(database, POINT)
+    assert match_all(database, POINT, AT).perceptual == 1
+    with database.read() as connection:
+        record = get_record(connection, second.item_id)
+        contents = connection.execute(select(func.count()).select_from(tables.contents)).scalar_one()
+    assert contents == 1
+    assert record.content == whole
+    assert [match.distance for match in record.matches] == [0]
+
+
+def test_a_complete_content_is_left_as_it_is(database: Database) -> None:
+    content = make_content(b"a")
+    with database.write() as connection:
+        _, (exhibit,) = make_case(connection)
+        add_files(connection, exhibit, b"a.jpg", b"b.jpg")
+        first = examine(connection, exhibit, "a.jpg", content)
+        examine(connection, exhibit, "b.jpg", replace(content, facts=None, signals=()))
+        record = get_record(connection, first.item_id)
+    assert record.content == replace(content, thumbnail=None)
