@@ -202,7 +202,7 @@ def test_a_missing_exhibit_is_said(terminal: Terminal, tmp_path: Path, exhibit: 
     shutil.rmtree(exhibit)
     said = terminal("item", "export", number, "--output", tmp_path / "out")
     assert said.code == 2
-    assert "1.jpg" in said.err
+    assert f"{exhibit} is not where it was" in said.err
     assert not (tmp_path / "out").exists()
 
 

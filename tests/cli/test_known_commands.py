@@ -32,7 +32,14 @@ def write(tmp_path: Path, example: ValidExample | InvalidExample) -> list[str]:
     for number, delta in enumerate(example.delta):
         (tmp_path / f"delta-{number}.sql").write_bytes(delta)
         words += ["--delta", str(tmp_path / f"delta-{number}.sql")]
+    if isinstance(example, ValidExample) and needs_scheme(example):
+        words += ["--scheme", "agency@1"]
     return words + describe_options(example.options)
+
+
+def needs_scheme(example: ValidExample) -> bool:
+    """Whether its entries carry codes and only a person can say on which scheme."""
+    return not example.scheme and any(entry.code is not None for entry in example.entries)
 
 
 def describe_options(options: ReadOptions) -> list[str]:
@@ -56,7 +63,7 @@ def test_every_format_is_imported(
     said = terminal("known", "import", *words, "--name", "list", "--version", "1", "--role", "known", "--json")
     assert said.code == 0, said.err
     assert said.data["entries"] == len(example.entries)
-    assert (said.data["scheme"] or "") == example.scheme
+    assert (said.data["scheme"] or "") == ("agency@1" if needs_scheme(example) else example.scheme)
     if example.is_detected:
         assert said.data["format"] == known_format.name
     last = terminal.json("audit", "list")[-1]
@@ -106,6 +113,25 @@ def test_a_set_without_entries_is_refused(terminal: Terminal, tmp_path: Path) ->
 def write_vics(path: Path, *media: dict[str, object]) -> Path:
     path.write_text(json.dumps({"@odata.context": CONTEXT, "value": list(media)}))
     return path
+
+
+def test_codes_without_a_scheme_are_refused(terminal: Terminal, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(f"Hash;Class\n{'ab' * 16};red\n")
+    words = ["known", "import", path, "--map", "md5=Hash", "--map", "code=Class"]
+    said = terminal(*words)
+    assert said.code == 2
+    assert "nothing says on which grade scheme" in said.err
+    assert terminal(*words, "--scheme", "agency").code == 2
+    assert terminal.json("known", "list") == []
+    assert terminal.json(*words, "--scheme", "agency@1")["scheme"] == "agency@1"
+
+
+def test_the_files_own_scheme_cannot_be_replaced(terminal: Terminal, tmp_path: Path) -> None:
+    path = write_vics(tmp_path / "list.json", {"MediaID": 1, "MD5": "ab" * 16, "Category": 1})
+    said = terminal("known", "import", path, "--scheme", "agency@1")
+    assert said.code == 2
+    assert "the file says its codes are on vics-us@2.0, not on agency@1" in said.err
 
 
 def test_a_suspicious_name_needs_a_confirmation(terminal: Terminal, tmp_path: Path) -> None:
