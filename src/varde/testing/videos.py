@@ -11,7 +11,11 @@ from varde.testing.pictures import Pixels, make_photo
 
 WIDTH_PX, HEIGHT_PX = 320, 240
 _PAN_PX = 2
-_CODECS = ("libx264", "mpeg4")
+_CODECS: dict[str, dict[str, str]] = {
+    # Looking ahead makes x264's choices depend on the timing of its threads.
+    "libx264": {"crf": "16", "x264-params": "sync-lookahead=0:rc-lookahead=0:mbtree=0"},
+    "mpeg4": {"b": "1500000"},
+}
 
 
 def make_video(rng: np.random.Generator, *, scenes: int = 4, frames_per_scene: int = 12, rate: int = 12) -> bytes:
@@ -51,7 +55,7 @@ def write_video(scenes: list[list[Pixels]], rate: int = 12) -> bytes:
             stream.width, stream.height, stream.pix_fmt = WIDTH_PX, HEIGHT_PX, "yuv420p"
             stream.codec_context.gop_size = 250
             stream.codec_context.thread_count = 1
-            stream.bit_rate = 1_500_000
+            stream.options = _CODECS[codec]
             for scene in scenes:
                 for number, pixels in enumerate(scene):
                     frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
