@@ -70,7 +70,7 @@ def places(connection: Connection, ids: object) -> list[str]:
 ALL = ["1:a.txt", "1:größe_100%.jpg", "1:m.zip", "1:m.zip!/B.JPG", "1:m.zip!/a.jpg", "1:z.jpg", "2:b.jpg", "2:z.jpg"]
 
 
-@pytest.mark.parametrize("batch", [1, 2, 3, 500])
+@pytest.mark.parametrize("batch", [1, 3, 500])
 def test_items_come_by_exhibit_and_place_whatever_the_page(
     database: Database, case: Case, monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
@@ -79,25 +79,26 @@ def test_items_come_by_exhibit_and_place_whatever_the_page(
         assert places(connection, records.list_ids(connection, case.case_id)) == ALL
 
 
-@pytest.mark.parametrize(
-    ("wanted", "expected"),
-    [
-        (ItemFilter(kind=MediaKind.OTHER), ["1:a.txt"]),
-        (ItemFilter(kind=MediaKind.VIDEO), []),
-        (ItemFilter(matched=True), ["1:z.jpg", "2:z.jpg"]),
-        (ItemFilter(matched=True, undecided=True), ["1:z.jpg"]),
-        (ItemFilter(undecided=True, kind=MediaKind.OTHER), ["1:a.txt"]),
-        (ItemFilter(with_issues=True), ["1:a.txt", "2:b.jpg", "2:z.jpg"]),
-        (ItemFilter(with_issues=True, exhibit=2), ["2:b.jpg", "2:z.jpg"]),
-        (ItemFilter(exhibit=3), []),
-    ],
-)
+FILTERS = [
+    (ItemFilter(kind=MediaKind.OTHER), ["1:a.txt"]),
+    (ItemFilter(kind=MediaKind.VIDEO), []),
+    (ItemFilter(matched=True), ["1:z.jpg", "2:z.jpg"]),
+    (ItemFilter(matched=True, undecided=True), ["1:z.jpg"]),
+    (ItemFilter(undecided=True, kind=MediaKind.OTHER), ["1:a.txt"]),
+    (ItemFilter(with_issues=True), ["1:a.txt", "2:b.jpg", "2:z.jpg"]),
+    (ItemFilter(with_issues=True, exhibit=2), ["2:b.jpg", "2:z.jpg"]),
+    (ItemFilter(exhibit=3), []),
+]
+
+
+@pytest.mark.parametrize("batch", [1, 500])
 def test_everything_a_filter_names_must_hold(
-    database: Database, case: Case, wanted: ItemFilter, expected: list[str], monkeypatch: pytest.MonkeyPatch
+    database: Database, case: Case, monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
-    monkeypatch.setattr(records, "_BATCH", 1)
+    monkeypatch.setattr(records, "_BATCH", batch)
     with database.read() as connection:
-        assert places(connection, records.list_ids(connection, case.case_id, wanted)) == expected
+        for wanted, expected in FILTERS:
+            assert places(connection, records.list_ids(connection, case.case_id, wanted)) == expected, wanted
 
 
 def test_notable_items_come_decided_first(database: Database, case: Case) -> None:
@@ -116,7 +117,7 @@ def test_items_of_one_content_come_together_by_grade(database: Database, case: C
     assert found == [place for _, place in in_order]
 
 
-@pytest.mark.parametrize("batch", [1, 2, 500])
+@pytest.mark.parametrize("batch", [2, 500])
 def test_records_come_in_the_order_asked_for(
     database: Database, case: Case, monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
@@ -139,11 +140,12 @@ def test_a_record_holds_everything(database: Database, case: Case) -> None:
         assert [decision.grade is None for decision in withdrawn.decisions] == [False, True]
 
 
-@pytest.mark.parametrize("item_id", [0, -1, 999_999, 1 << 63, -(1 << 70)])
-def test_a_number_of_no_item_is_said(database: Database, case: Case, item_id: int) -> None:
-    with database.read() as connection, pytest.raises(NotFound, match=f"there is no item {item_id}") as caught:
-        records.get_record(connection, item_id)
-    assert "varde item list" in caught.value.advice
+def test_a_number_of_no_item_is_said(database: Database, case: Case) -> None:
+    with database.read() as connection:
+        for item_id in (0, -1, 999_999, 1 << 63, -(1 << 70)):
+            with pytest.raises(NotFound, match=f"there is no item {item_id}") as caught:
+                records.get_record(connection, item_id)
+            assert "varde item list" in caught.value.advice
 
 
 def test_items_are_found_by_every_digest(database: Database, case: Case) -> None:
@@ -158,25 +160,24 @@ def test_items_are_found_by_every_digest(database: Database, case: Case) -> None
             assert records.find_by_digest(connection, algorithm, bytes(len(value)), None, 10) == []
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("b.jpg", {"1:m.zip!/B.JPG", "2:b.jpg"}),
-        ("Z.J", {"1:z.jpg", "2:z.jpg"}),
-        ("0%", {"1:größe_100%.jpg"}),
-        ("_", {"1:größe_100%.jpg"}),
-        ("%z%", set()),
-        ("größe", {"1:größe_100%.jpg"}),
-        ("m.zip!/", {"1:m.zip!/B.JPG", "1:m.zip!/a.jpg"}),
-        ("\\", set()),
-        ("'; DROP TABLE items; --", set()),
-    ],
-)
-def test_items_are_found_by_a_part_of_their_place(
-    database: Database, case: Case, text: str, expected: set[str]
-) -> None:
+NAMES = [
+    ("b.jpg", {"1:m.zip!/B.JPG", "2:b.jpg"}),
+    ("Z.J", {"1:z.jpg", "2:z.jpg"}),
+    ("0%", {"1:größe_100%.jpg"}),
+    ("_", {"1:größe_100%.jpg"}),
+    ("%z%", set()),
+    ("größe", {"1:größe_100%.jpg"}),
+    ("m.zip!/", {"1:m.zip!/B.JPG", "1:m.zip!/a.jpg"}),
+    ("\\", set()),
+    ("'; DROP TABLE items; --", set()),
+]
+
+
+def test_items_are_found_by_a_part_of_their_place(database: Database, case: Case) -> None:
     with database.read() as connection:
-        assert set(places(connection, records.find_by_name(connection, text, case.case_id, 10))) == expected
+        for text, expected in NAMES:
+            found = records.find_by_name(connection, text, case.case_id, 10)
+            assert set(places(connection, found)) == expected, text
 
 
 def test_items_are_found_by_all_digests_given(database: Database, case: Case) -> None:
