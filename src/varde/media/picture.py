@@ -92,14 +92,14 @@ def read_picture(data: bytes, limits: DecodeLimits) -> PictureReading:
         return _decode(data, limits, metadata, ())
     except _Incomplete as strict:
         # What a strict decoder refuses is decoded as far as it goes.
-        cause = f"decoded only in part: {strict}"
-    issue = Issue(IssueCode.TRUNCATED, Step.DECODE, clean_text(cause))
+        reason = str(strict)
+    issue = Issue(IssueCode.TRUNCATED, Step.DECODE, clean_text(f"Only a part of it can be decoded ({reason})."))
     try:
         reading = _decode(data, limits, metadata, (issue,))
     except _Incomplete as error:
-        raise Unreadable(IssueCode.DAMAGED, clean_text(f"cannot be decoded: {error}")) from error
+        raise Unreadable(IssueCode.DAMAGED, clean_text(f"It cannot be decoded ({error}).")) from error
     if reading.grey.min() == reading.grey.max():
-        raise Unreadable(IssueCode.DAMAGED, clean_text(f"no pixels could be decoded, {cause}"))
+        raise Unreadable(IssueCode.DAMAGED, clean_text(f"None of its pixels can be decoded ({reason})."))
     return reading
 
 
@@ -137,7 +137,7 @@ def _decoder_errors(limits: DecodeLimits) -> Iterator[None]:
     except Image.DecompressionBombError as error:
         raise Unreadable(IssueCode.TOO_LARGE, f"more than twice the limit of {limits.max_pixels} pixels") from error
     except DECODER_ERRORS as error:
-        raise _Incomplete(f"{type(error).__name__}: {error}"[:300]) from error
+        raise _Incomplete(f"the decoder says: {str(error) or type(error).__name__}"[:300]) from error
 
 
 def _decode(data: bytes, limits: DecodeLimits, metadata: MetadataReading, issues: tuple[Issue, ...]) -> PictureReading:

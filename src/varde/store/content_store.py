@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from varde.core.errors import IntegrityFailure, NotFound
+from varde.core.errors import IntegrityFailure, NotFound, VardeError
 
 
 class ContentStore:
@@ -38,6 +39,13 @@ class ContentStore:
                 file.flush()
                 os.fsync(file.fileno())
             self._publish(temporary, self.path_of(digest.digest()))
+        except OSError as error:
+            if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+                raise
+            raise VardeError(
+                f"the disk of the content store {self.folder} is full",
+                advice="Make room there, then give the same command again: it goes on.",
+            ) from error
         finally:
             temporary.unlink(missing_ok=True)
         return digest.digest()

@@ -96,7 +96,8 @@ def create_site(folder: Path, *, name: str, person: str, at: datetime) -> tuple[
     with site.database.write() as connection:
         is_new = connection.execute(select(tables.site.c.id)).first() is None
         if is_new:
-            site.key_path.unlink(missing_ok=True)
+            if site.key_path.exists():  # of a database that was lost: checkpoints of it can still be proved with it
+                site.key_path.rename(site.key_path.with_name(f"site-{at:%Y%m%dT%H%M%SZ}.pem"))
             public_key = keys.create_key(site.key_path)
             connection.execute(insert(tables.site).values(id=1, name=name, created_at=at, public_key=public_key))
             schemes.add_builtin(connection)

@@ -80,6 +80,7 @@ class _GradeReader:
         self._case = case
         self._scheme = scheme
         self._codes_fit = file_scheme == scheme.key
+        self._given: dict[int, tuple[str, int]] = {}
         self.graded = self.unchanged = self.unknown = self.ungraded = 0
 
     def read(self, entries: Iterator[KnownEntry]) -> Iterator[tuple[int, Grade | None, str]]:
@@ -92,6 +93,7 @@ class _GradeReader:
             items = self._find_items(entry)
             self.unknown += not items
             for item_id in items:
+                self._check_contradiction(item_id, grade, entry.line)
                 if self._in_force(item_id) == grade:
                     self.unchanged += 1
                 else:
@@ -117,6 +119,15 @@ class _GradeReader:
         named = _read_places(dict(entry.extra).get("MediaFiles", ""))
         here = [item_id for item_id, exhibit, locator in found if (exhibit, locator) in named]
         return here or [item_id for item_id, _, _ in found]
+
+    def _check_contradiction(self, item_id: int, grade: Grade, line: int) -> None:
+        code, earlier = self._given.setdefault(item_id, (grade.code, line))
+        if code != grade.code:
+            raise FormatError(
+                f"it grades item {item_id} {grade.code}, the entry of line {earlier} grades it {code}",
+                line=line,
+                advice="Decide which is meant: for one content at several places the file must name the places.",
+            )
 
     def _in_force(self, item_id: int) -> Grade | None:
         decided = decisions.read_decisions(self._connection, [item_id])[item_id]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from sqlalchemy import Connection
 
 from varde.core.audit import Act
 from varde.core.case import Case
-from varde.core.errors import WrongUse
+from varde.core.errors import VardeError, WrongUse
 from varde.core.finding import OperatingPoint
 from varde.core.media import Thumbnail
 from varde.hashing import pdq
@@ -93,13 +94,37 @@ def write_report(site: Site, actor: Actor, request: ReportRequest) -> dict[str, 
         source = StoredCase(connection, site, case, actor)
         blurs = request.pictures and not request.reveal
         options = _options(request, stack.enter_context(Blurrer()) if blurs else None)
-        written = {name: write(source, request.output, options) for name, write in writers.items()}
+        folder = Path(stack.enter_context(_unfinished(request.output)))
+        written = {name: write(source, folder, options) for name, write in writers.items()}
+        _record(site, actor, request, source.head, written)
+        return {name: _publish(report, request.output) for name, report in written.items()}
+
+
+@contextmanager
+def _unfinished(output: Path) -> Iterator[str]:
+    """Gives a folder in the output that is gone afterwards: a failure leaves no half of a report behind."""
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=output, prefix=".unfinished-") as folder:
+            yield folder
+    except OSError as error:
+        raise VardeError(
+            f"the report cannot be written to {output}: {error.strerror}", advice="Make room, or choose another folder."
+        ) from error
+
+
+def _publish(report: Written, output: Path) -> Written:
+    files = tuple(replace(file, path=file.path.replace(output / file.path.name)) for file in report.files)
+    return replace(report, files=files)
+
+
+def _record(site: Site, actor: Actor, request: ReportRequest, head: ReportHead, written: dict[str, Written]) -> None:
     with site.database.write() as connection:
         for name, report in written.items():
             for file in report.files:
                 subject: dict[str, str | int | None] = {
-                    "case": case.name,
-                    "report": source.head.report_id,
+                    "case": head.case.name,
+                    "report": head.report_id,
                     "kind": name,
                     "file": file.path.name,
                     "sha256": file.sha256.hex(),
@@ -108,7 +133,6 @@ def write_report(site: Site, actor: Actor, request: ReportRequest) -> dict[str, 
                 audit.append_event(
                     connection, at=actor.clock(), person=actor.person, act=Act.REPORT_WRITTEN, subject=subject
                 )
-    return written
 
 
 class StoredCase(ReportSource):
