@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 from mixed_exhibit import process
 
-from varde.store import records
+from varde.store import item_lists, records
 from varde.store.site import Site
 from varde.testing.damaged import write_damaged
 
@@ -14,7 +14,9 @@ def test_300_damaged_files_are_all_accounted_for(make_site: Callable[..., Site],
     site = make_site()
     counts = process(site, tmp_path / "exhibit")
     with site.database.read() as connection:
-        found = {record.locator: record for record in records.load_records(connection, records.list_ids(connection, 1))}
+        found = {
+            record.locator: record for record in records.load_records(connection, item_lists.list_ids(connection, 1))
+        }
     files = {locator: record for locator, record in found.items() if "!/" not in locator}
     assert set(files) == {path.name for path in written}
     assert counts.waiting == 0

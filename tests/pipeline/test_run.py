@@ -8,7 +8,7 @@ from mixed_exhibit import ACTOR, picture, process, tar_gz_of, write_mixed_exhibi
 
 from varde.core.case import Keeping
 from varde.core.errors import SiteBusy
-from varde.store import audit, records
+from varde.store import audit, item_lists, records
 from varde.store.records import ItemRecord
 from varde.store.site import Site
 from varde.testing.site_state import describe_state
@@ -19,7 +19,7 @@ MakeSite = Callable[..., Site]
 
 def load(site: Site) -> dict[str, ItemRecord]:
     with site.database.read() as connection:
-        found = records.load_records(connection, records.list_ids(connection, 1))
+        found = records.load_records(connection, item_lists.list_ids(connection, 1))
         return {record.locator: record for record in found}
 
 

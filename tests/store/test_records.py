@@ -24,9 +24,9 @@ from varde.core.errors import NotFound
 from varde.core.known import KnownEntry, SetRole
 from varde.core.media import MediaKind, MediaType
 from varde.core.scheme import Grade
-from varde.store import decisions, findings, records
+from varde.store import decisions, findings, item_lists, records
 from varde.store.database import Database
-from varde.store.records import ItemFilter
+from varde.store.item_lists import ItemFilter
 
 TEXT = MediaType(MediaKind.OTHER, "text/plain")
 
@@ -76,7 +76,7 @@ def test_items_come_by_exhibit_and_place_whatever_the_page(
 ) -> None:
     monkeypatch.setattr(records, "_BATCH", batch)
     with database.read() as connection:
-        assert places(connection, records.list_ids(connection, case.case_id)) == ALL
+        assert places(connection, item_lists.list_ids(connection, case.case_id)) == ALL
 
 
 FILTERS = [
@@ -98,18 +98,18 @@ def test_everything_a_filter_names_must_hold(
     monkeypatch.setattr(records, "_BATCH", batch)
     with database.read() as connection:
         for wanted, expected in FILTERS:
-            assert places(connection, records.list_ids(connection, case.case_id, wanted)) == expected, wanted
+            assert places(connection, item_lists.list_ids(connection, case.case_id, wanted)) == expected, wanted
 
 
 def test_notable_items_come_decided_first(database: Database, case: Case) -> None:
     with database.read() as connection:
-        found = places(connection, records.list_notable_ids(connection, case.case_id))
+        found = places(connection, item_lists.list_notable_ids(connection, case.case_id))
     assert found == ["2:z.jpg", "1:a.txt", "1:z.jpg"]
 
 
 def test_items_of_one_content_come_together_by_grade(database: Database, case: Case) -> None:
     with database.read() as connection:
-        found = places(connection, records.list_media_ids(connection, case.case_id))
+        found = places(connection, item_lists.list_media_ids(connection, case.case_id))
     in_order = sorted(
         [(b"same", "2:z.jpg"), (b"same", "1:z.jpg"), (b"text", "1:a.txt"), (b"one", "1:m.zip!/a.jpg")],
         key=lambda pair: make_digests(pair[0]).sha256,
@@ -123,14 +123,14 @@ def test_records_come_in_the_order_asked_for(
 ) -> None:
     monkeypatch.setattr(records, "_BATCH", batch)
     with database.read() as connection:
-        ids = list(records.list_ids(connection, case.case_id))
+        ids = list(item_lists.list_ids(connection, case.case_id))
         asked = [*reversed(ids), 999_999, ids[0], ids[0]]
         assert places(connection, asked) == [*reversed(ALL), ALL[0], ALL[0]]
 
 
 def test_a_record_holds_everything(database: Database, case: Case) -> None:
     with database.read() as connection:
-        ids = dict(zip(ALL, records.list_ids(connection, case.case_id), strict=True))
+        ids = dict(zip(ALL, item_lists.list_ids(connection, case.case_id), strict=True))
         record = records.get_record(connection, ids["2:z.jpg"])
         assert (record.case, record.exhibit, record.name) == ("harbour", 2, "z.jpg")
         assert [str(decision.grade) for decision in record.decisions] == ["vics-us@2.0:1"]
@@ -153,11 +153,11 @@ def test_items_are_found_by_every_digest(database: Database, case: Case) -> None
     with database.read() as connection:
         for algorithm in DigestAlgorithm:
             value = getattr(digests, algorithm.value)
-            here = records.find_by_digest(connection, algorithm, value, case.case_id, 10)
+            here = item_lists.find_by_digest(connection, algorithm, value, case.case_id, 10)
             assert places(connection, here) == ["1:z.jpg", "2:z.jpg"]
-            assert len(records.find_by_digest(connection, algorithm, value, None, 10)) == 3
-            assert len(records.find_by_digest(connection, algorithm, value, None, 1)) == 1
-            assert records.find_by_digest(connection, algorithm, bytes(len(value)), None, 10) == []
+            assert len(item_lists.find_by_digest(connection, algorithm, value, None, 10)) == 3
+            assert len(item_lists.find_by_digest(connection, algorithm, value, None, 1)) == 1
+            assert item_lists.find_by_digest(connection, algorithm, bytes(len(value)), None, 10) == []
 
 
 NAMES = [
@@ -176,14 +176,14 @@ NAMES = [
 def test_items_are_found_by_a_part_of_their_place(database: Database, case: Case) -> None:
     with database.read() as connection:
         for text, expected in NAMES:
-            found = records.find_by_name(connection, text, case.case_id, 10)
+            found = item_lists.find_by_name(connection, text, case.case_id, 10)
             assert set(places(connection, found)) == expected, text
 
 
 def test_items_are_found_by_all_digests_given(database: Database, case: Case) -> None:
     same, other = make_digests(b"same"), make_digests(b"one")
     with database.read() as connection:
-        found = records.find_by_digests(connection, case.case_id, md5=same.md5, sha256=same.sha256)
+        found = item_lists.find_by_digests(connection, case.case_id, md5=same.md5, sha256=same.sha256)
         assert sorted((exhibit, locator) for _, exhibit, locator in found) == [(1, "z.jpg"), (2, "z.jpg")]
-        assert records.find_by_digests(connection, case.case_id, md5=same.md5, sha1=other.sha1) == []
-        assert records.find_by_digests(connection, case.case_id, md5=None) == []
+        assert item_lists.find_by_digests(connection, case.case_id, md5=same.md5, sha1=other.sha1) == []
+        assert item_lists.find_by_digests(connection, case.case_id, md5=None) == []

@@ -8,7 +8,7 @@ import pytest
 
 from varde.core.case import Keeping
 from varde.core.issue import IssueCode
-from varde.store import cases, records, summary
+from varde.store import cases, item_lists, records, summary
 from varde.store.site import Site, create_site
 from varde.testing.exhibits import ODD_NAMES, ExpectedExhibit, write_exhibit
 from varde.workflows.actor import Actor
@@ -32,7 +32,7 @@ def processed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Site, ExpectedE
 def test_a_run_finds_exactly_the_items_promised(processed: tuple[Site, ExpectedExhibit]) -> None:
     site, expected = processed
     with site.database.read() as connection:
-        found = [record.locator for record in records.load_records(connection, records.list_ids(connection, 1))]
+        found = [record.locator for record in records.load_records(connection, item_lists.list_ids(connection, 1))]
     assert Counter(found) == Counter(expected.items)
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from varde.core.case import Keeping
 from varde.core.errors import IntegrityFailure, SiteBusy
-from varde.store import cases, records, runs
+from varde.store import cases, item_lists, records, runs
 from varde.store.records import ItemRecord
 from varde.store.site import Site
 from varde.testing.pictures import make_photo
@@ -73,7 +73,7 @@ def open_case(site: Site, actor: Actor, exhibit: Path, name: str = "harbour") ->
 def items_of(site: Site, name: str = "harbour") -> dict[str, ItemRecord]:
     with site.database.read() as connection:
         case = cases.get_case(connection, name)
-        found = records.load_records(connection, records.list_ids(connection, case.case_id))
+        found = records.load_records(connection, item_lists.list_ids(connection, case.case_id))
         return {record.locator: record for record in found}
 
 

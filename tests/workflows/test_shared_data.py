@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from varde.core.case import Keeping
-from varde.store import records
+from varde.store import item_lists, records
 from varde.store.site import create_site
 from varde.workflows.actor import Actor
 from varde.workflows.open_case import add_exhibit, create_case
@@ -25,7 +25,7 @@ def test_every_file_of_the_shared_material_is_an_item(tmp_path: Path) -> None:
     counts = process_case(site, actor, case_name="all", progress=lambda _: None).places
     files = {os.path.relpath(Path(folder) / name, SHARED) for folder, _, names in os.walk(SHARED) for name in names}
     with site.database.read() as connection:
-        found = list(records.load_records(connection, records.list_ids(connection, 1)))
+        found = list(records.load_records(connection, item_lists.list_ids(connection, 1)))
     site.close()
     tops = {record.locator for record in found if "!/" not in record.locator}
     assert tops == files

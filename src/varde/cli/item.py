@@ -13,8 +13,9 @@ from varde.core.decision import Decision
 from varde.core.media import MediaKind
 from varde.core.outcome import NotComparable
 from varde.core.signal import Signal
-from varde.store import cases, records
-from varde.store.records import FoundMatch, ItemFilter, ItemRecord
+from varde.store import cases, item_lists, records
+from varde.store.item_lists import ItemFilter
+from varde.store.records import FoundMatch, ItemRecord
 from varde.store.types import write_utc
 from varde.workflows import export_item
 
@@ -141,7 +142,7 @@ def describe_item(record: ItemRecord, *, whole: bool = False) -> dict[str, Any]:
 
 
 def _load(connection: Any, case_id: int, wanted: ItemFilter) -> Any:
-    return records.load_records(connection, records.list_ids(connection, case_id, wanted))
+    return records.load_records(connection, item_lists.list_ids(connection, case_id, wanted))
 
 
 def _brief(value: Any) -> Any:

@@ -21,7 +21,7 @@ from varde.evidence.reopen import copy_member, open_outermost
 from varde.evidence.warm_up import warm_up
 from varde.media.pool import Failure, Pool, Request
 from varde.media.sandbox import SandboxLimits
-from varde.store import records
+from varde.store import item_lists, records
 from varde.store.site import Site
 
 
@@ -86,7 +86,7 @@ def _open_outermost(site: Site, exhibit: Exhibit, segment: Segment) -> Iterator[
         return
     locator = str(Locator((segment,)))
     with site.database.read() as connection:
-        ids = records.find_by_locator(connection, exhibit.exhibit_id, locator)
+        ids = item_lists.find_by_locator(connection, exhibit.exhibit_id, locator)
         record = next(records.load_records(connection, ids), None)
     if record is None or record.content is None:
         raise NotFound(f"{locator} was never copied into this site")

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, Subquery, func, insert, select
 
 from varde.core.audit import Act
 from varde.core.decision import Decision
@@ -71,6 +71,12 @@ def read_decisions(connection: Connection, item_ids: Sequence[int]) -> defaultdi
     for row in connection.execute(query):
         grouped[row.item_id].append(_decision(row))
     return grouped
+
+
+def in_force() -> Subquery:
+    """Returns a subquery (item_id, decision_id) of the newest decision of every item."""
+    table = tables.decisions.c
+    return select(table.item_id, func.max(table.id).label("decision_id")).group_by(table.item_id).subquery()
 
 
 def _row(connection: Connection, row_id: int, item_id: int, grade: Grade | None, note: str) -> dict[str, object]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, case, exists, func, or_, select
+from sqlalchemy import Connection, Table, select
 
 from varde.core.content import Content
 from varde.core.decision import Decision
-from varde.core.digest import DigestAlgorithm, Digests
+from varde.core.digest import Digests
 from varde.core.errors import NotFound
 from varde.core.finding import OperatingPoint
 from varde.core.issue import Issue, IssueCode, Step
@@ -23,10 +22,9 @@ from varde.core.media import Facts, MediaKind, MediaType, Thumbnail
 from varde.core.outcome import NotComparable, Reason
 from varde.core.signal import Method, PerceptualHash, Signal
 from varde.store import tables
-from varde.store.database import stream
 from varde.store.decisions import read_decisions
-from varde.store.items import ItemState, compute_place
-from varde.store.types import AnyRow, AnySelect
+from varde.store.items import ItemState
+from varde.store.types import AnyRow
 
 _BATCH = 500
 _HIGHEST_ROW = (1 << 63) - 1
@@ -88,25 +86,6 @@ class ItemRecord:
     issues: tuple[Issue, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ItemFilter:
-    """Which items of a case are wanted; everything given must hold.
-
-    Attributes:
-        kind: of the content.
-        matched: only items matched with a set that is not merely ``known``.
-        undecided: only items without a decision in force.
-        with_issues: only items with an issue.
-        exhibit: number of one exhibit.
-    """
-
-    kind: MediaKind | None = None
-    matched: bool = False
-    undecided: bool = False
-    with_issues: bool = False
-    exhibit: int | None = None
-
-
 def get_record(connection: Connection, item_id: int) -> ItemRecord:
     """Returns one item.
 
@@ -131,142 +110,12 @@ def load_records(connection: Connection, item_ids: Iterable[int]) -> Iterator[It
         yield from _load(connection, batch)
 
 
-def list_ids(connection: Connection, case_id: int, wanted: ItemFilter = ItemFilter()) -> Iterator[int]:
-    """Yields row numbers of a case's items by exhibit and locator, streamed from one query."""
-    items, exhibits = tables.items, tables.exhibits
-    query = (
-        select(items.c.id)
-        .join(exhibits, exhibits.c.id == items.c.exhibit_id)
-        .where(exhibits.c.case_id == case_id)
-        .order_by(exhibits.c.number, items.c.locator)
-    )
-    if wanted.exhibit is not None:
-        query = query.where(exhibits.c.number == wanted.exhibit)
-    return (row.id for row in stream(connection, _filter(query, wanted)))
-
-
-def list_notable_ids(connection: Connection, case_id: int) -> array[int]:
-    """Returns items that were ever decided or are matched with a set that is not merely ``known``.
-
-    Decided ones come first, equal grades together, then by exhibit and locator.
-    """
-    items, decisions = tables.items, tables.decisions
-    decided = exists().where(decisions.c.item_id == items.c.id).correlate(items)
-    return _sorted_ids(connection, case_id, or_(decided, _is_matched()), None)
-
-
-def list_media_ids(connection: Connection, case_id: int) -> array[int]:
-    """Returns items with content, by SHA-256, then equal grades together, then by exhibit and locator."""
-    return _sorted_ids(connection, case_id, tables.items.c.content_id.is_not(None), tables.contents.c.sha256)
-
-
-def find_by_digest(
-    connection: Connection, algorithm: DigestAlgorithm, digest: bytes, case_id: int | None, limit: int
-) -> list[int]:
-    """Returns row numbers of items with that digest, of one case or of all."""
-    query = select(tables.items.c.id).join(tables.contents, tables.contents.c.id == tables.items.c.content_id)
-    return _find(connection, query.where(tables.contents.c[algorithm.value] == digest), case_id, limit)
-
-
-def find_by_name(connection: Connection, text: str, case_id: int | None, limit: int) -> list[int]:
-    """Returns row numbers of items whose locator contains the text, letters in either case."""
-    pattern = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    matching = tables.items.c.locator.ilike(f"%{pattern}%", escape="\\")
-    return _find(connection, select(tables.items.c.id).where(matching), case_id, limit)
-
-
-def find_by_locator(connection: Connection, exhibit_id: int, locator: str) -> list[int]:
-    """Returns the row number of the item at a place of an exhibit, or nothing."""
-    items = tables.items.c
-    return list(
-        connection.execute(
-            select(items.id).where(items.exhibit_id == exhibit_id, items.place == compute_place(locator))
-        ).scalars()
-    )
-
-
-def find_by_digests(connection: Connection, case_id: int, **digests: bytes | None) -> list[tuple[int, int, str]]:
-    """Returns (item, exhibit number, locator) of a case's items whose content has all the digests given."""
-    items, contents, exhibits = tables.items, tables.contents, tables.exhibits
-    same = [contents.c[name] == value for name, value in digests.items() if value is not None]
-    query = (
-        select(items.c.id, exhibits.c.number, items.c.locator)
-        .join(contents, contents.c.id == items.c.content_id)
-        .join(exhibits, exhibits.c.id == items.c.exhibit_id)
-        .where(exhibits.c.case_id == case_id, *same)
-    )
-    return [(row.id, row.number, row.locator) for row in connection.execute(query)] if same else []
-
-
 def get_thumbnail(connection: Connection, content_id: int) -> Thumbnail | None:
     """Returns the stored thumbnail of a content, None where it has none."""
     table = tables.thumbnails.c
     query = select(table.data, table.width_px, table.height_px).where(table.content_id == content_id)
     row = connection.execute(query).first()
     return Thumbnail(*row) if row else None
-
-
-def in_force() -> Any:
-    """Returns a subquery (item_id, decision_id) of the newest decision of every item."""
-    table = tables.decisions.c
-    return select(table.item_id, func.max(table.id).label("decision_id")).group_by(table.item_id).subquery()
-
-
-def _is_matched() -> ColumnElement[bool]:
-    findings, entries, sets = tables.findings, tables.known_entries, tables.known_sets
-    return exists(
-        select(findings.c.id)
-        .join(entries, entries.c.id == findings.c.entry_id)
-        .join(sets, sets.c.id == entries.c.set_id)
-        .where(findings.c.content_id == tables.items.c.content_id, sets.c.role != SetRole.KNOWN.value)
-        .correlate(tables.items)
-    )
-
-
-def _filter(query: AnySelect, wanted: ItemFilter) -> AnySelect:
-    items, decisions = tables.items, tables.decisions
-    if wanted.kind:
-        kind = select(tables.contents.c.kind).where(tables.contents.c.id == items.c.content_id).correlate(items)
-        query = query.where(kind.scalar_subquery() == wanted.kind.value)
-    if wanted.matched:
-        query = query.where(_is_matched())
-    if wanted.with_issues:
-        query = query.where(exists().where(tables.issues.c.item_id == items.c.id).correlate(items))
-    if wanted.undecided:
-        newest = select(func.max(decisions.c.id)).where(decisions.c.item_id == items.c.id).correlate(items)
-        query = query.where(
-            ~exists().where(and_(decisions.c.id == newest.scalar_subquery(), decisions.c.code.is_not(None)))
-        )
-    return query
-
-
-def _sorted_ids(
-    connection: Connection, case_id: int, condition: ColumnElement[bool], first: ColumnElement[Any] | None
-) -> array[int]:
-    items, exhibits, decisions, schemes = tables.items, tables.exhibits, tables.decisions, tables.schemes
-    newest = in_force()
-    ungraded = case((decisions.c.code.is_(None), 1), else_=0)
-    order = [ungraded, schemes.c.name, schemes.c.version, decisions.c.code, exhibits.c.number, items.c.locator]
-    query = (
-        select(items.c.id)
-        .join(exhibits, exhibits.c.id == items.c.exhibit_id)
-        .join(newest, newest.c.item_id == items.c.id, isouter=True)
-        .join(decisions, decisions.c.id == newest.c.decision_id, isouter=True)
-        .join(schemes, schemes.c.id == decisions.c.scheme_id, isouter=True)
-        .where(exhibits.c.case_id == case_id, condition)
-    )
-    if first is not None:
-        query = query.join(tables.contents, tables.contents.c.id == items.c.content_id)
-        order = [first, *order]
-    rows = stream(connection, query.order_by(*order))
-    return array("q", (row.id for row in rows))
-
-
-def _find(connection: Connection, query: AnySelect, case_id: int | None, limit: int) -> list[int]:
-    if case_id is not None:
-        in_case = select(tables.exhibits.c.id).where(tables.exhibits.c.case_id == case_id)
-        query = query.where(tables.items.c.exhibit_id.in_(in_case))
-    return [row.id for row in connection.execute(query.order_by(tables.items.c.id).limit(limit))]
 
 
 def _load(connection: Connection, ids: Sequence[int]) -> Iterator[ItemRecord]:

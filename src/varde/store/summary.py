@@ -15,7 +15,7 @@ from varde.core.scheme import Grade
 from varde.core.signal import Method
 from varde.store import tables
 from varde.store.database import stream
-from varde.store.records import in_force
+from varde.store.decisions import in_force
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from varde.core.case import Keeping
 from varde.core.errors import Refused, VardeError, WrongUse
 from varde.core.known import SetRole
-from varde.store import cases, records, summary
+from varde.store import cases, item_lists, records, summary
 from varde.store.site import Site, create_site
 from varde.testing.demo_material import SCHEME, DemoMaterial, write_demo
 from varde.workflows.actor import Actor
@@ -131,7 +131,7 @@ def _start_afresh(folder: Path) -> None:
 def _check_places(site: Site, material: DemoMaterial) -> None:
     with site.database.read() as connection:
         case_id = cases.get_case(connection, CASE).case_id
-        ids = records.list_ids(connection, case_id)
+        ids = item_lists.list_ids(connection, case_id)
         items = {record.locator for record in records.load_records(connection, ids)}
         issues = {(placed.locator, placed.issue.code) for placed in summary.list_issues(connection, case_id)}
     _compare("items", items, material.expected.items)
@@ -142,7 +142,7 @@ def _check_matches(site: Site, material: DemoMaterial) -> tuple[int, int, int]:
     same, similar, harmless = set(), set(), set()
     with site.database.read() as connection:
         case_id = cases.get_case(connection, CASE).case_id
-        for record in records.load_records(connection, records.list_ids(connection, case_id)):
+        for record in records.load_records(connection, item_lists.list_ids(connection, case_id)):
             alerts = [match for match in record.matches if match.role is SetRole.ALERT]
             if len(alerts) < len(record.matches):
                 harmless.add(record.locator)
@@ -173,7 +173,7 @@ def _grade_examples(site: Site, material: DemoMaterial) -> tuple[int, ...]:
         with site.database.read() as connection:
             case_id = cases.get_case(connection, CASE).case_id
             exhibit_id = cases.list_exhibits(connection, case_id)[0].exhibit_id
-            ids = list(records.find_by_locator(connection, exhibit_id, locator))
+            ids = list(item_lists.find_by_locator(connection, exhibit_id, locator))
         grade_items(site, Actor(EXAMINER), item_ids=ids, code=code, note=note)
         graded += ids
     return tuple(graded)

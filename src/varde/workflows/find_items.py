@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from varde.core.digest import read_digest
 from varde.core.errors import WrongUse
-from varde.store import cases, records
+from varde.store import cases, item_lists, records
 from varde.store.records import ItemRecord
 from varde.store.site import Site
 
@@ -31,8 +31,8 @@ def find_items(site: Site, text: str, *, case_name: str | None, limit: int) -> l
         try:
             algorithm, digest = read_digest(text)
         except WrongUse:
-            ids = records.find_by_name(connection, text, case_id, limit)
+            ids = item_lists.find_by_name(connection, text, case_id, limit)
         else:
-            ids = records.find_by_digest(connection, algorithm, digest, case_id, limit)
-            ids = ids or records.find_by_name(connection, text.strip(), case_id, limit)
+            ids = item_lists.find_by_digest(connection, algorithm, digest, case_id, limit)
+            ids = ids or item_lists.find_by_name(connection, text.strip(), case_id, limit)
         return list(records.load_records(connection, ids))

@@ -19,7 +19,7 @@ from varde.core.scheme import Grade, GradeScheme
 from varde.known.format import ReadOptions
 from varde.known.registry import get_format
 from varde.reports.vics_path import read_path
-from varde.store import cases, decisions, records, schemes
+from varde.store import cases, decisions, item_lists, schemes
 from varde.store.site import Site
 from varde.workflows.actor import Actor
 
@@ -113,7 +113,7 @@ class _GradeReader:
 
     def _find_items(self, entry: KnownEntry) -> list[int]:
         """Returns the items with the entry's digests; where it names places that are here, only those."""
-        found = records.find_by_digests(
+        found = item_lists.find_by_digests(
             self._connection, self._case.case_id, md5=entry.md5, sha1=entry.sha1, sha256=entry.sha256
         )
         named = _read_places(dict(entry.extra).get("MediaFiles", ""))

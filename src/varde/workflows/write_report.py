@@ -40,7 +40,7 @@ from varde.reports.head import (
     ReportSet,
 )
 from varde.reports.registry import load_writers
-from varde.store import audit, cases, findings, known_sets, records, schemes, summary
+from varde.store import audit, cases, findings, item_lists, known_sets, records, schemes, summary
 from varde.store.records import FoundMatch, ItemRecord
 from varde.store.site import Site
 from varde.workflows.actor import Actor
@@ -150,15 +150,15 @@ class StoredCase(ReportSource):
 
     def items(self) -> Iterator[ReportItem]:
         """Streams every item by exhibit and locator."""
-        return self._load(records.list_ids(self._connection, self._case.case_id))
+        return self._load(item_lists.list_ids(self._connection, self._case.case_id))
 
     def notable(self) -> Iterator[ReportItem]:
         """Streams what a person decided on or what matched, decided first."""
-        return self._load(records.list_notable_ids(self._connection, self._case.case_id))
+        return self._load(item_lists.list_notable_ids(self._connection, self._case.case_id))
 
     def media(self) -> Iterator[ReportItem]:
         """Streams items with content by SHA-256 and grade."""
-        return self._load(records.list_media_ids(self._connection, self._case.case_id))
+        return self._load(item_lists.list_media_ids(self._connection, self._case.case_id))
 
     def issues(self) -> Iterator[ReportIssue]:
         """Streams every issue by exhibit and locator."""
