@@ -139,10 +139,10 @@ def count_places(connection: Connection, case_id: int, exhibit_id: int | None = 
     ).one()
     of_issues = issues.c.exhibit_id.in_(exhibits)
     records = connection.execute(select(func.count()).where(of_issues)).scalar_one()
-    is_item = exists().where(items.c.exhibit_id == issues.c.exhibit_id, items.c.locator == issues.c.locator)
+    is_item = exists().where(items.c.exhibit_id == issues.c.exhibit_id, items.c.place == issues.c.place)
     loose = connection.execute(
         select(func.count()).select_from(
-            select(issues.c.exhibit_id, issues.c.locator)
+            select(issues.c.exhibit_id, issues.c.place)
             .where(of_issues, issues.c.item_id.is_(None), ~is_item)
             .distinct()
             .subquery()
