@@ -11,6 +11,7 @@ from stored import AT, PDQ, add_files, examine, make_case, make_content, make_di
 from varde.core.digest import Digests
 from varde.core.finding import Match, OperatingPoint
 from varde.core.known import KnownEntry, SetRole
+from varde.core.signal import Method
 from varde.store import findings, tables
 from varde.store.database import Database
 from varde.store.findings import DIGEST_POINT
@@ -111,6 +112,18 @@ def test_the_closest_perceptual_match_is_kept(database: Database, item: int) -> 
         assert record((3, None)) == 0
         assert [(match.distance, match.offset_s) for match in matches_of(connection, item)] == [(3, None)]
         assert record() == 0
+
+
+def test_a_closer_match_brings_its_own_operating_point(database: Database, item: int) -> None:
+    with database.write() as connection:
+        make_set(connection, entry(1, OTHER, "md5"))
+        content_id, entry_id = get_record(connection, item).content_id, only_entry(connection)
+        assert content_id is not None
+        first, closer = OperatingPoint(PDQ, 10, 80), OperatingPoint(Method("pdq", "2"), 31, 50)
+        for point, distance in ((first, 9), (closer, 2)):
+            findings.record_matches(connection, [Match(content_id, entry_id, point, distance)], AT)
+        (match,) = matches_of(connection, item)
+    assert (match.distance, match.point) == (2, closer)
 
 
 def test_new_matches_are_counted_although_others_are_there(database: Database, item: int) -> None:

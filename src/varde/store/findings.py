@@ -129,7 +129,7 @@ def record_matches(connection: Connection, matches: Sequence[Match], at: datetim
         connection,
         tables.findings,
         unique=("content_id", "entry_id", "family"),
-        replaced=("distance", "offset_s", "found_at"),
+        replaced=("version", "max_distance", "min_quality", "distance", "offset_s", "found_at"),
         closer="distance",
     )
     connection.execute(insert, rows)
