@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -60,6 +64,36 @@ def test_a_writer_in_another_process_is_waited_for_and_then_named(sqlite_site: S
     with impatient.write():
         pass
     impatient.close()
+
+
+def test_a_patient_writer_outlasts_another(site: Site, impatient: Database) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        held, free = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            with site.database.write():
+                held.set()
+                free.wait(30)
+
+        holder = pool.submit(hold)
+        assert held.wait(30)
+        with pytest.raises(SiteBusy), impatient.write(patience_s=0.3):
+            pass
+        threading.Timer(0.5, free.set).start()
+        with impatient.write(patience_s=30) as connection:
+            make_case(connection)
+        holder.result()
+
+
+def test_who_waits_to_write_can_be_interrupted(site: Site) -> None:
+    waiting = Database(site.database.engine.url, busy_limit_s=20)
+    with site.database.write():
+        threading.Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()
+        began = time.monotonic()
+        with pytest.raises(KeyboardInterrupt), waiting.write(patience_s=20):
+            pass
+        assert time.monotonic() - began < 10
+    waiting.close()
 
 
 def test_a_reader_sees_one_state_while_another_writes(site: Site, impatient: Database) -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection
 
 from varde.store import items
-from varde.store.database import Database
+from varde.store.database import PATIENCE_S, Database
 from varde.store.items import ExaminedItem
 
 _BATCH = 500
@@ -17,10 +17,21 @@ _MAX_AGE_S = 1.0
 
 
 class Writer:
-    """Records outcomes in the order they are handed over, so that an archive is never done before its members."""
+    """Records outcomes in the order they are handed over, so that an archive is never done before its members.
 
-    def __init__(self, database: Database, exhibit_id: int) -> None:
+    While another process writes (a large import), it waits for up to half an hour, keeping what it was handed.
+    """
+
+    def __init__(self, database: Database, exhibit_id: int, *, patience_s: float = PATIENCE_S) -> None:
+        """Prepares a writer of one exhibit's outcomes.
+
+        Args:
+            database: the site's.
+            exhibit_id: row number of the exhibit.
+            patience_s: how long to try again for while another process writes.
+        """
         self._database = database
+        self._patience_s = patience_s
         self._exhibit_id = exhibit_id
         self._examined: list[ExaminedItem] = []
         self._done: list[int] = []
@@ -43,16 +54,23 @@ class Writer:
             self.flush()
 
     def flush(self) -> None:
-        """Records what is there."""
+        """Records what is there.
+
+        Raises:
+            SiteBusy: if another process kept writing for longer than half an hour; what is there is kept.
+        """
         if self._examined or self._done:
-            with self._database.write() as connection:
-                self._record(connection)
-            self._forget()
+            with self.transaction():
+                pass
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """Yields a write transaction that also records everything handed over before."""
-        with self._database.write() as connection:
+        """Yields a write transaction that also records everything handed over before.
+
+        Raises:
+            SiteBusy: if another process kept writing for longer than half an hour; what is there is kept.
+        """
+        with self._database.write(patience_s=self._patience_s) as connection:
             self._record(connection)
             yield connection
         self._forget()

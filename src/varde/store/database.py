@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,18 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, Insert, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, OperationalError
 
-from varde.core.errors import IntegrityFailure, SettingsError, VardeError
-from varde.store.failures import explain_failures
+from varde.core.errors import IntegrityFailure, SettingsError, SiteBusy, VardeError
+from varde.store.failures import explain, explain_failures
 from varde.store.types import AnyRow, AnySelect
 
 _WRITES = "varde_writes"
 _BUSY_LIMIT_S = 60.0
+_SLICE_MS = 500
+PATIENCE_S = 1800.0
+"""How long a run waits for another process that writes, such as the import of a large known set."""
+
 _WRITE_LOCK = 0x7661726465
 """PostgreSQL's advisory lock that whoever writes to a site holds."""
 
@@ -47,7 +52,7 @@ class Database:
         self._busy_limit_ms = int(busy_limit_s * 1000)
         if self.engine.dialect.name == "sqlite":
             event.listen(self.engine, "connect", self._prepare_sqlite)
-            event.listen(self.engine, "begin", _begin_sqlite)
+            event.listen(self.engine, "begin", self._begin_sqlite)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -63,13 +68,29 @@ class Database:
                 yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, patience_s: float = 0.0) -> Iterator[Connection]:
         """Yields a connection in a write transaction; all of it is kept, or nothing.
 
+        Args:
+            patience_s: how long to go on trying where the write lock was not free within the usual 60 seconds.
+
         Raises:
-            SiteBusy: if another process kept the write lock for longer than 60 seconds.
+            SiteBusy: if another process kept the write lock for longer.
             VardeError: if the database cannot be used or its disk is full, with advice.
         """
+        end = time.monotonic() + patience_s
+        with ExitStack() as stack:
+            while True:
+                try:
+                    connection = stack.enter_context(self._write())
+                    break
+                except SiteBusy:
+                    if time.monotonic() >= end:
+                        raise
+            yield connection
+
+    @contextmanager
+    def _write(self) -> Iterator[Connection]:
         with explain_failures(), self.engine.connect() as connection:
             connection.execution_options(**{_WRITES: True})
             with connection.begin():
@@ -143,6 +164,19 @@ class Database:
         ):
             connection.execute(f"PRAGMA {pragma}")
 
+    def _begin_sqlite(self, connection: Connection) -> None:
+        if not connection.get_execution_options().get(_WRITES, False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        # In slices, since nobody can interrupt SQLite while it waits.
+        end = time.monotonic() + self._busy_limit_ms / 1000
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={min(_SLICE_MS, self._busy_limit_ms)}")
+        try:
+            while not _try_immediate(connection, last=time.monotonic() >= end):
+                pass
+        finally:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={self._busy_limit_ms}")
+
 
 def stream(connection: Connection, query: AnySelect) -> Iterator[AnyRow]:
     """Yields the rows of a query a few thousand at a time instead of holding all of them."""
@@ -205,6 +239,12 @@ def _alembic(connection: Connection) -> Config:
     return config
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(_WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+def _try_immediate(connection: Connection, *, last: bool) -> bool:
+    """Returns whether SQLite's write lock was taken; where it is the last try, being busy is an error."""
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    except OperationalError as error:
+        if last or not isinstance(explain(error), SiteBusy):
+            raise
+        return False
+    return True
