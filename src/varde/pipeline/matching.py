@@ -1,7 +1,7 @@
 """Compares contents with known sets: every content with every set, once for each operating point.
 
-How far each set has been compared is recorded with the matches in one transaction, so that new contents meet old sets,
-new sets meet old contents, and nothing is compared twice or left out after an interruption.
+How far each set has been compared is recorded together with the last of its matches, so that new contents meet old
+sets, new sets meet old contents, and nothing is left out after an interruption. Searching holds no write lock.
 """
 
 from __future__ import annotations
@@ -12,17 +12,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from sqlalchemy import Connection
 
 from varde.core.finding import Match, OperatingPoint
 from varde.hashing import pdq
 from varde.known.perceptual import HashIndex
 from varde.store import findings, known_sets
-from varde.store.database import Database
+from varde.store.database import PATIENCE_S, Database
 from varde.store.known_sets import KnownSet
 
 _PROBES = 20_000
+"""Hashes searched for in one step: a long video has thousands, so contents are no measure of memory."""
+
+_MATCHES = 100_000
 _DIGEST_RANGE = 50_000
+
+Probe = tuple[int, bytes, float | None]
+"""Row number of a content, one of its hashes, and its offset in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ def _match_digests(database: Database, known_set: KnownSet, newest: int, at: dat
         done = findings.compared_up_to(connection, known_set.set_id, findings.DIGEST_POINT)
     while done < newest:
         up_to = min(done + _DIGEST_RANGE, newest)
-        with database.write() as connection:
+        with database.write(patience_s=PATIENCE_S) as connection:
             found += findings.match_digests(connection, known_set.set_id, done, up_to, at)
             findings.record_compared(connection, known_set.set_id, findings.DIGEST_POINT, up_to)
         done = up_to
@@ -91,13 +96,34 @@ def _match_hashes(database: Database, known_set: KnownSet, point: OperatingPoint
         return 0
     index = _read_index(database, known_set, point)
     found = 0
-    for up_to in [*range(done + _PROBES, newest, _PROBES), newest]:
-        with database.write() as connection:
-            for matches in _search(index, connection, point, done, up_to):
-                found += findings.record_matches(connection, matches, at)
+    while done < newest:
+        probes, up_to = _read_probes(database, point, done, newest)
+        waiting: list[Match] = []
+        for matches in _search(index, probes, point):
+            waiting += matches
+            if len(waiting) >= _MATCHES:  # all of them again after an interruption, which is harmless
+                with database.write(patience_s=PATIENCE_S) as connection:
+                    found += findings.record_matches(connection, waiting, at)
+                waiting.clear()
+        with database.write(patience_s=PATIENCE_S) as connection:
+            found += findings.record_matches(connection, waiting, at)
             findings.record_compared(connection, known_set.set_id, point, up_to)
         done = up_to
     return found
+
+
+def _read_probes(database: Database, point: OperatingPoint, after: int, newest: int) -> tuple[list[Probe], int]:
+    """Returns the hashes of the next contents, about `_PROBES` of them, and the last of these contents."""
+    words = (point.method.name, point.min_quality, after)
+    with database.read() as connection:
+        probes = list(findings.list_content_hashes(connection, *words, newest, _PROBES))
+        if len(probes) < _PROBES:
+            return probes, newest
+        last = probes[-1][0]
+        whole = [probe for probe in probes if probe[0] != last]
+        if whole:
+            return whole, whole[-1][0]
+        return list(findings.list_content_hashes(connection, *words, last)), last
 
 
 def _read_index(database: Database, known_set: KnownSet, point: OperatingPoint) -> HashIndex:
@@ -112,10 +138,7 @@ def _read_index(database: Database, known_set: KnownSet, point: OperatingPoint) 
     return HashIndex(np.frombuffer(bytes(values), np.uint8).reshape(-1, 32), np.frombuffer(ids, np.int64))
 
 
-def _search(
-    index: HashIndex, connection: Connection, point: OperatingPoint, after: int, up_to: int
-) -> Iterator[list[Match]]:
-    probes = list(findings.list_content_hashes(connection, point.method.name, point.min_quality, after, up_to))
+def _search(index: HashIndex, probes: list[Probe], point: OperatingPoint) -> Iterator[list[Match]]:
     if not probes or not len(index):
         return
     values = np.frombuffer(b"".join(value for _, value, _ in probes), np.uint8).reshape(-1, 32)

@@ -85,16 +85,30 @@ def match_digests(connection: Connection, set_id: int, after: int, up_to: int, a
 
 
 def list_content_hashes(
-    connection: Connection, method: str, min_quality: int, after: int, up_to: int
+    connection: Connection, method: str, min_quality: int, after: int, up_to: int, limit: int | None = None
 ) -> Iterator[tuple[int, bytes, float | None]]:
-    """Yields (content row, hash, offset) of perceptual hashes of contents after..up_to."""
+    """Yields (content row, hash, offset) of perceptual hashes of contents after..up_to, by content.
+
+    Args:
+        connection: the site's.
+        method: name of the perceptual method.
+        min_quality: least quality of a hash.
+        after: row number of the content before the first.
+        up_to: row number of the last content.
+        limit: most hashes yielded; None yields all.
+    """
     table = tables.signals.c
-    query = select(table.content_id, table.value, table.offset_s).where(
-        table.content_id > after,
-        table.content_id <= up_to,
-        table.method == method,
-        table.value.is_not(None),
-        table.quality >= min_quality,
+    query = (
+        select(table.content_id, table.value, table.offset_s)
+        .where(
+            table.content_id > after,
+            table.content_id <= up_to,
+            table.method == method,
+            table.value.is_not(None),
+            table.quality >= min_quality,
+        )
+        .order_by(table.content_id, table.position)
+        .limit(limit)
     )
     for row in stream(connection, query):
         yield row.content_id, row.value, row.offset_s
