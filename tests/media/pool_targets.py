@@ -1,7 +1,10 @@
 """Handlers that misbehave on purpose; started in decoder processes by the pool's tests."""
 
 import ctypes
+import fcntl
+import gc
 import os
+import signal
 import socket
 import time
 from pathlib import Path
@@ -54,6 +57,25 @@ def _attempt(rest: bytes, files: list[int]) -> bytes:
     return b"done"
 
 
+def _find_connection() -> socket.socket:
+    return next(o for o in gc.get_objects() if isinstance(o, socket.socket) and o.fileno() > 2)
+
+
+def _signal(rest: bytes, files: list[int]) -> bytes:
+    """Asks the kernel to kill a process as soon as our own socket becomes readable."""
+    connection, refused = _find_connection(), b"armed"
+    for command, value in (
+        (fcntl.F_SETOWN, int(rest)),
+        (fcntl.F_SETSIG, signal.SIGKILL),
+        (fcntl.F_SETFL, os.O_RDWR | os.O_ASYNC),
+    ):
+        try:
+            fcntl.fcntl(connection, command, value)
+        except OSError as error:
+            refused = b"refused %d" % error.errno
+    return refused
+
+
 def _write_file(files):
     Path("/tmp/varde-sandbox-probe").write_bytes(b"x")
 
@@ -85,4 +107,5 @@ _VERBS = {
     b"eat": _eat_memory,
     b"raise": _raise,
     b"attempt": _attempt,
+    b"signal": _signal,
 }

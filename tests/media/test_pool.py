@@ -1,12 +1,15 @@
 import os
+import subprocess
 import sys
+import sysconfig
 import time
-from collections.abc import Iterator
+import venv
 from pathlib import Path
 
 import psutil
 import pytest
 
+import varde
 from varde.core.errors import VardeError
 from varde.media import pool as pool_module
 from varde.media.pool import Answer, Failure, FailureKind, Pool, Request
@@ -15,15 +18,22 @@ from varde.media.sandbox import SandboxLimits
 LIMITS = SandboxLimits(memory_bytes=2 << 30)
 
 
+@pytest.fixture(scope="module")
+def interpreter(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A virtual environment for the workers: they run isolated, so only their own environment can name our targets."""
+    folder = tmp_path_factory.mktemp("workers")
+    venv.create(folder, symlinks=True, with_pip=False)
+    packages = Path(sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)}))
+    sources = (*(p for p in sys.path if p.endswith("-packages")), Path(varde.__path__[0]).parent, Path(__file__).parent)
+    (packages / "targets.pth").write_text("".join(f"{source}\n" for source in sources))
+    return folder / "bin" / "python"
+
+
 @pytest.fixture
-def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A target on the workers' path: they run isolated, so the handlers are found through a .pth-free prefix."""
-    source = Path(__file__).with_name("pool_targets.py")
-    site_packages = Path(next(p for p in sys.path if p.endswith("site-packages")))
-    link = site_packages / f"varde_pool_targets_{os.getpid()}.py"
-    link.write_text(source.read_text())
-    yield f"{link.stem}:serve"
-    link.unlink()
+def target(interpreter: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A target that the workers can import."""
+    monkeypatch.setattr(sys, "executable", str(interpreter))
+    return "pool_targets:serve"
 
 
 def serve(pool: Pool, payloads: list[bytes], *, limit_s: float = 30, files: tuple[int, ...] = ()) -> list[Answer]:
@@ -111,8 +121,6 @@ def test_processes_die_with_the_parent(target: str) -> None:
         "p.submit(Request(0, b'echo:', (), 9)); p.submit(Request(1, b'hang:', (), 99))\n"
         "p.wait(30); print(*p.pids, flush=True); time.sleep(60)\n"
     )
-    import subprocess
-
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as parent:
         assert parent.stdout
         pids = [int(pid) for pid in parent.stdout.readline().split()]
@@ -132,6 +140,19 @@ def test_the_sandbox_refuses(target: str, attempt: bytes) -> None:
             pytest.skip(f"this system has no {needed}")
     assert isinstance(answer.result, bytes)
     assert answer.result.startswith(b"refused")
+
+
+def test_no_other_process_can_be_signalled_through_a_descriptor(target: str) -> None:
+    with subprocess.Popen(["sleep", "60"]) as bystander, Pool(target, 1, LIMITS) as pool:
+        answers = serve(pool, [b"signal:%d" % bystander.pid])
+        answers += serve(pool, [b"echo:after"])
+        if "seccomp" not in pool.layers:
+            pytest.skip("this system has no seccomp")
+        time.sleep(0.2)
+        unharmed = bystander.poll() is None
+        bystander.kill()
+    assert unharmed
+    assert [answer.result for answer in answers] == [b"refused 1", b"after"]
 
 
 def test_a_process_without_the_right_to_write_cannot_write_to_a_file_it_was_handed(target: str, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
 import os
 import resource
 import signal
@@ -25,13 +26,16 @@ _CLONE_THREAD = 0x00010000
 
 _ALLOWED_CALLS = (
     "read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 lseek close fstat stat lstat "
-    "newfstatat statx fcntl dup mmap munmap mremap mprotect madvise brk membarrier ftruncate fallocate fadvise64 "
+    "newfstatat statx dup mmap munmap mremap mprotect madvise brk membarrier ftruncate fallocate fadvise64 "
     "getdents64 readlink readlinkat getcwd access faccessat faccessat2 futex set_robust_list get_robust_list rseq "
     "sched_yield sched_getaffinity poll ppoll select pselect6 recvmsg sendmsg recvfrom sendto clock_gettime "
     "clock_getres clock_nanosleep nanosleep gettimeofday times getrusage getrandom getpid gettid getppid getuid "
     "geteuid getgid getegid uname sysinfo rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack restart_syscall "
     "arch_prctl exit exit_group"
 )
+
+# The others set owner, signal and lease of a descriptor, by which the kernel signals any process of the same user.
+_ALLOWED_FCNTL = (fcntl.F_GETFD, fcntl.F_SETFD, fcntl.F_GETFL, fcntl.F_DUPFD, fcntl.F_DUPFD_CLOEXEC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,8 @@ def _apply_seccomp(pyseccomp: ModuleType) -> bool:
     rules = pyseccomp.SyscallFilter(pyseccomp.ERRNO(errno.EPERM))
     for name in _ALLOWED_CALLS.split():
         _allow(rules, pyseccomp.ALLOW, name)
+    for command in _ALLOWED_FCNTL:
+        _allow(rules, pyseccomp.ALLOW, "fcntl", pyseccomp.Arg(1, pyseccomp.EQ, command))
     read_only = pyseccomp.Arg(2, pyseccomp.MASKED_EQ, os.O_ACCMODE | os.O_CREAT | os.O_TRUNC, os.O_RDONLY)
     _allow(rules, pyseccomp.ALLOW, "openat", read_only)
     threads_only = pyseccomp.Arg(0, pyseccomp.MASKED_EQ, _CLONE_THREAD, _CLONE_THREAD)
