@@ -4,7 +4,7 @@ PY := .venv/bin/python
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: demo test check format bench clean
+.PHONY: demo test check format clean
 
 .venv/.ready: pyproject.toml uv.lock
 	python3 -m venv .venv

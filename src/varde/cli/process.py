@@ -11,27 +11,31 @@ from varde.cli.progress import ProgressDisplay
 from varde.store.site import Site
 from varde.workflows import process_case
 
+_LAYERS = 3
+
 
 @click.command()
 @click.argument("case")
+@click.option("--retry", is_flag=True, help="Examine items again whose issue may have passed.")
 @with_session
-def process(session: Session, case: str) -> int:
+def process(session: Session, case: str, retry: bool) -> int:
     """List, examine and compare everything in CASE that is not done yet.
 
     Can be stopped at any time, also by a power cut: the same command goes on where it was. Ends with 1 if this run met
-    issues; `varde issue list CASE` shows them.
+    issues; `varde issue list CASE` shows them. With --retry items that vanished, could not be read, changed, or took a
+    decoder too much time or memory get another try: after a disk was plugged in again, or a limit raised.
 
     \b
     Example:
       varde process 2026-0042
     """
-    return run_processing(session, session.open(), case)
+    return run_processing(session, session.open(), case, retry=retry)
 
 
-def run_processing(session: Session, site: Site, case: str) -> int:
+def run_processing(session: Session, site: Site, case: str, *, retry: bool = False) -> int:
     """Processes a case with a progress display and returns the exit code."""
     with ProgressDisplay() as display:
-        done = process_case.process_case(site, session.actor, case_name=case, progress=display.update)
+        done = process_case.process_case(site, session.actor, case_name=case, progress=display.update, retry=retry)
     result = done.run
     if session.as_json:
         document = describe_case(site, case)
@@ -54,4 +58,6 @@ def run_processing(session: Session, site: Site, case: str) -> int:
         f"Case {case}: {output.count(done.places.examined, 'item')} examined, "
         f"{output.count(done.places.with_issues, 'place')} with issues."
     )
+    if result.layers and len(result.layers) < _LAYERS:
+        output.say(f"The decoders' sandbox was only: {', '.join(result.layers)}. `varde doctor` says what is missing.")
     return 1 if done.new_issues else 0

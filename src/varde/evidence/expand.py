@@ -1,7 +1,8 @@
 """Unpacks an archive's members into one spool file, window by window, within limits and never to a path.
 
 A window is a run of members; `Expansion.next_start` says where the next one begins. Cutting an archive into windows
-changes neither names nor occurrences nor which members have issues.
+changes neither names nor occurrences. One thing it does change: a hard link whose target lies in an earlier window has
+an issue instead of the target's bytes.
 """
 
 from __future__ import annotations

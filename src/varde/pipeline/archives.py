@@ -21,12 +21,14 @@ from varde.core.locator import Locator, read_locator
 from varde.evidence.expand import Expansion
 from varde.media.pool import Answer, Failure, Pool, Request
 from varde.media.sandbox import SandboxLimits
+from varde.pipeline.checking import ImpossibleAnswer, check_expansion
 from varde.pipeline.sources import SpoolSource
 from varde.pipeline.tasks import FAILURE_CODES, Archive, Tally, Task, Window
 from varde.pipeline.unpack import Unpacking, UnpackRequest
 from varde.pipeline.writer import Writer
 from varde.store import items
-from varde.store.items import ExaminedItem, ItemState, NewItem, WaitingItem
+from varde.store.items import ExaminedItem, NewItem, WaitingItem
+from varde.store.reopening import end_members
 from varde.store.site import Site
 
 _OPEN_ARCHIVES = 4
@@ -70,6 +72,8 @@ class Archives:
     def submit(self) -> None:
         """Hands out the archives that may be opened now: nested ones always, others while few windows are open."""
         for _ in range(len(self._pending)):
+            if self._pool and self._pool.room <= 0:
+                return
             archive = self._pending.popleft()
             if archive.inside is None and len(self._open) >= _OPEN_ARCHIVES:
                 self._pending.append(archive)
@@ -113,8 +117,14 @@ class Archives:
         except Unreadable as error:
             self._fail(archive, Issue(IssueCode(error.issue_code), Step.READ, str(error)))
             return
+        if archive.stamp not in ((), part.stamp):
+            os.close(part.descriptor)
+            cause = "It changed while its members were examined."
+            self._fail(archive, Issue(IssueCode.CHANGED_WHILE_READING, Step.EXPAND, cause))
+            return
         with tempfile.TemporaryFile(dir=self._site.spool) as spool:
-            window = Window(archive, os.dup(spool.fileno()))
+            reading = os.open(f"/proc/self/fd/{spool.fileno()}", os.O_RDONLY | os.O_CLOEXEC)
+            window = Window(archive, os.dup(spool.fileno()), reading)
         self._open.add(window)
         settings = self._site.settings
         request = UnpackRequest(
@@ -146,7 +156,15 @@ class Archives:
             issue = Issue(FAILURE_CODES[answer.result.kind], Step.EXPAND, answer.result.detail)
             self._fail(window.archive, issue)
             return
-        unpacking = _read_unpacking(answer.result)
+        try:
+            unpacking = _read_unpacking(answer.result)
+            if unpacking.expansion:
+                check_expansion(unpacking.expansion, window.archive.next_start, os.fstat(window.descriptor).st_size)
+        except (msgspec.MsgspecError, ImpossibleAnswer) as error:
+            self._close_window(window)
+            issue = Issue(IssueCode.DECODER_CRASHED, Step.EXPAND, f"The decoder's answer cannot be true: {error}")
+            self._fail(window.archive, issue)
+            return
         if unpacking.expansion is None:
             raise VardeError(
                 f"archive members cannot be unpacked into {self._site.spool}: {unpacking.spool_error}",
@@ -168,11 +186,8 @@ class Archives:
             window.outstanding += 1
             self._tally.found += 1
             self._tally.found_bytes += member.size_bytes
-            source = SpoolSource(window.descriptor, member.offset, member.size_bytes)
-            if item.state is ItemState.EXPANDING:
-                self.add(Archive(item, source, item.mime, archive.depth + 1, window))
-            else:
-                self._ready.append(Task(item, source, window))
+            source = SpoolSource(window.reading, member.offset, member.size_bytes)
+            self._ready.append(Task(item, source, window))
         self.leave(window)
 
     def _record_members(self, archive: Archive, expansion: Expansion) -> list[WaitingItem]:
@@ -196,8 +211,11 @@ class Archives:
     def _close_window(self, window: Window) -> None:
         self._open.discard(window)
         os.close(window.descriptor)
+        os.close(window.reading)
 
     def _finish(self, archive: Archive) -> None:
+        if archive.is_resumed:
+            self._end_members(archive)
         self._writer.add_done(archive.item.item_id)
         self._tally.add_done(archive.item.size_bytes or 0, with_issues=False)
         self.leave(archive.inside)
@@ -207,7 +225,13 @@ class Archives:
         with self._writer.transaction() as connection:
             items.record_issues(connection, self._exhibit.exhibit_id, placed)
         self._tally.with_issues += 1
+        archive.is_resumed = True  # an earlier window of it may have left members behind
         self._finish(archive)
+
+    def _end_members(self, archive: Archive) -> None:
+        """Gives members that an earlier run listed, and that did not come again, their end and a reason."""
+        with self._writer.transaction() as connection:
+            self._tally.items += end_members(connection, self._exhibit.exhibit_id, archive.item.item_id)
 
 
 def _place_issue(
@@ -215,7 +239,7 @@ def _place_issue(
 ) -> tuple[str, int, Issue]:
     if member is None:
         return archive.item.locator, archive.item.item_id, issue
-    return str(inside.member(member.name, member.occurrence)), ids[member.ordinal], issue
+    return str(inside.member(member.name, member.occurrence)), ids.get(member.ordinal, archive.item.item_id), issue
 
 
 def _new_item(inside: Locator, parent_id: int, member: FoundMember) -> NewItem:

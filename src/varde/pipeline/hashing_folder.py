@@ -57,9 +57,8 @@ def hash_folder(site: Site, folder: Path, notes: list[str]) -> Iterator[KnownEnt
 
 
 def _submit(site: Site, pool: Pool, folder: Path, file: FoundFile, line: int, notes: list[str]) -> int:
-    path = bytes(folder.resolve()) + b"/" + file.locator.segments[0].name
     try:
-        part = FileSource(path, file.size_bytes).open()
+        part = FileSource(folder, file.locator.segments[0], file.size_bytes).open()
     except Unreadable as error:
         notes.append(f"{file.locator}: {error}")
         return 0

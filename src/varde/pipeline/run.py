@@ -11,11 +11,12 @@ from importlib.metadata import version
 
 from varde.core.audit import Act
 from varde.core.case import Case, Exhibit
+from varde.evidence.registry import load_readers
 from varde.pipeline.matching import MatchCount, is_up_to_date, match_all, pdq_point
 from varde.pipeline.plan import list_places
 from varde.pipeline.schedule import Schedule
 from varde.pipeline.tasks import Tally
-from varde.store import audit, cases, items, runs
+from varde.store import audit, cases, items, reopening, runs
 from varde.store.site import Site
 
 _SOFTWARE = ("varde", "pillow", "pillow-heif", "av", "numpy", "py7zr")
@@ -50,6 +51,7 @@ class RunResult:
         items, size_bytes, with_issues: examined in this run.
         matches: new in this run.
         cpu_s: CPU seconds of decoder processes by step.
+        layers: sandbox layers the decoder processes ran in; () where none ran.
     """
 
     items: int = 0
@@ -57,22 +59,37 @@ class RunResult:
     with_issues: int = 0
     matches: MatchCount = field(default_factory=MatchCount)
     cpu_s: dict[str, float] = field(default_factory=dict)
+    layers: tuple[str, ...] = ()
 
     def add(self, tally: Tally) -> None:
         """Adds what was done on one exhibit."""
         self.items += tally.items
         self.size_bytes += tally.size_bytes
         self.with_issues += tally.with_issues
+        self.layers = tally.layers or self.layers
         for step, seconds in tally.cpu_s.items():
             self.cpu_s[step] = round(self.cpu_s.get(step, 0.0) + seconds, 3)
 
 
 def process_case(
-    site: Site, case: Case, *, person: str, clock: Callable[[], datetime], progress: Callable[[Progress], None]
+    site: Site,
+    case: Case,
+    *,
+    person: str,
+    clock: Callable[[], datetime],
+    progress: Callable[[Progress], None],
+    retry: bool = False,
 ) -> RunResult:
     """Brings a case up to date: all exhibits listed and examined, all contents compared with all known sets.
 
+    Args:
+        site, case: what to process.
+        person, clock: recorded with the run.
+        progress: called often.
+        retry: whether items whose issue may have passed (a disk that was away, a limit that was raised) wait again.
+
     Raises:
+        PluginError: if a listed archive reader cannot be loaded.
         SiteBusy: if another run holds the site.
         VardeError: if the run cannot go on; what is recorded stays, and the same call resumes.
     """
@@ -81,10 +98,12 @@ def process_case(
         site.contents.clear_staging()
         matching = site.settings.matching
         point = pdq_point(matching.pdq_max_distance, matching.pdq_min_quality)
+        load_readers(site.settings.plugins.evidence)  # or stop now: the decoders would fail archive by archive
+        retried = _open_again(site, case) if retry else 0
         open_exhibits = [exhibit for exhibit in _list_exhibits(site, case) if _is_open(site, exhibit)]
         if not open_exhibits and is_up_to_date(site.database, point):
             return result  # nothing to do is nothing to record
-        run_id = _record_start(site, case, open_exhibits, person, clock())
+        run_id = _record_start(site, case, len(open_exhibits), retried, person, clock())
         for exhibit in open_exhibits:
             result.add(_process_exhibit(site, exhibit, progress))
         progress(Progress("comparing", 0, 0, 0))
@@ -143,10 +162,21 @@ def _is_open(site: Site, exhibit: Exhibit) -> bool:
         return not exhibit.walked or items.has_waiting(connection, exhibit.exhibit_id)
 
 
-def _record_start(site: Site, case: Case, exhibits: list[Exhibit], person: str, at: datetime) -> int:
+def _open_again(site: Site, case: Case) -> int:
+    with site.database.write() as connection:
+        exhibits = cases.list_exhibits(connection, case.case_id)
+        return sum(reopening.open_again(connection, exhibit.exhibit_id) for exhibit in exhibits)
+
+
+def _record_start(site: Site, case: Case, exhibits: int, retried: int, person: str, at: datetime) -> int:
     with site.database.write() as connection:
         run_id = runs.add_run(connection, case.case_id, person=person, at=at, software=list_software())
-        subject: dict[str, str | int | None] = {"case": case.name, "run": run_id, "exhibits": len(exhibits)}
+        subject: dict[str, str | int | None] = {
+            "case": case.name,
+            "run": run_id,
+            "exhibits": exhibits,
+            "retried": retried,
+        }
         audit.append_event(connection, at=at, person=person, act=Act.PROCESSING_STARTED, subject=subject)
     return run_id
 
@@ -161,5 +191,6 @@ def _record_finish(site: Site, case: Case, run_id: int, result: RunResult, perso
             "with_issues": result.with_issues,
             "matches_by_digest": result.matches.by_digest,
             "matches_perceptual": result.matches.perceptual,
+            "sandbox": " ".join(result.layers),
         }
         audit.append_event(connection, at=at, person=person, act=Act.PROCESSING_FINISHED, subject=subject)

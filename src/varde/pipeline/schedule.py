@@ -13,22 +13,28 @@ from dataclasses import replace
 import msgspec
 
 from varde.core.case import Exhibit
+from varde.core.content import Content
 from varde.core.errors import Unreadable
 from varde.core.issue import Issue, IssueCode, Step
 from varde.core.media import MediaKind
-from varde.media.pool import Answer, Failure, Pool, Request
+from varde.media.pool import Answer, Failure, FailureKind, Pool, Request
 from varde.media.sandbox import SandboxLimits
 from varde.pipeline.archives import Archives
+from varde.pipeline.checking import ImpossibleAnswer, check_copy, check_examination, check_reachable
 from varde.pipeline.examine import Examination, ExamineRequest
 from varde.pipeline.sources import file_source
 from varde.pipeline.tasks import FAILURE_CODES, Archive, Tally, Task
 from varde.pipeline.writer import Writer
 from varde.store import items
 from varde.store.items import ExaminedItem, ItemState, WaitingItem
+from varde.store.reopening import end_members
 from varde.store.site import Site
 
 _PAGE = 1000
 _LARGE_FILE_BYTES = 64 << 20
+_LEAST_BYTES_PER_S = 10_000_000
+"""A file may take this much longer than the limit: a slow disk is no reason to leave a large file undigested."""
+
 _WAIT_S = 0.2
 _SHORT_WAIT_S = 0.02
 _encode = msgspec.msgpack.Encoder().encode
@@ -64,6 +70,7 @@ class Schedule:
                     self._take_answers(pool)
                     self._writer.flush_if_due()
                     self._progress(self._tally)
+                self._tally.layers = pool.layers
             finally:
                 self._archives.close()
         self._writer.flush()
@@ -91,26 +98,24 @@ class Schedule:
         return True
 
     def _next_file(self, feed: Iterator[WaitingItem]) -> Task | None:
-        for item in feed:
-            source = file_source(self._exhibit, item.locator, item.size_bytes, self._site.contents)
-            if item.state is not ItemState.EXPANDING:
-                return Task(item, source, None)
-            self._archives.add(Archive(item, source, item.mime, 1, None))
-            self._archives.submit()
-        return None
+        item = next(feed, None)
+        if item is None:
+            return None
+        return Task(item, file_source(self._exhibit, item.locator, item.size_bytes, self._site.contents), None)
 
     def _submit_task(self, pool: Pool, task: Task) -> None:
         try:
             part = task.source.open()
         except Unreadable as error:
-            issue = Issue(IssueCode(error.issue_code), Step.READ, str(error))
-            self._finish(task, ExaminedItem(task.item.item_id, task.item.locator, None, (issue,)))
+            check_reachable(self._exhibit, error)
+            self._refuse(task, Issue(IssueCode(error.issue_code), Step.READ, str(error)))
             return
-        task.part_bytes = part.size_bytes
+        task.part_bytes, task.stamp = part.size_bytes, part.stamp
         limits = self._site.settings.decode.limits()
         request = ExamineRequest(part.offset, part.size_bytes, limits, decode=task.failure is None)
         large = part.size_bytes > _LARGE_FILE_BYTES
         limit_s = self._settings.video_time_limit_s if large else self._settings.time_limit_s
+        limit_s += part.size_bytes / _LEAST_BYTES_PER_S
         pool.submit(Request(task, _encode(request), (part.descriptor,), limit_s))
         self._examining += 1
 
@@ -126,13 +131,20 @@ class Schedule:
         if isinstance(answer.result, Failure):
             self._take_failure(task, answer.result)
             return
-        examination = _read_examination(answer.result)
+        try:
+            examination = _read_examination(answer.result)
+            check_examination(examination, task.part_bytes)
+        except (msgspec.MsgspecError, ImpossibleAnswer) as error:
+            self._take_failure(task, Failure(FailureKind.CRASHED, f"The decoder's answer cannot be true: {error}"))
+            return
         self._tally.add_cpu(examination.cpu_s)
         content = examination.content
         issues = examination.issues if task.failure is None else (task.failure, *examination.issues)
         examined = ExaminedItem(task.item.item_id, task.item.locator, content, issues)
-        if content and content.media_type.kind is MediaKind.ARCHIVE and task.failure is None:
-            self._take_archive(task, examined, content.media_type.mime)
+        if content:
+            check_copy(task.source, content, task.item.locator)
+        if content and content.media_type.kind is MediaKind.ARCHIVE:
+            self._take_archive(task, examined, content)
         else:
             self._finish(task, examined)
 
@@ -144,7 +156,12 @@ class Schedule:
         else:
             self._finish(task, ExaminedItem(task.item.item_id, task.item.locator, None, (task.failure, issue)))
 
-    def _take_archive(self, task: Task, examined: ExaminedItem, mime: str) -> None:
+    def _take_archive(self, task: Task, examined: ExaminedItem, content: Content) -> None:
+        is_resumed = task.item.state is ItemState.EXPANDING
+        if is_resumed and task.item.sha256 != content.digests.sha256:
+            cause = "It is not what it was when its members were listed; those that were not done are not examined."
+            self._refuse(task, Issue(IssueCode.CHANGED_WHILE_READING, Step.EXPAND, cause))
+            return
         depth = task.inside.archive.depth + 1 if task.inside else 1
         deepest = self._site.settings.archive.max_depth
         if depth > deepest:
@@ -153,7 +170,15 @@ class Schedule:
             self._finish(task, replace(examined, issues=(*examined.issues, issue)))
         else:
             self._writer.add(replace(examined, state=ItemState.EXPANDING))
-            self._archives.add(Archive(task.item, task.source, mime, depth, task.inside))
+            mime = content.media_type.mime
+            self._archives.add(Archive(task.item, task.source, mime, depth, task.inside, task.stamp, is_resumed))
+
+    def _refuse(self, task: Task, issue: Issue) -> None:
+        """Ends an item that cannot be examined; one that was being unpacked keeps its content, not its members."""
+        self._finish(task, ExaminedItem(task.item.item_id, task.item.locator, None, (issue,)))
+        if task.item.state is ItemState.EXPANDING:
+            with self._writer.transaction() as connection:
+                self._tally.items += end_members(connection, self._exhibit.exhibit_id, task.item.item_id)
 
     def _finish(self, task: Task, examined: ExaminedItem) -> None:
         self._writer.add(examined)

@@ -24,6 +24,8 @@ class Archive:
     Attributes:
         depth: 1 for an archive that is a file of the exhibit.
         inside: the window it is a member of, None for a file of the exhibit.
+        stamp: of the file that was examined; each window must be cut from the same.
+        is_resumed: whether an earlier run began to unpack it.
         next_start: ordinal of the first member of the next window; 0 before the first and after the last one.
         unpacked_bytes: in all windows so far.
     """
@@ -33,6 +35,8 @@ class Archive:
     mime: str
     depth: int
     inside: Window | None
+    stamp: tuple[int, ...] = ()
+    is_resumed: bool = False
     next_start: int = 0
     unpacked_bytes: int = 0
 
@@ -42,12 +46,14 @@ class Window:
     """A run of an archive's members in an unnamed spool file.
 
     Attributes:
-        descriptor: of the spool file; closing it gives the disk space back.
+        descriptor: of the spool file, for writing; closing both gives the disk space back.
+        reading: of the same file, unable to write: what is handed to those who examine members.
         outstanding: members that are not done.
     """
 
     archive: Archive
     descriptor: int
+    reading: int
     outstanding: int = 0
 
 
@@ -58,7 +64,7 @@ class Task:
     Attributes:
         inside: the window it is a member of, None for a file of the exhibit.
         failure: what ended a first attempt; the second one only takes digests and type.
-        part_bytes: size, once it has been opened.
+        part_bytes, stamp: of the part, once it has been opened.
     """
 
     item: WaitingItem
@@ -66,6 +72,7 @@ class Task:
     inside: Window | None
     failure: Issue | None = None
     part_bytes: int = 0
+    stamp: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -77,6 +84,7 @@ class Tally:
         found, found_bytes: members found in archives, to be added to what was known before.
         with_issues: items with at least one issue.
         cpu_s: CPU seconds of the decoder processes by step.
+        layers: sandbox layers that were active.
     """
 
     items: int = 0
@@ -85,6 +93,7 @@ class Tally:
     found_bytes: int = 0
     with_issues: int = 0
     cpu_s: dict[str, float] = field(default_factory=dict)
+    layers: tuple[str, ...] = ()
 
     def add_done(self, size_bytes: int, *, with_issues: bool) -> None:
         """Counts one item as done."""

@@ -49,7 +49,7 @@ class WaitingItem:
     """An item that is not done.
 
     Attributes:
-        mime: of an archive that is being expanded, "" otherwise.
+        sha256: of an archive that is being expanded, None otherwise.
     """
 
     item_id: int
@@ -58,7 +58,7 @@ class WaitingItem:
     modified_at: datetime | None
     ordinal: int | None
     state: ItemState
-    mime: str
+    sha256: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,10 +217,10 @@ def _waiting() -> AnySelect:
         items.c.modified_at,
         items.c.ordinal,
         items.c.state,
-        contents.c.mime,
+        contents.c.sha256,
     ).join(contents, contents.c.id == items.c.content_id, isouter=True)
 
 
 def _waiting_item(row: AnyRow) -> WaitingItem:
-    item_id, locator, size_bytes, modified_at, ordinal, state, mime = row
-    return WaitingItem(item_id, locator, size_bytes, modified_at, ordinal, ItemState(state), mime or "")
+    item_id, locator, size_bytes, modified_at, ordinal, state, sha256 = row
+    return WaitingItem(item_id, locator, size_bytes, modified_at, ordinal, ItemState(state), sha256)

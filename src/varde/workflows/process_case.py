@@ -28,8 +28,16 @@ class Processed:
     new_issues: int
 
 
-def process_case(site: Site, actor: Actor, *, case_name: str, progress: Callable[[Progress], None]) -> Processed:
+def process_case(
+    site: Site, actor: Actor, *, case_name: str, progress: Callable[[Progress], None], retry: bool = False
+) -> Processed:
     """Returns what this run did and how the case stands.
+
+    Args:
+        site, actor: where and who.
+        case_name: of the case.
+        progress: called often.
+        retry: whether items whose issue may have passed are examined again.
 
     Raises:
         NotFound: if there is no such case.
@@ -39,7 +47,7 @@ def process_case(site: Site, actor: Actor, *, case_name: str, progress: Callable
     with site.database.read() as connection:
         case = cases.get_case(connection, case_name)
         before = cases.count_places(connection, case.case_id).issue_records
-    result = run_pipeline(site, case, person=actor.person, clock=actor.clock, progress=progress)
+    result = run_pipeline(site, case, person=actor.person, clock=actor.clock, progress=progress, retry=retry)
     with site.database.read() as connection:
         counts = cases.count_places(connection, case.case_id)
     return Processed(result, counts, counts.issue_records - before)

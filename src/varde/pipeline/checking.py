@@ -1,0 +1,134 @@
+"""Checks what decoder processes answer and what they were given: a taken-over decoder may say anything."""
+
+from __future__ import annotations
+
+import errno
+import math
+import os
+
+from varde.core.case import Exhibit
+from varde.core.content import Content
+from varde.core.errors import IntegrityFailure, Unreadable, VardeError
+from varde.core.issue import IssueCode
+from varde.core.outcome import NotComparable
+from varde.core.signal import PerceptualHash, Signal
+from varde.evidence.expand import Expansion
+from varde.pipeline.examine import Examination
+from varde.pipeline.sources import CopySource, Source
+
+_MOST_TEXT = 4 << 20
+_MOST_NUMBER = 2**53
+_HASH_BYTES = 32
+_NOT_ABOUT_ONE_FILE = {errno.ESTALE, errno.EMFILE, errno.ENFILE, errno.ENODEV, errno.ENOTCONN}
+
+
+class ImpossibleAnswer(Exception):
+    """An answer that no honest decoder gives; the message says why."""
+
+
+def check_examination(examination: Examination, part_bytes: int) -> None:
+    """Does nothing if an examination can be true of a part of that many bytes.
+
+    It can still be a lie: digests come from the process that decoded the file (SECURITY.md).
+
+    Raises:
+        ImpossibleAnswer: if not.
+    """
+    content = examination.content
+    if content is None:
+        return
+    digests = content.digests
+    lengths = (len(digests.md5), len(digests.sha1), len(digests.sha256))
+    _require(lengths == (16, 20, 32), f"digests of {lengths} bytes")
+    _require(digests.size_bytes == part_bytes, f"{digests.size_bytes} bytes digested of {part_bytes}")
+    methods = [signal.method.name for signal in content.signals]
+    _require(len(set(methods)) == len(methods), "a method twice")
+    for signal in content.signals:
+        _check_signal(signal)
+    if content.facts:
+        facts = content.facts
+        numbers = (facts.width_px, facts.height_px, facts.frames or 0, facts.duration_s or 0)
+        _require(all(_is_plausible(number) for number in numbers), f"facts {numbers}")
+        _require(sum(len(name) + len(value) for name, value in facts.metadata) <= _MOST_TEXT, "metadata without end")
+    if content.thumbnail:
+        _require(len(content.thumbnail.data) <= _MOST_TEXT, "a thumbnail without end")
+        _require(_is_plausible(content.thumbnail.width_px * content.thumbnail.height_px), "a thumbnail's size")
+
+
+def check_expansion(expansion: Expansion, start: int, spool_bytes: int) -> None:
+    """Does nothing if an expansion can be true of a window from `start` with a spool file of that size.
+
+    Raises:
+        ImpossibleAnswer: if not.
+    """
+    end = _MOST_NUMBER if expansion.next_start is None else expansion.next_start
+    _require(start < end <= _MOST_NUMBER, f"a window from {start} to {end}")
+    _require(0 <= expansion.unpacked_bytes <= _MOST_NUMBER, "unpacked bytes")
+    last = start - 1
+    for member in expansion.members:
+        _require(last < member.ordinal < end, f"member {member.ordinal} after {last}")
+        _require(member.occurrence > 0, "an occurrence of nothing")
+        size = member.size_bytes or 0
+        _require(size >= 0 and 0 <= member.offset <= spool_bytes - size, f"member {member.ordinal} outside the spool")
+        last = member.ordinal
+
+
+def check_copy(source: Source, content: Content, locator: str) -> None:
+    """Does nothing if what was examined is the copy that was made.
+
+    Raises:
+        IntegrityFailure: if a copy was made and its digest is another.
+    """
+    if isinstance(source, CopySource) and source.sha256 not in (None, content.digests.sha256):
+        raise IntegrityFailure(
+            f"the copy of {locator} was examined as something else: SHA-256 {content.digests.sha256.hex()}",
+            advice="Check the disk of the site, then give the same command again.",
+        )
+
+
+def check_reachable(exhibit: Exhibit, error: Unreadable) -> None:
+    """Does nothing if a file's failure is its own, and not that of the whole exhibit or machine.
+
+    Raises:
+        VardeError: if the exhibit was unplugged, or this process cannot open files at all: going on would mark every
+            further item as vanished.
+    """
+    reason = error.__cause__
+    broken = isinstance(reason, OSError) and reason.errno in _NOT_ABOUT_ONE_FILE
+    if broken or (error.issue_code == IssueCode.VANISHED and not _has_files(exhibit)):
+        raise VardeError(
+            f"exhibit {exhibit.number} ({exhibit.path}) cannot be read any more: {reason or error}",
+            advice="Mount it at that place again, then give the same command again: it goes on.",
+        ) from error
+
+
+def _has_files(exhibit: Exhibit) -> bool:
+    try:
+        if exhibit.path.is_file():
+            return True
+        with os.scandir(exhibit.path) as found:
+            return next(found, None) is not None
+    except OSError:
+        return False
+
+
+def _check_signal(signal: Signal) -> None:
+    if isinstance(signal.outcome, NotComparable):
+        return
+    _require(bool(signal.outcome), "a signal without hashes")
+    for found in signal.outcome:
+        _require(_is_hash(found), "a hash that is none")
+
+
+def _is_hash(found: PerceptualHash) -> bool:
+    in_range = found.offset_s is None or _is_plausible(found.offset_s)
+    return len(found.value) == _HASH_BYTES and 0 <= found.quality <= 100 and in_range
+
+
+def _is_plausible(number: float) -> bool:
+    return math.isfinite(number) and 0 <= number <= _MOST_NUMBER
+
+
+def _require(condition: bool, what: str) -> None:
+    if not condition:
+        raise ImpossibleAnswer(what)

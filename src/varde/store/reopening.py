@@ -1,0 +1,69 @@
+"""Ends what cannot come again, and opens again what can: for runs that were interrupted or met a passing failure."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, delete, select, update
+
+from varde.core.issue import Issue, IssueCode, Step
+from varde.store import tables
+from varde.store.items import ItemState, record_issues
+
+PASSING = (
+    IssueCode.VANISHED,
+    IssueCode.UNREADABLE,
+    IssueCode.CHANGED_WHILE_READING,
+    IssueCode.DECODER_CRASHED,
+    IssueCode.DECODER_TIMED_OUT,
+    IssueCode.DECODER_OUT_OF_MEMORY,
+)
+"""Issues that may be gone when an item is examined again: a disk that was away, a limit that was raised."""
+
+_IDS_AT_ONCE = 500
+_NOT_UNPACKED = Issue(
+    IssueCode.UNREADABLE, Step.EXPAND, "Its archive could not be unpacked again; this member was not examined."
+)
+
+
+def end_members(connection: Connection, exhibit_id: int, archive_id: int) -> int:
+    """Ends every member below an archive that is not done, with an issue, and returns how many there were."""
+    table, ended = tables.items.c, 0
+    archives = [archive_id]
+    while archives:
+        query = select(table.id, table.locator, table.state).where(
+            table.parent_id == archives.pop(), table.state != ItemState.DONE.value
+        )
+        left = connection.execute(query).all()
+        archives += [row.id for row in left if row.state == ItemState.EXPANDING.value]
+        _set_state(connection, [row.id for row in left], ItemState.DONE)
+        record_issues(connection, exhibit_id, [(row.locator, row.id, _NOT_UNPACKED) for row in left])
+        ended += len(left)
+    return ended
+
+
+def open_again(connection: Connection, exhibit_id: int) -> int:
+    """Makes items with a passing issue wait again, their issue gone, and returns how many; archives above them too."""
+    issues = tables.issues.c
+    codes = [code.value for code in PASSING]
+    passing = (issues.exhibit_id == exhibit_id, issues.code.in_(codes), issues.item_id.is_not(None))
+    found = set(connection.execute(select(issues.item_id).where(*passing).distinct()).scalars())
+    connection.execute(delete(tables.issues).where(*passing))
+    _set_state(connection, list(found), ItemState.WAITING)
+    above = _find_parents(connection, found)
+    while above:
+        _set_state(connection, list(above - found), ItemState.EXPANDING)
+        above = _find_parents(connection, above)
+    return len(found)
+
+
+def _find_parents(connection: Connection, item_ids: set[int]) -> set[int]:
+    table, parents, ids = tables.items.c, set[int](), list(item_ids)
+    for start in range(0, len(ids), _IDS_AT_ONCE):
+        some = table.id.in_(ids[start : start + _IDS_AT_ONCE])
+        parents.update(connection.execute(select(table.parent_id).where(some, table.parent_id.is_not(None))).scalars())
+    return parents
+
+
+def _set_state(connection: Connection, item_ids: list[int], state: ItemState) -> None:
+    for start in range(0, len(item_ids), _IDS_AT_ONCE):
+        some = item_ids[start : start + _IDS_AT_ONCE]
+        connection.execute(update(tables.items).where(tables.items.c.id.in_(some)).values(state=state.value))

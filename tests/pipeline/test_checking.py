@@ -1,0 +1,66 @@
+from dataclasses import replace
+
+import pytest
+
+from varde.core.content import Content
+from varde.core.digest import Digests
+from varde.core.item import FoundMember
+from varde.core.media import Facts, MediaKind, MediaType
+from varde.core.signal import Method, PerceptualHash, Signal
+from varde.evidence.expand import Expansion
+from varde.pipeline.checking import ImpossibleAnswer, check_examination, check_expansion
+from varde.pipeline.examine import Examination
+
+DIGESTS = Digests(bytes(16), bytes(20), bytes(32), 100)
+HASH = PerceptualHash(bytes(32), 100)
+PDQ = Method("pdq", "1")
+HONEST = Content(DIGESTS, MediaType(MediaKind.PICTURE, "image/jpeg"), Facts(4, 3), None, (Signal(PDQ, (HASH,)),))
+MEMBER = FoundMember(b"a", 1, 5, 0, 10, None)
+
+
+def test_an_honest_examination_passes() -> None:
+    check_examination(Examination(HONEST, (), {}), 100)
+    check_examination(Examination(None, (), {}), 100)
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        replace(HONEST, digests=replace(DIGESTS, sha256=bytes(31))),
+        replace(HONEST, digests=replace(DIGESTS, size_bytes=99)),
+        replace(HONEST, signals=(Signal(PDQ, (HASH,)), Signal(PDQ, (HASH,)))),
+        replace(HONEST, signals=(Signal(PDQ, ()),)),
+        replace(HONEST, signals=(Signal(PDQ, (replace(HASH, value=bytes(31)),)),)),
+        replace(HONEST, signals=(Signal(PDQ, (replace(HASH, quality=101),)),)),
+        replace(HONEST, signals=(Signal(PDQ, (replace(HASH, offset_s=float("nan")),)),)),
+        replace(HONEST, facts=Facts(2**63, 3)),
+        replace(HONEST, facts=Facts(4, 3, duration_s=float("inf"))),
+        replace(HONEST, facts=Facts(4, 3, metadata=(("x", "y" * (5 << 20)),))),
+    ],
+)
+def test_an_examination_that_cannot_be_true_is_refused(lie: Content) -> None:
+    with pytest.raises(ImpossibleAnswer):
+        check_examination(Examination(lie, (), {}), 100)
+
+
+def test_an_honest_expansion_passes() -> None:
+    check_expansion(Expansion((MEMBER,), (), 6, 10), 5, 10)
+    check_expansion(Expansion((replace(MEMBER, size_bytes=None),), (), None, 10), 5, 0)
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        Expansion((), (), 5, 0),
+        Expansion((), (), 4, 0),
+        Expansion((replace(MEMBER, ordinal=4),), (), 6, 0),
+        Expansion((MEMBER, MEMBER), (), 7, 0),
+        Expansion((replace(MEMBER, ordinal=6),), (), 6, 0),
+        Expansion((replace(MEMBER, offset=-1),), (), 6, 0),
+        Expansion((replace(MEMBER, size_bytes=11),), (), 6, 0),
+        Expansion((), (), 6, -1),
+    ],
+)
+def test_an_expansion_that_cannot_be_true_is_refused(lie: Expansion) -> None:
+    with pytest.raises(ImpossibleAnswer):
+        check_expansion(lie, 5, 10)
