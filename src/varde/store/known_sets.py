@@ -57,11 +57,11 @@ class KnownSet:
     imported_by: str
 
 
-def add_set(connection: Connection, new: NewSet, *, person: str, at: datetime) -> int:
-    """Returns the row number of a new, still empty known set.
+def check_new(connection: Connection, new: NewSet) -> None:
+    """Does nothing if the site has no such version of this set.
 
     Raises:
-        WrongUse: if the site has this version of this set already.
+        WrongUse: if it was imported already.
     """
     table = tables.known_sets
     taken = select(table.c.id).where(table.c.name == new.name, table.c.version == new.version)
@@ -70,6 +70,16 @@ def add_set(connection: Connection, new: NewSet, *, person: str, at: datetime) -
             f"known set {new.name} version {new.version} was imported already",
             advice="Give the new one another --version.",
         )
+
+
+def add_set(connection: Connection, new: NewSet, *, person: str, at: datetime) -> int:
+    """Returns the row number of a new, still empty known set.
+
+    Raises:
+        WrongUse: if the site has this version of this set already.
+    """
+    check_new(connection, new)
+    table = tables.known_sets
     values = {
         "name": new.name,
         "version": new.version,

@@ -6,7 +6,9 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 
@@ -20,7 +22,8 @@ from varde.known.format import OpenedSet, ReadOptions
 from varde.known.guard import CodeCounts, check_role
 from varde.known.registry import detect_format, get_format
 from varde.pipeline.hashing_folder import hash_folder
-from varde.store import audit, known_sets
+from varde.store import audit, known_sets, spool
+from varde.store.database import PATIENCE_S
 from varde.store.known_sets import KnownSet, NewSet
 from varde.store.site import Site
 from varde.workflows.actor import Actor
@@ -69,7 +72,7 @@ class ImportResult:
 
 
 def import_known_set(site: Site, actor: Actor, request: ImportRequest, progress: Callable[[int], None]) -> ImportResult:
-    """Returns the imported set. One transaction: all of it is there afterwards, or nothing.
+    """Returns the imported set: all of it is there afterwards, or nothing.
 
     Raises:
         WrongUse: if the path does not exist or this version of the set is there already.
@@ -78,36 +81,21 @@ def import_known_set(site: Site, actor: Actor, request: ImportRequest, progress:
     """
     if not request.path.exists():
         raise WrongUse(f"{request.path} does not exist")
-    if request.path.is_dir():
-        return _import_folder(site, actor, request, progress)
-    plugins = site.settings.plugins.known_formats
-    chosen = get_format(request.format, plugins) if request.format else detect_format(request.path, plugins)
-    with tempfile.TemporaryDirectory(dir=site.spool, prefix="import-") as temporary:
-        options = replace(request.options, temporary=Path(temporary))
-        with chosen.open(request.path, options) as opened:
-            return _import(site, actor, request, chosen.name, opened, progress)
+    with ExitStack() as stack:
+        temporary = stack.enter_context(spool.lend_folder(site.spool))
+        if request.path.is_dir():
+            return _import(site, actor, request, "folder", _open_folder(site, request.path), progress, temporary)
+        plugins = site.settings.plugins.known_formats
+        chosen = get_format(request.format, plugins) if request.format else detect_format(request.path, plugins)
+        options = replace(request.options, temporary=temporary)
+        opened = stack.enter_context(chosen.open(request.path, options))
+        return _import(site, actor, request, chosen.name, opened, progress, temporary)
 
 
-def _import_folder(site: Site, actor: Actor, request: ImportRequest, progress: Callable[[int], None]) -> ImportResult:
-    """Hashes the pictures of a folder as the site's own set; its files stay where they are.
-
-    Hashing may take hours, so it is done before the transaction that nobody else can write during.
-    """
+def _open_folder(site: Site, folder: Path) -> OpenedSet:
+    """Returns the pictures of a folder as the site's own set; its files stay where they are."""
     notes: list[str] = []
-    with tempfile.TemporaryFile(dir=site.spool) as spool:
-        for count, entry in enumerate(hash_folder(site, request.path, notes), start=1):
-            data = msgspec.msgpack.encode(entry)
-            spool.write(len(data).to_bytes(4, "big") + data)
-            progress(count)
-        spool.seek(0)
-        opened = OpenedSet(SetHeader(suggested_role=SetRole.OWN), _read_spool(spool), notes)
-        return _import(site, actor, request, "folder", opened, progress)
-
-
-def _read_spool(spool: IO[bytes]) -> Iterator[KnownEntry]:
-    decoder = msgspec.msgpack.Decoder(KnownEntry)
-    while length := spool.read(4):
-        yield decoder.decode(spool.read(int.from_bytes(length, "big")))
+    return OpenedSet(SetHeader(suggested_role=SetRole.OWN), hash_folder(site, folder, notes), notes)
 
 
 def _import(
@@ -117,47 +105,86 @@ def _import(
     format_name: str,
     opened: OpenedSet,
     progress: Callable[[int], None],
+    temporary: Path,
 ) -> ImportResult:
+    """Reads and checks everything first, which may take hours, and only then keeps others from writing."""
     at = actor.clock()
-    role = request.role or opened.header.suggested_role or SetRole.ALERT
-    scheme, scheme_version = _choose_scheme(opened.header, request.scheme)
-    new = NewSet(
+    new = _describe(request, opened.header, format_name, at)
+    names = (new.name, request.path.name)
+    check_role(opened.header, new.role, names=names, confirm=request.confirm)
+    with site.database.read() as connection:
+        known_sets.check_new(connection, new)
+    seen = _Seen()
+    with tempfile.TemporaryFile(dir=temporary) as file:
+        _write_spool(file, opened.entries, seen, progress)
+        check_role(opened.header, new.role, names=names, statistics=seen.codes, confirm=request.confirm)
+        _check_entries(new, seen)
+        file.seek(0)
+        with site.database.write(patience_s=PATIENCE_S) as connection:
+            set_id = known_sets.add_set(connection, new, person=actor.person, at=at)
+            known_sets.add_entries(connection, set_id, _read_spool(file), lambda count: None)
+            recorded = known_sets.get_set(connection, new.name, new.version)
+            subject: dict[str, str | int | None] = {
+                "set": new.name,
+                "version": new.version,
+                "role": new.role.value,
+                "format": format_name,
+                "entries": recorded.entries,
+                "source_sha256": new.source_sha256.hex() if new.source_sha256 else None,
+                "confirmed": int(request.confirm),
+            }
+            audit.append_event(connection, at=at, person=actor.person, act=Act.KNOWN_SET_IMPORTED, subject=subject)
+    return ImportResult(recorded, tuple(opened.notes), seen.not_comparable)
+
+
+def _describe(request: ImportRequest, header: SetHeader, format_name: str, at: datetime) -> NewSet:
+    scheme, scheme_version = _choose_scheme(header, request.scheme)
+    return NewSet(
         name=request.name or escape(os.fsencode(request.path.stem)),
         version=request.version or at.strftime("%Y-%m-%d"),
         owner=request.owner,
-        role=role,
+        role=request.role or header.suggested_role or SetRole.ALERT,
         scheme=scheme,
         scheme_version=scheme_version,
         format=format_name,
         source_name=escape(os.fsencode(request.path.name)),
         source_sha256=_digest(request.path),
-        warning=opened.header.warning,
+        warning=header.warning,
     )
-    names = (new.name, request.path.name)
-    check_role(opened.header, role, names=names, confirm=request.confirm)
-    counter = _Counter(opened.entries)
-    with site.database.write() as connection:
-        set_id = known_sets.add_set(connection, new, person=actor.person, at=at)
-        if known_sets.add_entries(connection, set_id, counter, progress) == 0:
-            raise FormatError("the set has no entries")
-        check_role(opened.header, role, names=names, statistics=counter.codes, confirm=request.confirm)
-        if counter.codes.codes and not new.scheme:
-            raise WrongUse(
-                "the entries carry codes, but nothing says on which grade scheme",
-                advice="A code means nothing without its scheme: name it with --scheme NAME@VERSION.",
-            )
-        recorded = known_sets.get_set(connection, new.name, new.version)
-        subject: dict[str, str | int | None] = {
-            "set": new.name,
-            "version": new.version,
-            "role": role.value,
-            "format": format_name,
-            "entries": recorded.entries,
-            "source_sha256": new.source_sha256.hex() if new.source_sha256 else None,
-            "confirmed": int(request.confirm),
-        }
-        audit.append_event(connection, at=at, person=actor.person, act=Act.KNOWN_SET_IMPORTED, subject=subject)
-    return ImportResult(recorded, tuple(opened.notes), counter.not_comparable)
+
+
+def _check_entries(new: NewSet, seen: _Seen) -> None:
+    if not seen.codes.entries:
+        raise FormatError("the set has no entries")
+    if seen.codes.codes and not new.scheme:
+        raise WrongUse(
+            "the entries carry codes, but nothing says on which grade scheme",
+            advice="A code means nothing without its scheme: name it with --scheme NAME@VERSION.",
+        )
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What has to be known of all entries."""
+
+    codes: CodeCounts = field(default_factory=CodeCounts)
+    not_comparable: int = 0
+
+
+def _write_spool(file: IO[bytes], entries: Iterator[KnownEntry], seen: _Seen, progress: Callable[[int], None]) -> None:
+    encoder = msgspec.msgpack.Encoder()
+    for entry in entries:
+        data = encoder.encode(entry)
+        file.write(len(data).to_bytes(4, "big") + data)
+        seen.codes.add(entry)
+        seen.not_comparable += not entry.is_comparable
+        progress(seen.codes.entries)
+
+
+def _read_spool(file: IO[bytes]) -> Iterator[KnownEntry]:
+    decoder = msgspec.msgpack.Decoder(KnownEntry)
+    while length := file.read(4):
+        yield decoder.decode(file.read(int.from_bytes(length, "big")))
 
 
 def _choose_scheme(header: SetHeader, wanted: str) -> tuple[str, str]:
@@ -170,21 +197,6 @@ def _choose_scheme(header: SetHeader, wanted: str) -> tuple[str, str]:
     if header.scheme and (name, version) != (header.scheme, header.scheme_version):
         raise WrongUse(f"the file says its codes are on {header.scheme}@{header.scheme_version}, not on {wanted}")
     return name, version
-
-
-class _Counter:
-    """Passes entries on and keeps what has to be known of all of them."""
-
-    def __init__(self, entries: Iterator[KnownEntry]) -> None:
-        self._entries = entries
-        self.codes = CodeCounts()
-        self.not_comparable = 0
-
-    def __iter__(self) -> Iterator[KnownEntry]:
-        for entry in self._entries:
-            self.codes.add(entry)
-            self.not_comparable += not entry.is_comparable
-            yield entry
 
 
 def _digest(path: Path) -> bytes | None:
