@@ -115,6 +115,21 @@ def write_vics(path: Path, *media: dict[str, object]) -> Path:
     return path
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (f"hash\n{'ab' * 16}\n", ["--map", "md5=hash"]),
+        (f"MD5,SHA1,Category\n{'ab' * 16},{'cd' * 20},1\n", ["--map", "md5=MD5", "--map", "sha1=SHA1"]),
+        (f"pdq,{'ab' * 32}\n", ["--map", "pdq=#2"]),
+    ],
+)
+def test_a_mapping_makes_it_a_csv(terminal: Terminal, tmp_path: Path, content: str, words: list[str]) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(content)
+    made = terminal.json("known", "import", path, *words)
+    assert (made["format"], made["entries"]) == ("csv", 1)
+
+
 def test_codes_without_a_scheme_are_refused(terminal: Terminal, tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_text(f"Hash;Class\n{'ab' * 16};red\n")

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from varde.core.errors import FormatError, NotFound, PluginError
-from varde.known.format import KnownFormat
-from varde.known.registry import GROUP, detect_format, get_format, load_formats
+from varde.core.errors import FormatError, NotFound, PluginError, WrongUse
+from varde.known.format import KnownFormat, ReadOptions
+from varde.known.registry import GROUP, choose_format, detect_format, get_format, load_formats
 from varde.testing.known_conformance import write_example
 
 OURS = {"vics", "caid-non-rds", "icse-csv", "csv", "hash-list", "nsrl", "threatexchange"}
@@ -39,6 +39,43 @@ def test_an_unknown_file_is_refused_with_the_names_of_the_formats(tmp_path: Path
     with pytest.raises(FormatError) as caught:
         detect_format(path)
     assert all(name in caught.value.advice for name in OURS)
+
+
+@pytest.mark.parametrize("content", ["hash\n", f"{'0a' * 16}\n", "MD5,SHA1,Category\n", f"pdq {'0c' * 32}\n"])
+def test_a_mapping_makes_it_a_csv_unless_a_format_is_named(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "a"
+    path.write_text(content)
+    mapped = ReadOptions(mapping=("md5=hash",))
+    assert choose_format(path, "", mapped).name == "csv"
+    assert choose_format(path, "hash-list", mapped).name == "hash-list"
+
+
+def test_columns_that_begin_with_a_hash_are_a_csv_only(tmp_path: Path) -> None:
+    path = tmp_path / "cat.csv"
+    path.write_text(f"MD5,SHA1,Category\n{'0a' * 16},{'0b' * 20},1\n")
+    assert detect_format(path).name == "csv"
+
+
+@pytest.mark.parametrize("content", [b"", b"\n \r\n", b"\xef\xbb\xbf", "\r\n".encode("utf-16")])
+@pytest.mark.parametrize("name", ["", "csv", "vics"])
+def test_an_empty_file_is_called_empty(tmp_path: Path, content: bytes, name: str) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(content)
+    with pytest.raises(FormatError, match=r"^the file is empty$"):
+        choose_format(path, name, ReadOptions())
+
+
+def test_what_is_no_regular_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(WrongUse, match="no regular file"):
+        choose_format(tmp_path, "", ReadOptions())
+
+
+def test_a_file_of_two_formats_is_refused_with_the_option_that_decides(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_text(f"pdq {'0c' * 32},hash\n")
+    with pytest.raises(FormatError, match="more than one") as caught:
+        detect_format(path)
+    assert caught.value.advice == "Name one with --format: csv, threatexchange."
 
 
 def test_an_unknown_name_is_refused_with_the_names_there_are() -> None:

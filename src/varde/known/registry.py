@@ -7,12 +7,15 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import cast
 
-from varde.core.errors import FormatError, NotFound, PluginError
+from varde.core.errors import FormatError, NotFound, PluginError, WrongUse
 from varde.core.plugins import check_parts, load_plugins
-from varde.known.format import KnownFormat
+from varde.known.format import KnownFormat, ReadOptions
+from varde.known.text import read_head
 
 GROUP = "varde.known_formats"
 _PARTS = ("name", "title", "detect", "open", "examples")
+_MAPPED = "csv"
+_MOST_BLANK_BYTES = 1 << 16
 
 
 def load_formats(listed: Sequence[str] = (), *, found: Iterable[EntryPoint] | None = None) -> tuple[KnownFormat, ...]:
@@ -28,6 +31,22 @@ def load_formats(listed: Sequence[str] = (), *, found: Iterable[EntryPoint] | No
     return tuple(_make(name, loaded) for name, loaded in load_plugins(GROUP, listed, found).items())
 
 
+def choose_format(path: Path, name: str, options: ReadOptions, listed: Sequence[str] = ()) -> KnownFormat:
+    """Returns the format to read a file in: the one a person names, CSV if columns are mapped, else by its content.
+
+    Raises:
+        WrongUse: if it is no regular file.
+        FormatError: if it is empty, and as `detect_format`.
+        NotFound, PluginError: as `get_format`.
+    """
+    if not path.is_file():
+        raise WrongUse(f"{path} is no regular file", advice="Copy what it holds to a file, and import that.")
+    if path.stat().st_size <= _MOST_BLANK_BYTES and not read_head(path, _MOST_BLANK_BYTES).strip("\ufeff \t\r\n"):
+        raise FormatError("the file is empty")
+    name = name or (_MAPPED if options.mapping else "")
+    return get_format(name, listed) if name else detect_format(path, listed)
+
+
 def get_format(name: str, listed: Sequence[str] = ()) -> KnownFormat:
     """Returns the format of that name.
 
@@ -40,7 +59,7 @@ def get_format(name: str, listed: Sequence[str] = ()) -> KnownFormat:
         if candidate.name == name:
             return candidate
     names = ", ".join(candidate.name for candidate in formats)
-    raise NotFound(f"no known-set format is called {name!r}", advice=f"There are: {names}.")
+    raise NotFound(f"no known-set format is called {name!r}", advice=f"--format takes: {names}.")
 
 
 def detect_format(path: Path, listed: Sequence[str] = ()) -> KnownFormat:
@@ -56,9 +75,12 @@ def detect_format(path: Path, listed: Sequence[str] = ()) -> KnownFormat:
         return fitting[0]
     if fitting:
         names = ", ".join(candidate.name for candidate in fitting)
-        raise FormatError("the file could be in more than one known-set format", advice=f"Name one of: {names}.")
+        raise FormatError(
+            "the file could be in more than one known-set format", advice=f"Name one with --format: {names}."
+        )
     titles = "; ".join(f"{candidate.name} ({candidate.title})" for candidate in formats)
-    raise FormatError("the file is in no known-set format that is known here", advice=f"Name the format: {titles}.")
+    advice = f"Name it with --format NAME: {titles}. For a CSV, say what its columns hold with --map."
+    raise FormatError("the file is in no known-set format that is known here", advice=advice)
 
 
 def _make(name: str, loaded: object) -> KnownFormat:

@@ -20,7 +20,7 @@ from varde.core.known import KnownEntry, SetHeader, SetRole
 from varde.core.locator import escape
 from varde.known.format import OpenedSet, ReadOptions
 from varde.known.guard import CodeCounts, check_role
-from varde.known.registry import detect_format, get_format
+from varde.known.registry import choose_format
 from varde.pipeline.hashing_folder import hash_folder
 from varde.store import audit, known_sets, spool
 from varde.store.database import PATIENCE_S
@@ -86,7 +86,7 @@ def import_known_set(site: Site, actor: Actor, request: ImportRequest, progress:
         if request.path.is_dir():
             return _import(site, actor, request, "folder", _open_folder(site, request.path), progress, temporary)
         plugins = site.settings.plugins.known_formats
-        chosen = get_format(request.format, plugins) if request.format else detect_format(request.path, plugins)
+        chosen = choose_format(request.path, request.format, request.options, plugins)
         options = replace(request.options, temporary=temporary)
         opened = stack.enter_context(chosen.open(request.path, options))
         return _import(site, actor, request, chosen.name, opened, progress, temporary)

@@ -24,6 +24,7 @@ _HASHES = frozenset(("pdq", "video_md5", "md5", "sha1", "sha256", "vpdq"))
 _CARRIED = ("photodna", "tmk_pdqf", "pdq_ocr", "url", "url_md5", "text", "raw_text", "text_tlsh", "trend_query")
 _TYPES = _HASHES.union(_CARRIED)
 _LINE = re.compile(r"(?P<type>[A-Za-z][\w-]{1,40})(?P<gap>[ \t]+|[ \t]*,[ \t]*)(?P<rest>\S.*)")
+_DIGITS = re.compile(r"[0-9a-fA-F]{8}")
 
 
 class ThreatExchangeFormat:
@@ -33,11 +34,13 @@ class ThreatExchangeFormat:
     title = "ThreatExchange signal file, type and signal on every line"
 
     def detect(self, path: Path) -> bool:
-        """Returns whether the first line that is neither blank nor a comment begins with a signal type."""
+        """Returns whether the first line that is neither blank nor a comment is a signal type and what may be one."""
         lines = drop_comments(enumerate(read_head(path).splitlines()[:200], 1))
         rows = [text for _, text in lines if not _is_header(text)][:1]
         match = _LINE.fullmatch(rows[0]) if rows else None
-        return match is not None and match["type"].casefold() in _TYPES
+        if match is None or match["type"].casefold() not in _TYPES:
+            return False
+        return match["type"].casefold() not in _HASHES or _DIGITS.match(match["rest"]) is not None
 
     def open(self, path: Path, options: ReadOptions) -> OpenedSet:
         """Returns the set; see `KnownFormat.open`."""
