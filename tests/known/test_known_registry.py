@@ -72,7 +72,7 @@ def test_what_is_no_regular_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_of_two_formats_is_refused_with_the_option_that_decides(tmp_path: Path) -> None:
     path = tmp_path / "a"
-    path.write_text(f"pdq {'0c' * 32},hash\n")
+    path.write_text("url,hash\n")
     with pytest.raises(FormatError, match="more than one") as caught:
         detect_format(path)
     assert caught.value.advice == "Name one with --format: csv, threatexchange."

@@ -34,7 +34,7 @@ class MappedCsvFormat:
         first = (head.splitlines() or [""])[0]
         names = _split(first, find_delimiter(first, ()))
         is_text = "\0" not in first and "\ufffd" not in first and not first.lstrip().startswith(("{", "[", "#", "<"))
-        is_header = any(map(_HASH_COLUMN.search, names)) and not any(map(_HASH.fullmatch, names))
+        is_header = any(map(_HASH_COLUMN.search, names)) and not any(map(_HASH.search, names))
         return is_text and is_header and len(names) > 1 and not is_icse(head)
 
     def open(self, path: Path, options: ReadOptions) -> OpenedSet:
