@@ -64,7 +64,7 @@ def test_a_case_is_opened_listed_and_shown(terminal: Terminal) -> None:
         (["exhibit", "add", "nobody", "/etc"], "there is no case named 'nobody'"),
         (["exhibit", "add", "harbour", "/no/such"], "/no/such cannot be added: No such file"),
         (["exhibit", "add", "harbour", "/dev/null"], "neither a folder nor a file"),
-        (["exhibit", "add", "harbour", "/"], "/ holds this site itself"),
+        (["exhibit", "add", "harbour", "/"], "/ and this site lie in one another"),
         (["process", "nobody"], "there is no case named 'nobody'"),
         (["issue", "list", "nobody"], "there is no case named 'nobody'"),
         (["item", "list", "nobody"], "there is no case named 'nobody'"),

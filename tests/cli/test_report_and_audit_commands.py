@@ -153,8 +153,22 @@ def test_doctor_looks_at_machine_and_site(processed: Terminal) -> None:
     said = processed("doctor", "--json")
     assert said.code in (0, 1)
     states = {check["check"]: check["state"] for check in said.data}
-    assert list(states) == ["machine", "decoders", "software", "disk", "database", "audit log"]
-    assert states["database"] == states["audit log"] == "good"
+    assert list(states) == ["machine", "decoders", "software", "disk", "database", "audit log", "signing key", "copies"]
+    assert {states[name] for name in ("database", "audit log", "signing key", "copies")} == {"good"}
+
+
+def test_doctor_sees_a_lost_key_and_a_lost_copy(terminal: Terminal, tmp_path: Path) -> None:
+    exhibit = tmp_path / "exhibit"
+    exhibit.mkdir()
+    (exhibit / "note.txt").write_text("a note")
+    terminal("case", "new", "harbour")
+    terminal("exhibit", "add", "harbour", exhibit, "--copy", "--process")
+    for copy in (terminal.site / "contents").glob("??/??/*"):
+        copy.unlink()
+    (terminal.site / "keys" / "site.pem").unlink()
+    said = terminal("doctor", "--json")
+    assert said.code == 3
+    assert {check["check"] for check in said.data if check["state"] == "broken"} == {"signing key", "copies"}
 
 
 def test_doctor_without_a_site_looks_at_the_machine(terminal: Terminal) -> None:

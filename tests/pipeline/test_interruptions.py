@@ -10,10 +10,13 @@ import pytest
 from mixed_exhibit import ACTOR, picture, zip_of
 
 from varde.core.case import Exhibit, Keeping
-from varde.core.errors import NotFound, PluginError, VardeError
+from varde.core.errors import PluginError
 from varde.pipeline import archives
 from varde.pipeline.plan import list_places
+from varde.pipeline.schedule import Schedule
+from varde.pipeline.tasks import Task
 from varde.store import cases, item_lists, records
+from varde.store.items import ExaminedItem
 from varde.store.records import ItemRecord
 from varde.store.site import Site
 from varde.testing.site_state import describe_state
@@ -76,9 +79,8 @@ def test_an_exhibit_that_was_unplugged_stops_the_run_and_loses_nothing(
     exhibit.rename(tmp_path / "away")
     if leave_folder:
         exhibit.mkdir()
-    with pytest.raises(VardeError, match=r"cannot be read any more|not where it was") as caught:
-        process(site)
-    assert "Mount" in caught.value.advice
+    (sentence,) = process(site).run.unreachable
+    assert str(exhibit) in sentence
     with site.database.read() as connection:
         assert cases.count_places(connection, 1).waiting == 5
     shutil.rmtree(exhibit, ignore_errors=True)
@@ -174,11 +176,38 @@ def test_a_retry_examines_what_took_too_long_once_the_limit_is_raised(make_site:
     assert found and found.facts and found.facts.width_px == 6000
 
 
-def test_a_missing_exhibit_says_where_it_should_be(make_site: MakeSite, tmp_path: Path) -> None:
-    exhibit = tmp_path / "exhibit"
+def test_an_exhibit_that_drops_out_in_the_middle_leaves_its_items_waiting(
+    make_site: MakeSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exhibit = tmp_path / "disk"
     exhibit.mkdir()
+    for number in range(30):
+        (exhibit / f"{number:02}.jpg").write_bytes(picture(number))
     site, _ = open_site_with(make_site, exhibit)
-    exhibit.rmdir()
-    with pytest.raises(NotFound) as caught:
-        process(site)
-    assert str(exhibit) in str(caught.value)
+    finish = Schedule._finish
+
+    def finish_then_unplug(self: Schedule, task: Task, examined: ExaminedItem) -> None:
+        finish(self, task, examined)
+        if exhibit.exists():
+            exhibit.rename(tmp_path / "away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Schedule, "_finish", finish_then_unplug)
+        assert process(site).run.unreachable
+    assert not [issue for record in load(site).values() for issue in record.issues]
+    (tmp_path / "away").rename(exhibit)
+    done = process(site)
+    assert done.places.examined == 30
+    assert done.run.unreachable == ()
+
+
+def test_an_unreachable_exhibit_does_not_hold_up_the_others(make_site: MakeSite, tmp_path: Path) -> None:
+    for name in ("away", "here"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.jpg").write_bytes(picture(1))
+    site, _ = open_site_with(make_site, tmp_path / "away")
+    add_exhibit(site, ACTOR, case_name="case", path=tmp_path / "here", keeping=Keeping.REFERENCE)
+    shutil.rmtree(tmp_path / "away")
+    done = process(site)
+    assert len(done.run.unreachable) == 1
+    assert done.places.examined == 1

@@ -12,6 +12,7 @@ from varde.cli import output
 from varde.cli.options import Session, with_session
 from varde.cli.process import run_processing
 from varde.core.case import Exhibit, Keeping
+from varde.core.errors import WrongUse
 from varde.core.locator import escape
 from varde.store import cases
 from varde.workflows import open_case
@@ -24,11 +25,11 @@ def exhibit() -> None:
 
 @exhibit.command("add")
 @click.argument("case")
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path")
 @click.option("--copy", is_flag=True, help="Keep a verified copy of every file in the site.")
 @click.option("--process", "process_now", is_flag=True, help="Process the case right away.")
 @with_session
-def add(session: Session, case: str, path: Path, copy: bool, process_now: bool) -> int:
+def add(session: Session, case: str, path: str, copy: bool, process_now: bool) -> int:
     """Add the folder or file PATH to CASE as its next exhibit.
 
     The exhibit stays where it is and is only read. Without --copy it must stay reachable: its bytes are verified
@@ -38,9 +39,11 @@ def add(session: Session, case: str, path: Path, copy: bool, process_now: bool) 
     Example:
       varde exhibit add 2026-0042 /evidence/laptop --process
     """
+    if not path:
+        raise WrongUse("no path was given for the exhibit", advice="Is a variable empty that should hold it?")
     site = session.open()
     keeping = Keeping.COPY if copy else Keeping.REFERENCE
-    added = open_case.add_exhibit(site, session.actor, case_name=case, path=path, keeping=keeping)
+    added = open_case.add_exhibit(site, session.actor, case_name=case, path=Path(path), keeping=keeping)
     output.say(f"Added {added.path} to {case} as exhibit {added.number} ({keeping.value}).")
     if process_now:
         return run_processing(session, site, case)

@@ -30,7 +30,7 @@ def grade(session: Session, words: tuple[str, ...], note: str, withdraw: bool) -
     numbers = words if withdraw else words[:-1]
     if not numbers or not all(number.isdecimal() for number in numbers):
         raise WrongUse("give item numbers and then a code", advice="For example: varde grade 17 5")
-    item_ids = [int(number) for number in numbers]
+    item_ids = list(dict.fromkeys(int(number) for number in numbers))
     decided = grade_items.grade_items(session.open(), session.actor, item_ids=item_ids, code=code, note=note)
     if session.as_json:
         output.write_json({"items": item_ids, "grade": str(decided) if decided else None})

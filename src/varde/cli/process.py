@@ -44,6 +44,7 @@ def run_processing(session: Session, site: Site, case: str, *, retry: bool = Fal
             "size_bytes": result.size_bytes,
             "with_issues": result.with_issues,
             "new_issues": done.new_issues,
+            "unreachable": list(result.unreachable),
             "matches_by_digest": result.matches.by_digest,
             "matches_perceptual": result.matches.perceptual,
             "cpu_s": result.cpu_s,
@@ -51,13 +52,15 @@ def run_processing(session: Session, site: Site, case: str, *, retry: bool = Fal
         output.write_json(document)
     new_matches = result.matches.by_digest + result.matches.perceptual
     output.say(
-        f"This run: {output.count(result.items, 'item')} examined, {output.count(done.new_issues, 'new issue')}, "
+        f"This run: {output.count(result.items, 'item')} done, {output.count(done.new_issues, 'new issue')}, "
         f"{output.count(new_matches, 'new match', 'new matches')} with known sets."
     )
     output.say(
-        f"Case {case}: {output.count(done.places.examined, 'item')} examined, "
+        f"Case {case}: {output.count(done.places.examined, 'item')} examined without an issue, "
         f"{output.count(done.places.with_issues, 'place')} with issues."
     )
     if result.layers and len(result.layers) < _LAYERS:
         output.say(f"The decoders' sandbox was only: {', '.join(result.layers)}. `varde doctor` says what is missing.")
-    return 1 if done.new_issues else 0
+    for sentence in result.unreachable:
+        output.say(f"Not examined: {sentence}. Mount it at that place, then give the same command again.")
+    return 1 if done.new_issues or result.unreachable else 0

@@ -8,6 +8,7 @@ import click
 
 from varde.cli import output
 from varde.cli.options import Session, with_session
+from varde.store import cases
 from varde.workflows.write_report import ReportRequest, write_report
 
 
@@ -18,7 +19,7 @@ from varde.workflows.write_report import ReportRequest, write_report
 @click.option("--reveal", is_flag=True, help="Show thumbnails as they are; default: grey and blurred. Audited.")
 @click.option("--no-pictures", is_flag=True, help="Show no thumbnails at all.")
 @with_session
-def report(session: Session, case: str, folder: Path, kinds: tuple[str, ...], reveal: bool, no_pictures: bool) -> None:
+def report(session: Session, case: str, folder: Path, kinds: tuple[str, ...], reveal: bool, no_pictures: bool) -> int:
     """Write the reports of CASE into a new folder: HTML to read and print, CSV tables, VICS 2.0 JSON.
 
     \b
@@ -26,7 +27,8 @@ def report(session: Session, case: str, folder: Path, kinds: tuple[str, ...], re
       varde report 2026-0042 --output ./report
     """
     request = ReportRequest(case, folder, kinds, reveal, pictures=not no_pictures)
-    written = write_report(session.open(), session.actor, request)
+    site = session.open()
+    written = write_report(site, session.actor, request)
     if session.as_json:
         output.write_json(
             {name: {"files": [str(path) for path in one.paths], "counts": one.counts} for name, one in written.items()}
@@ -34,3 +36,8 @@ def report(session: Session, case: str, folder: Path, kinds: tuple[str, ...], re
     for one in written.values():
         for path in one.paths:
             output.say(f"Wrote {path}")
+    with site.database.read() as connection:
+        waiting = cases.count_places(connection, cases.get_case(connection, case).case_id).waiting
+    if waiting:
+        output.say(f"Mind: {output.count(waiting, 'item')} of {case} wait to be examined: varde process {case}")
+    return 1 if waiting else 0

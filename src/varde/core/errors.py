@@ -78,6 +78,12 @@ class SiteBusy(VardeError):
     code = "busy"
 
 
+class ExhibitUnreachable(VardeError):
+    """An exhibit is not where it was: unplugged, unmounted, moved. Its items wait until it is back."""
+
+    code = "exhibit_unreachable"
+
+
 class IntegrityFailure(VardeError):
     """Stored or referenced material is not what it was: stops at once."""
 

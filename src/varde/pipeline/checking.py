@@ -8,8 +8,9 @@ import os
 
 from varde.core.case import Exhibit
 from varde.core.content import Content
-from varde.core.errors import IntegrityFailure, Unreadable, VardeError
+from varde.core.errors import ExhibitUnreachable, IntegrityFailure, Unreadable
 from varde.core.issue import IssueCode
+from varde.core.locator import escape
 from varde.core.outcome import NotComparable
 from varde.core.signal import PerceptualHash, Signal
 from varde.evidence.expand import Expansion
@@ -19,6 +20,7 @@ from varde.pipeline.sources import CopySource, Source
 _MOST_TEXT = 4 << 20
 _MOST_NUMBER = 2**53
 _HASH_BYTES = 32
+_MOUNT = "Mount it at that place, then give the same command again: it goes on."
 _NOT_ABOUT_ONE_FILE = {errno.ESTALE, errno.EMFILE, errno.ENFILE, errno.ENODEV, errno.ENOTCONN}
 
 
@@ -90,16 +92,30 @@ def check_reachable(exhibit: Exhibit, error: Unreadable) -> None:
     """Does nothing if a file's failure is its own, and not that of the whole exhibit or machine.
 
     Raises:
-        VardeError: if the exhibit was unplugged, or this process cannot open files at all: going on would mark every
-            further item as vanished.
+        ExhibitUnreachable: if the exhibit was unplugged, or this process cannot open files at all: going on would mark
+            every further item as vanished.
     """
     reason = error.__cause__
     broken = isinstance(reason, OSError) and reason.errno in _NOT_ABOUT_ONE_FILE
     if broken or (error.issue_code == IssueCode.VANISHED and not _has_files(exhibit)):
-        raise VardeError(
-            f"exhibit {exhibit.number} ({exhibit.path}) cannot be read any more: {reason or error}",
-            advice="Mount it at that place again, then give the same command again: it goes on.",
-        ) from error
+        raise _unreachable(exhibit, f"cannot be read any more: {reason or error}") from error
+
+
+def check_there(exhibit: Exhibit) -> None:
+    """Does nothing if an exhibit is where it was and holds anything at all.
+
+    Raises:
+        ExhibitUnreachable: if not; the mount point of a disk that is not mounted is an empty folder.
+    """
+    if not exhibit.path.exists():
+        raise _unreachable(exhibit, "is not where it was")
+    if not _has_files(exhibit):
+        raise _unreachable(exhibit, "is an empty folder")
+
+
+def _unreachable(exhibit: Exhibit, what: str) -> ExhibitUnreachable:
+    place = escape(os.fsencode(exhibit.path))
+    return ExhibitUnreachable(f"exhibit {exhibit.number} ({place}) {what}", advice=_MOUNT)
 
 
 def _has_files(exhibit: Exhibit) -> bool:

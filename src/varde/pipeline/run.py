@@ -11,7 +11,9 @@ from importlib.metadata import version
 
 from varde.core.audit import Act
 from varde.core.case import Case, Exhibit
+from varde.core.errors import ExhibitUnreachable
 from varde.evidence.registry import load_readers
+from varde.pipeline.checking import check_there
 from varde.pipeline.matching import MatchCount, is_up_to_date, match_all, pdq_point
 from varde.pipeline.plan import list_places
 from varde.pipeline.schedule import Schedule
@@ -52,6 +54,7 @@ class RunResult:
         matches: new in this run.
         cpu_s: CPU seconds of decoder processes by step.
         layers: sandbox layers the decoder processes ran in; () where none ran.
+        unreachable: exhibits that are not where they were, one sentence each; their items still wait.
     """
 
     items: int = 0
@@ -60,6 +63,7 @@ class RunResult:
     matches: MatchCount = field(default_factory=MatchCount)
     cpu_s: dict[str, float] = field(default_factory=dict)
     layers: tuple[str, ...] = ()
+    unreachable: tuple[str, ...] = ()
 
     def add(self, tally: Tally) -> None:
         """Adds what was done on one exhibit."""
@@ -105,7 +109,10 @@ def process_case(
             return result  # nothing to do is nothing to record
         run_id = _record_start(site, case, len(open_exhibits), retried, person, clock())
         for exhibit in open_exhibits:
-            result.add(_process_exhibit(site, exhibit, progress))
+            try:
+                result.add(_process_exhibit(site, exhibit, progress))
+            except ExhibitUnreachable as error:  # the others, and the comparison, do not wait for it
+                result.unreachable = (*result.unreachable, str(error))
         progress(Progress("comparing", 0, 0, 0))
         result.matches = match_all(site.database, point, clock())
         _record_finish(site, case, run_id, result, person, clock())
@@ -113,6 +120,7 @@ def process_case(
 
 
 def _process_exhibit(site: Site, exhibit: Exhibit, progress: Callable[[Progress], None]) -> Tally:
+    check_there(exhibit)
     if not exhibit.walked:
         list_places(site.database, exhibit, lambda found: progress(Progress("listing", exhibit.number, found, 0)))
     with site.database.read() as connection:
@@ -192,5 +200,6 @@ def _record_finish(site: Site, case: Case, run_id: int, result: RunResult, perso
             "matches_by_digest": result.matches.by_digest,
             "matches_perceptual": result.matches.perceptual,
             "sandbox": " ".join(result.layers),
+            "unreachable": len(result.unreachable),
         }
         audit.append_event(connection, at=at, person=person, act=Act.PROCESSING_FINISHED, subject=subject)

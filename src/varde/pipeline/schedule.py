@@ -14,13 +14,13 @@ import msgspec
 
 from varde.core.case import Exhibit
 from varde.core.content import Content
-from varde.core.errors import Unreadable
+from varde.core.errors import NotFound, Unreadable
 from varde.core.issue import Issue, IssueCode, Step
 from varde.core.media import MediaKind
 from varde.media.pool import Answer, Failure, FailureKind, Pool, Request
 from varde.media.sandbox import SandboxLimits
 from varde.pipeline.archives import Archives
-from varde.pipeline.checking import ImpossibleAnswer, check_copy, check_examination, check_reachable
+from varde.pipeline.checking import ImpossibleAnswer, check_copy, check_examination, check_reachable, check_there
 from varde.pipeline.examine import Examination, ExamineRequest
 from varde.pipeline.sources import file_source
 from varde.pipeline.tasks import FAILURE_CODES, Archive, Tally, Task
@@ -106,6 +106,9 @@ class Schedule:
     def _submit_task(self, pool: Pool, task: Task) -> None:
         try:
             part = task.source.open()
+        except NotFound:
+            check_there(self._exhibit)
+            raise
         except Unreadable as error:
             check_reachable(self._exhibit, error)
             self._refuse(task, Issue(IssueCode(error.issue_code), Step.READ, str(error)))

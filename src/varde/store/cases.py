@@ -54,8 +54,8 @@ def create_case(
         WrongUse: if the name is empty or taken.
         NotFound: if the site has no such grade scheme.
     """
-    if not name.strip() or len(name) > 200 or not name.isprintable():
-        raise WrongUse("a case needs a name of 1 to 200 printable characters")
+    if not name.strip() or len(name) > 200 or not name.isprintable() or name.startswith("-"):
+        raise WrongUse("a case needs a name of 1 to 200 printable characters that does not begin with a dash")
     if connection.execute(select(tables.cases.c.id).where(tables.cases.c.name == name)).first():
         raise WrongUse(f"there is a case named {name!r} already", advice="Choose another name.")
     scheme_id, _ = get_scheme(connection, scheme)

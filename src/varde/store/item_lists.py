@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select
 
+from varde.core.case import Keeping
 from varde.core.digest import DigestAlgorithm
 from varde.core.known import SetRole
 from varde.core.media import MediaKind
@@ -65,6 +66,20 @@ def list_notable_ids(connection: Connection, case_id: int) -> array[int]:
 def list_media_ids(connection: Connection, case_id: int) -> array[int]:
     """Returns items with content, by SHA-256, then equal grades together, then by exhibit and locator."""
     return _sorted_ids(connection, case_id, tables.items.c.content_id.is_not(None), tables.contents.c.sha256)
+
+
+def list_copied_contents(connection: Connection, limit: int) -> list[bytes]:
+    """Returns the SHA-256 of the newest contents that are kept as copies."""
+    items, exhibits, contents = tables.items, tables.exhibits, tables.contents
+    query = (
+        select(contents.c.sha256)
+        .join(items, items.c.content_id == contents.c.id)
+        .join(exhibits, exhibits.c.id == items.c.exhibit_id)
+        .where(exhibits.c.keeping == Keeping.COPY.value, items.c.parent_id.is_(None))
+        .order_by(contents.c.id.desc())
+        .limit(limit)
+    )
+    return list(connection.execute(query).scalars())
 
 
 def find_by_digest(

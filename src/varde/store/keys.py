@@ -47,6 +47,16 @@ def create_key(path: Path) -> bytes:
     return key.public_key().public_bytes_raw()
 
 
+def check_key(path: Path, expected: bytes) -> None:
+    """Does nothing if a private key is there and belongs to the site's public key.
+
+    Raises:
+        IntegrityFailure: if it is lost, cannot be read, or is another site's.
+    """
+    if _read_key(path).public_key().public_bytes_raw() != expected:
+        raise IntegrityFailure(f"{path} is not the key this site was made with", advice="Restore it from a backup.")
+
+
 def write_checkpoint(key_path: Path, site: str, head: AuditHead, at: datetime) -> str:
     """Returns the JSON text of a checkpoint: the statement, its signature and the public key.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, exists, select, update
 
 from varde.core.issue import Issue, IssueCode, Step
 from varde.store import tables
@@ -41,10 +41,14 @@ def end_members(connection: Connection, exhibit_id: int, archive_id: int) -> int
 
 
 def open_again(connection: Connection, exhibit_id: int) -> int:
-    """Makes items with a passing issue wait again, their issue gone, and returns how many; archives above them too."""
+    """Makes items with a passing issue wait again, their issue gone, and returns how many; archives above them too.
+
+    Items that were ever decided stay: the audit log pins what a decision was made on.
+    """
     issues = tables.issues.c
     codes = [code.value for code in PASSING]
-    passing = (issues.exhibit_id == exhibit_id, issues.code.in_(codes), issues.item_id.is_not(None))
+    decided = exists().where(tables.decisions.c.item_id == issues.item_id)
+    passing = (issues.exhibit_id == exhibit_id, issues.code.in_(codes), issues.item_id.is_not(None), ~decided)
     found = set(connection.execute(select(issues.item_id).where(*passing).distinct()).scalars())
     connection.execute(delete(tables.issues).where(*passing))
     _set_state(connection, list(found), ItemState.WAITING)

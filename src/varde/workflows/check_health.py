@@ -8,16 +8,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from varde.core.errors import IntegrityFailure, VardeError
+from varde.core.errors import IntegrityFailure, NotFound, VardeError
 from varde.media.pool import Pool
 from varde.media.sandbox import SandboxLimits
 from varde.pipeline.run import count_cores, list_software
-from varde.store import audit
+from varde.store import audit, item_lists, keys
 from varde.store.site import Site
 
 _LAYERS = ("rlimits", "landlock", "seccomp")
 _START_ATTEMPTS = 300
 _LOW_SPACE_BYTES = 5 << 30
+_COPIES_READ = 20
 
 
 class HealthState(StrEnum):
@@ -52,6 +53,8 @@ def check_health(site: Site | None) -> list[HealthCheck]:
     if site:
         checks += [_check_space(site), _check_part("database", site.database.check_integrity)]
         checks.append(_check_part("audit log", lambda: _verify(site)))
+        checks.append(_check_part("signing key", lambda: keys.check_key(site.key_path, site.public_key())))
+        checks.append(_check_part("copies", lambda: _verify_copies(site)))
     return checks
 
 
@@ -92,9 +95,17 @@ def _check_space(site: Site) -> HealthCheck:
 def _check_part(name: str, check: Callable[[], object]) -> HealthCheck:
     try:
         check()
-    except IntegrityFailure as error:
+    except (IntegrityFailure, NotFound) as error:
         return HealthCheck(name, HealthState.BROKEN, str(error))
     return HealthCheck(name, HealthState.GOOD, "intact")
+
+
+def _verify_copies(site: Site) -> None:
+    """Reads a few of the copies that are kept, the newest ones: a folder that is lost or a disk that rots shows."""
+    with site.database.read() as connection:
+        newest = item_lists.list_copied_contents(connection, _COPIES_READ)
+    for sha256 in newest:
+        site.contents.verify(sha256)
 
 
 def _verify(site: Site) -> None:

@@ -60,6 +60,7 @@ def _check_path(site: Site, path: Path) -> Path:
         raise WrongUse(f"{path} cannot be added: {error.strerror}") from error
     if not (resolved.is_dir() or resolved.is_file()):
         raise WrongUse(f"{path} is neither a folder nor a file")
-    if site.folder.resolve().is_relative_to(resolved):
-        raise WrongUse(f"{path} holds this site itself", advice="Keep the site outside of its exhibits.")
+    folder = site.folder.resolve()
+    if folder.is_relative_to(resolved) or resolved.is_relative_to(folder):
+        raise WrongUse(f"{path} and this site lie in one another", advice="Keep the site and its exhibits apart.")
     return resolved

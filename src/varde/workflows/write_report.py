@@ -49,6 +49,7 @@ from varde.workflows.output_place import check_output
 NOT_EXAMINED = (
     "Deleted files and unallocated space: exhibits are read as folders, files and archives.",
     "The sound of videos, and the pictures of a video between the frames that were compared.",
+    "The further pictures of animated GIF, WebP and PNG files: the first one is examined.",
     "Pictures inside documents (PDF, office files, mail boxes, databases).",
     "Raw camera formats that no decoder here reads; their digests were compared.",
 )
