@@ -6,6 +6,8 @@ import gc
 import os
 import signal
 import socket
+import struct
+import threading
 import time
 from pathlib import Path
 
@@ -73,7 +75,38 @@ def _signal(rest: bytes, files: list[int]) -> bytes:
             fcntl.fcntl(connection, command, value)
         except OSError as error:
             refused = b"refused %d" % error.errno
+    time.sleep(1)  # data that arrives meanwhile signals
     return refused
+
+
+def _say(kind: bytes, payload: bytes = b"") -> None:
+    _find_connection().sendall(struct.pack("!cI", kind, len(payload)) + payload)
+
+
+def _greet_again(rest: bytes, files: list[int]) -> bytes:
+    _say(b"H")
+    return _hang(rest, files)
+
+
+def _fall_mute(rest: bytes, files: list[int]) -> bytes:
+    _say(b"A", b"last words")
+    return _hang(rest, files)
+
+
+def _answer_ahead(rest: bytes, files: list[int]) -> bytes:
+    for kind in b"ASASA":
+        _say(bytes([kind]))
+    return _hang(rest, files)
+
+
+def _nap(rest: bytes, files: list[int]) -> bytes:
+    time.sleep(float(rest))
+    return rest
+
+
+def _end(rest: bytes, files: list[int]) -> bytes:
+    signal.pthread_kill(threading.get_ident(), int(rest))
+    return b""
 
 
 def _write_file(files):
@@ -108,4 +141,9 @@ _VERBS = {
     b"raise": _raise,
     b"attempt": _attempt,
     b"signal": _signal,
+    b"greet": _greet_again,
+    b"mute": _fall_mute,
+    b"ahead": _answer_ahead,
+    b"nap": _nap,
+    b"end": _end,
 }

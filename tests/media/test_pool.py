@@ -36,11 +36,13 @@ def target(interpreter: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return "pool_targets:serve"
 
 
-def serve(pool: Pool, payloads: list[bytes], *, limit_s: float = 30, files: tuple[int, ...] = ()) -> list[Answer]:
+def serve(
+    pool: Pool, payloads: list[bytes], *, limit_s: float = 30, files: tuple[int, ...] = (), patience_s: float = 60
+) -> list[Answer]:
     for key, payload in enumerate(payloads):
         pool.submit(Request(key, payload, tuple(os.dup(f) for f in files), limit_s))
     answers: list[Answer] = []
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + patience_s
     while len(answers) < len(payloads) and time.monotonic() < deadline:
         answers += pool.wait(1)
     return sorted(answers, key=lambda answer: answer.key)  # type: ignore[arg-type, return-value]
@@ -67,6 +69,100 @@ def test_a_request_that_hangs_is_ended_and_named(target: str) -> None:
         answers = serve(pool, [b"hang:", b"echo:after"], limit_s=1)
     assert answers[0].result == Failure(FailureKind.TIMED_OUT, "It took longer than 1 seconds.")
     assert answers[1].result == b"after"
+
+
+def test_a_worker_cannot_switch_its_time_limit_off_by_greeting_again(target: str) -> None:
+    with Pool(target, 1, LIMITS) as pool:
+        answers = serve(pool, [b"greet:", b"echo:after"], limit_s=2, patience_s=15)
+    assert answers[0].result == Failure(FailureKind.CRASHED, "The decoder was ended by SIGKILL.")
+    assert answers[1].result == b"after"
+
+
+def test_a_worker_that_answers_and_falls_mute_is_replaced_without_blame(
+    target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool_module, "_ANNOUNCE_LIMIT_S", 1.0, raising=False)
+    with Pool(target, 1, LIMITS) as pool:
+        answers = serve(pool, [b"mute:", b"echo:1", b"echo:2"], patience_s=15)
+    assert [answer.result for answer in answers] == [b"last words", b"1", b"2"]
+
+
+def test_a_request_that_no_process_takes_up_fails_after_three_of_them(
+    target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool_module, "_ANNOUNCE_LIMIT_S", 0.0, raising=False)
+    monkeypatch.setattr(pool_module, "_MAX_ATTEMPTS", 3, raising=False)
+    seen: set[int] = set()
+    with Pool(target, 1, LIMITS) as pool:
+        pool.submit(Request(0, b"echo:" + bytes(20 << 20), (), 9))
+        deadline = time.monotonic() + 15
+        while not (answers := pool.wait(0.5)) and time.monotonic() < deadline:
+            seen.update(pool.pids)
+    assert answers == [Answer(0, Failure(FailureKind.CRASHED, "3 decoders in a row ended before they took it up."))]
+    assert len(seen) <= 4
+
+
+def test_answers_to_requests_it_was_not_sent_yet_end_a_worker(target: str) -> None:
+    with Pool(target, 1, LIMITS) as pool:
+        answers = serve(pool, [b"ahead:", b"echo:" + bytes(5 << 20)], patience_s=15)
+    assert answers[0].result == b""
+    assert answers[1].result == bytes(5 << 20)
+
+
+@pytest.mark.parametrize("pause", [b"nap:0", b"nap:1"])
+def test_large_requests_and_answers_pass_at_any_pace(target: str, pause: bytes) -> None:
+    large = os.urandom(5 << 20)
+    with Pool(target, 1, LIMITS) as pool:
+        serve(pool, [b"echo:warm"])
+        pids = pool.pids
+        answers = serve(pool, [pause, *[b"echo:" + large] * 3], patience_s=15)
+        assert pool.pids == pids
+    assert [answer.result for answer in answers[1:]] == [large] * 3
+
+
+def test_a_large_request_carries_its_files(target: str, tmp_path: Path) -> None:
+    path = tmp_path / "evidence"
+    path.write_bytes(b"content")
+    descriptor = os.open(path, os.O_RDONLY)
+    with Pool(target, 1, LIMITS) as pool:
+        answers = serve(pool, [b"read:" + bytes(5 << 20)] * 3, files=(descriptor,), patience_s=15)
+    os.close(descriptor)
+    assert [answer.result for answer in answers] == [b"content"] * 3
+
+
+def test_waiting_costs_no_processor_time(target: str) -> None:
+    with Pool(target, 2, LIMITS) as pool:
+        for _ in range(4):
+            pool.wait(0.5)
+        before, start = time.process_time(), time.monotonic()
+        assert pool.wait(1) == []
+        assert time.monotonic() - start > 0.9
+        pool.submit(Request(0, b"nap:2", (), 9))
+        pool.submit(Request(1, b"nap:2", (), 9))
+        pool.submit(Request(2, b"echo:" + bytes(5 << 20), (), 9))
+        answers: list[Answer] = []
+        while len(answers) < 2:
+            answers += pool.wait(5)
+        assert time.process_time() - before < 0.3
+
+
+def test_a_signal_without_a_name_is_told_by_its_number(target: str) -> None:
+    with Pool(target, 1, LIMITS) as pool:
+        answers = serve(pool, [b"end:40"])
+    assert answers[0].result == Failure(FailureKind.CRASHED, "The decoder was ended by signal 40.")
+
+
+def test_closing_leaves_no_process_and_no_descriptor(target: str) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    pool = Pool(target, 2, LIMITS)
+    pool.submit(Request(0, b"hang:", (os.open("/dev/null", os.O_RDONLY),), 9))
+    for _ in range(3):
+        pool.wait(0.3)
+    pids = pool.pids
+    pool.close()
+    assert not any(psutil.pid_exists(pid) for pid in pids)  # a zombie exists
+    assert len(os.listdir("/proc/self/fd")) == before
+    pool.close()
 
 
 def test_a_request_that_eats_memory_fails_and_its_process_goes_on(target: str) -> None:
@@ -144,15 +240,17 @@ def test_the_sandbox_refuses(target: str, attempt: bytes) -> None:
 
 def test_no_other_process_can_be_signalled_through_a_descriptor(target: str) -> None:
     with subprocess.Popen(["sleep", "60"]) as bystander, Pool(target, 1, LIMITS) as pool:
-        answers = serve(pool, [b"signal:%d" % bystander.pid])
-        answers += serve(pool, [b"echo:after"])
+        pool.submit(Request(0, b"signal:%d" % bystander.pid, (), 9))
+        pool.wait(30)
+        time.sleep(0.5)
+        answers = serve(pool, [b"echo:after"])  # arrives while the first one is served
         if "seccomp" not in pool.layers:
             pytest.skip("this system has no seccomp")
         time.sleep(0.2)
         unharmed = bystander.poll() is None
         bystander.kill()
     assert unharmed
-    assert [answer.result for answer in answers] == [b"refused 1", b"after"]
+    assert answers[0].result == b"refused 1"
 
 
 def test_a_process_without_the_right_to_write_cannot_write_to_a_file_it_was_handed(target: str, tmp_path: Path) -> None:

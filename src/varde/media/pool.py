@@ -17,76 +17,43 @@ import tempfile
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from enum import StrEnum
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from varde.core.errors import VardeError
+from varde.media.outbox import Outbox
+from varde.media.requests import Answer, Failure, FailureKind, Job, Request
 from varde.media.sandbox import SandboxLimits
-from varde.media.worker import HEADER, Frame, send_frame
+from varde.media.worker import HEADER, Frame
+
+__all__ = ["MAX_ANSWER_BYTES", "Answer", "Failure", "FailureKind", "Pool", "Request"]
 
 MAX_ANSWER_BYTES = 256 << 20
 _RECEIVE_BYTES = 128 << 10
 _DEPTH = 2
 _MAX_FAILED_STARTS = 3
 _START_LIMIT_S = 120.0
+_ANNOUNCE_LIMIT_S = 60.0
+_MAX_ATTEMPTS = 3
 _LAST_WORDS_S = 5.0
-
-
-class FailureKind(StrEnum):
-    """How a request can fail other than by an answer that says so."""
-
-    CRASHED = "crashed"
-    TIMED_OUT = "timed_out"
-    OUT_OF_MEMORY = "out_of_memory"
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A request whose process did not live to answer it.
-
-    Attributes:
-        detail: one plain sentence, such as the signal that ended the process.
-    """
-
-    kind: FailureKind
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One unit of work.
-
-    Attributes:
-        key: given back with the answer.
-        payload: what the handler gets.
-        files: open descriptors the handler gets; the pool closes them.
-        limit_s: wall time after which the process is killed, counted from when it announces the request.
-    """
-
-    key: Any
-    payload: bytes
-    files: tuple[int, ...]
-    limit_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What became of a request."""
-
-    key: Any
-    result: bytes | Failure
 
 
 @dataclass(slots=True, eq=False)
 class _Worker:
     process: subprocess.Popen[bytes]
     connection: socket.socket
+    outbox: Outbox
     received: bytearray = field(default_factory=bytearray)
-    assigned: deque[Request] = field(default_factory=deque)
+    assigned: deque[Job] = field(default_factory=deque)
     started: bool = False
     ready: bool = False
     deadline: float = 0.0
+    """When it is killed: for not getting ready, not announcing its next request or not answering it; 0: never."""
+
+    def expect_announcement(self) -> None:
+        """Sets the time by which it must have taken up the next request, where it has one."""
+        self.started = False
+        self.deadline = time.monotonic() + _ANNOUNCE_LIMIT_S if self.assigned else 0.0
 
 
 class Pool:
@@ -106,7 +73,7 @@ class Pool:
         self._target = target
         self._limits = limits
         self._selector = selectors.DefaultSelector()
-        self._queue: deque[Request] = deque()
+        self._queue: deque[Job] = deque()
         self._failed_starts = 0
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self._workers = [self._start() for _ in range(max(1, workers))]
@@ -133,7 +100,7 @@ class Pool:
 
     def submit(self, request: Request) -> None:
         """Takes a request; its answer comes out of `wait`."""
-        self._queue.append(request)
+        self._queue.append(Job(request))
         self._dispatch()
 
     def wait(self, timeout_s: float) -> list[Answer]:
@@ -145,8 +112,11 @@ class Pool:
         answers: list[Answer] = []
         now = time.monotonic()
         next_deadline = min((w.deadline for w in self._workers if w.deadline), default=now + timeout_s)
-        for key, _ in self._selector.select(max(0.0, min(timeout_s, next_deadline - now))):
-            answers += self._read(key.data)
+        for key, events in self._selector.select(max(0.0, min(timeout_s, next_deadline - now))):
+            if events & selectors.EVENT_WRITE:
+                self._flush(key.data)
+            if events & selectors.EVENT_READ:
+                answers += self._read(key.data)
         answers += self._kill_overdue()
         self._dispatch()
         return answers
@@ -156,10 +126,8 @@ class Pool:
         for worker in self._workers:
             worker.process.kill()
             self._stop(worker)
-            for request in worker.assigned:
-                _close_files(request)
-        for request in self._queue:
-            _close_files(request)
+        for job in (*self._queue, *(job for worker in self._workers for job in worker.assigned)):
+            job.close_files()
         self._workers.clear()
         self._queue.clear()
         self._selector.close()
@@ -181,7 +149,7 @@ class Pool:
                 cwd="/",
             )
         ours.setblocking(False)
-        worker = _Worker(process, ours, deadline=time.monotonic() + _START_LIMIT_S)
+        worker = _Worker(process, ours, Outbox(ours), deadline=time.monotonic() + _START_LIMIT_S)
         self._selector.register(ours, selectors.EVENT_READ, worker)
         return worker
 
@@ -191,12 +159,21 @@ class Pool:
                 if worker.ready and self._queue and len(worker.assigned) < depth:
                     self._assign(worker, self._queue.popleft())
 
-    def _assign(self, worker: _Worker, request: Request) -> None:
-        worker.assigned.append(request)
+    def _assign(self, worker: _Worker, job: Job) -> None:
+        worker.assigned.append(job)
+        if len(worker.assigned) == 1:
+            worker.expect_announcement()
+        worker.outbox.add(Frame.REQUEST, job.request.payload, job.request.files)
+        self._flush(worker)
+
+    def _flush(self, worker: _Worker) -> None:
         try:
-            send_frame(worker.connection, Frame.REQUEST, request.payload, request.files)
+            worker.outbox.flush()
         except OSError:
             worker.process.kill()  # reading its socket will tell, and hand the request to another
+        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if worker.outbox else 0)
+        if events != self._selector.get_key(worker.connection).events:
+            self._selector.modify(worker.connection, events, worker)
 
     def _read(self, worker: _Worker) -> list[Answer]:
         try:
@@ -211,12 +188,12 @@ class Pool:
         return self._parse(worker)
 
     def _parse(self, worker: _Worker) -> list[Answer]:
-        answers = []
+        answers: list[Answer] = []
         while len(worker.received) >= HEADER.size:
             kind, length = HEADER.unpack_from(worker.received)
-            if length > MAX_ANSWER_BYTES:
-                worker.process.kill()
-                break
+            if length > MAX_ANSWER_BYTES or not self._may_say(worker, kind):
+                worker.process.kill()  # no honest worker says this
+                return answers + self._bury(worker)
             if len(worker.received) < HEADER.size + length:
                 break
             payload = bytes(worker.received[HEADER.size : HEADER.size + length])
@@ -224,29 +201,33 @@ class Pool:
             answers += self._take_frame(worker, kind, payload)
         return answers
 
+    def _may_say(self, worker: _Worker, kind: bytes) -> bool:
+        if kind == Frame.HELLO.value:
+            return not worker.ready
+        if kind == Frame.STARTED.value:  # and only of what it was sent: an answer closes descriptors yet to be sent
+            return not worker.started and len(worker.outbox) < len(worker.assigned)
+        return worker.started and kind in (Frame.ANSWER.value, Frame.OUT_OF_MEMORY.value)
+
     def _take_frame(self, worker: _Worker, kind: bytes, payload: bytes) -> list[Answer]:
         if kind == Frame.HELLO.value:
             worker.ready, worker.deadline = True, 0.0
             self._failed_starts = 0
             self.layers = tuple(payload.decode("ascii", "replace").split(","))
-        elif kind == Frame.STARTED.value and worker.assigned and not worker.started:
+        elif kind == Frame.STARTED.value:
             worker.started = True
-            worker.deadline = time.monotonic() + worker.assigned[0].limit_s
-        elif worker.started and kind == Frame.ANSWER.value:
+            worker.deadline = time.monotonic() + worker.assigned[0].request.limit_s
+        elif kind == Frame.ANSWER.value:
             return [self._finish(worker, payload)]
-        elif worker.started and kind == Frame.OUT_OF_MEMORY.value:
+        else:
             limit = self._limits.memory_bytes >> 20
             failure = Failure(FailureKind.OUT_OF_MEMORY, f"It needs more than the {limit} MiB a decoder may use.")
             return [self._finish(worker, failure)]
-        else:
-            worker.process.kill()  # no honest worker says this
         return []
 
     def _finish(self, worker: _Worker, result: bytes | Failure) -> Answer:
-        request = worker.assigned.popleft()
-        worker.started, worker.deadline = False, 0.0
-        _close_files(request)
-        return Answer(request.key, result)
+        job = worker.assigned.popleft()
+        worker.expect_announcement()
+        return job.answer(result)
 
     def _kill_overdue(self) -> list[Answer]:
         answers: list[Answer] = []
@@ -256,21 +237,24 @@ class Pool:
             if worker not in self._workers or not 0.0 < worker.deadline <= now:
                 continue
             if worker.started:
-                limit = worker.assigned[0].limit_s
+                limit = worker.assigned[0].request.limit_s
                 failure = Failure(FailureKind.TIMED_OUT, f"It took longer than {limit:g} seconds.")
                 answers.append(self._finish(worker, failure))
+                self._queue.extendleft(reversed(worker.assigned))
+                worker.assigned.clear()
             worker.process.kill()
             answers += self._bury(worker)
         return answers
 
     def _bury(self, worker: _Worker) -> list[Answer]:
-        """Replaces a dead (or to be killed) worker; only a request it had announced is blamed."""
+        """Replaces a dead (or to be killed) worker; only a request it had announced is blamed at once."""
         self._stop(worker)
         answers = []
         if worker.started:
-            answers.append(
-                self._finish(worker, Failure(FailureKind.CRASHED, _describe_exit(worker.process.returncode)))
-            )
+            crash = Failure(FailureKind.CRASHED, _describe_exit(worker.process.returncode))
+            answers.append(self._finish(worker, crash))
+        elif worker.assigned:
+            answers += self._count_attempt(worker)
         self._queue.extendleft(reversed(worker.assigned))
         if not worker.ready:
             self._failed_starts += 1
@@ -282,6 +266,13 @@ class Pool:
             )
         self._workers.append(self._start())
         return answers
+
+    def _count_attempt(self, worker: _Worker) -> list[Answer]:
+        worker.assigned[0].attempts += 1
+        if worker.assigned[0].attempts < _MAX_ATTEMPTS:
+            return []
+        detail = f"{_MAX_ATTEMPTS} decoders in a row ended before they took it up."
+        return [self._finish(worker, Failure(FailureKind.CRASHED, detail))]
 
     def _last_complaint(self) -> str:
         self._complaints.seek(0)
@@ -305,11 +296,8 @@ def _environment() -> dict[str, str]:
 
 
 def _describe_exit(status: int) -> str:
-    if status < 0:
+    if -status in set(signal.Signals):
         return f"The decoder was ended by {signal.Signals(-status).name}."
+    if status < 0:
+        return f"The decoder was ended by signal {-status}."
     return f"The decoder ended with status {status}."
-
-
-def _close_files(request: Request) -> None:
-    for descriptor in request.files:
-        os.close(descriptor)
