@@ -86,6 +86,14 @@ def examine(
     return examined
 
 
+def add_examined(connection: Connection, exhibit: Exhibit, *paths: bytes) -> dict[str, int]:
+    """Adds files that are examined, each with a content of its own, and returns as `add_files` does."""
+    ids = add_files(connection, exhibit, *paths)
+    for path in paths:
+        examine(connection, exhibit, str(path_locator(path)), make_content(b"content of " + path))
+    return ids
+
+
 def make_set(
     connection: Connection, *entries: KnownEntry, name: str = "list", version: str = "1", role: SetRole = SetRole.ALERT
 ) -> int:

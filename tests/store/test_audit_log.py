@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
-from stored import AT, PERSON, add_files, make_case
+from stored import AT, PERSON, add_examined, make_case
 
 from varde.core.audit import Act
 from varde.core.errors import IntegrityFailure
@@ -26,7 +26,7 @@ def log(database: Database) -> Database:
     """A log of eleven events: the site, six single grades, two imports of two, two reports."""
     with database.write() as connection:
         case, (exhibit,) = make_case(connection)
-        ids = list(add_files(connection, exhibit, *(b"%d.jpg" % number for number in range(ITEMS))).values())
+        ids = list(add_examined(connection, exhibit, *(b"%d.jpg" % number for number in range(ITEMS))).values())
         for item_id in ids:
             decide(connection, [item_id], "1")
         decide(connection, ids[:2], "2", source="other.json")
@@ -119,20 +119,40 @@ CHANGES = {
     ),
     "decision code": (
         "UPDATE decisions SET code = '5' WHERE id = 3",
-        "decisions 3 to 3 .* event 4 .*: they were changed",
+        "decisions 3 to 3 .* event 4 .*: they, or the items",
     ),
     "decision note": (
         "UPDATE decisions SET note = '' WHERE id = 8",
-        "decisions 7 to 8 .* event 8 .*: they were changed",
+        "decisions 7 to 8 .* event 8 .*: they, or the items",
     ),
-    "decision person": ("UPDATE decisions SET person = 'B' WHERE id = 1", "decisions 1 to 1 .*: they were changed"),
-    "decision time": ("UPDATE decisions SET at = 'never' WHERE id = 1", "decisions 1 to 1 .*: they were changed"),
-    "decision item": ("UPDATE decisions SET item_id = 1 WHERE id = 6", "decisions 6 to 6 .*: they were changed"),
-    "decision source": ("UPDATE decisions SET source = '' WHERE id = 7", "decisions 7 to 8 .*: they were changed"),
-    "decision gone": ("DELETE FROM decisions WHERE id = 10", "decisions 9 to 10 .*: they were changed"),
+    "decision person": ("UPDATE decisions SET person = 'B' WHERE id = 1", "decisions 1 to 1 .*: they, or the items"),
+    "decision time": ("UPDATE decisions SET at = 'never' WHERE id = 1", "decisions 1 to 1 .*: they, or the items"),
+    "decision item": ("UPDATE decisions SET item_id = 1 WHERE id = 6", "decisions 6 to 6 .*: they, or the items"),
+    "decision source": ("UPDATE decisions SET source = '' WHERE id = 7", "decisions 7 to 8 .*: they, or the items"),
+    "decision gone": ("DELETE FROM decisions WHERE id = 10", "decisions 9 to 10 .*: they, or the items"),
+    "item with other content": (
+        "UPDATE items SET content_id = (SELECT content_id FROM items WHERE id = 1) WHERE id = 2",
+        r"decisions (\d) to \1 .*: they, or the items",
+    ),
+    "item without content": (
+        "UPDATE items SET content_id = NULL WHERE id = 5",
+        r"decisions (\d) to \1 .*: they, or the items",
+    ),
+    "item moved": (
+        "UPDATE items SET locator = 'x.jpg' WHERE id = 3",
+        r"decisions (\d) to \1 .*: they, or the items",
+    ),
+    "exhibit renumbered": (
+        "UPDATE exhibits SET number = 7",
+        "decisions 1 to 1 .*: they, or the items",
+    ),
+    "content with another digest": (
+        "UPDATE contents SET sha256 = md5 WHERE id = 4",
+        r"decisions (\d) to \1 .*: they, or the items",
+    ),
     "scheme renamed": (
         "UPDATE schemes SET name = 'x' WHERE name = 'vics-us'",
-        "decisions 1 to 1 .*: they were changed",
+        "decisions 1 to 1 .*: they, or the items",
     ),
     "stray decision": (
         COPY_DECISION.format(99),

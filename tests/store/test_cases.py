@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from stored import AT, PERSON, add_files, examine, list_item_ids, make_case, make_content, make_issue
+from stored import AT, PERSON, add_examined, add_files, examine, list_item_ids, make_case, make_content, make_issue
 
 from varde.core.case import Keeping
 from varde.core.errors import NotFound, WrongUse
 from varde.core.issue import IssueCode, Step
 from varde.core.media import MediaKind
 from varde.core.scheme import Grade, GradeScheme
-from varde.store import cases, decisions, items, runs, schemes, summary
+from varde.store import audit, cases, decisions, items, reopening, runs, schemes, summary
 from varde.store.database import Database
 
 RED = Grade("vics-us", "2.0", "1")
@@ -82,7 +82,7 @@ def test_a_scheme_is_never_changed(database: Database) -> None:
 def test_the_newest_decision_is_in_force_and_all_are_kept(database: Database) -> None:
     with database.write() as connection:
         _, (exhibit,) = make_case(connection)
-        (item_id,) = add_files(connection, exhibit, b"a.jpg").values()
+        (item_id,) = add_examined(connection, exhibit, b"a.jpg").values()
         for number, grade in enumerate((RED, None, Grade("vics-us", "2.0", "3"))):
             at = AT + timedelta(microseconds=number)
             decided = [(item_id, grade, f"note {number}")]
@@ -93,13 +93,39 @@ def test_the_newest_decision_is_in_force_and_all_are_kept(database: Database) ->
     assert [decision.decision_id for decision in found] == [1, 2, 3]
 
 
-def test_many_decisions_are_one_audited_act(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    from varde.store import audit
+def test_what_is_not_examined_cannot_be_decided(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decisions, "_BATCH", 2)
+    with database.write() as connection:
+        _, (exhibit,) = make_case(connection)
+        ids = [*add_examined(connection, exhibit, b"a", b"b", b"c").values()]
+        waiting = add_files(connection, exhibit, b"d")["d"]
+    with pytest.raises(WrongUse, match=f"item {waiting} is not examined yet") as caught, database.write() as connection:
+        decided = [(item_id, RED, "") for item_id in [*ids, waiting]]
+        decisions.record_decisions(connection, decided, case="harbour", person=PERSON, at=AT)
+    assert "varde process" in caught.value.advice
+    with database.read() as connection:
+        assert decisions.read_decisions(connection, [*ids, waiting]) == {}
 
+
+def test_what_was_decided_is_not_examined_again(database: Database) -> None:
+    with database.write() as connection:
+        _, (exhibit,) = make_case(connection)
+        ids = add_files(connection, exhibit, b"a", b"b")
+        for name in ids:
+            examine(connection, exhibit, name, None, make_issue(IssueCode.UNREADABLE, Step.READ))
+        decided = [(ids["a"], RED, "seen on another machine")]
+        decisions.record_decisions(connection, decided, case="harbour", person=PERSON, at=AT)
+        assert reopening.open_again(connection, exhibit.exhibit_id) == 1
+        (waiting,) = items.list_waiting(connection, exhibit.exhibit_id, after_id=0, limit=9)
+        assert waiting.item_id == ids["b"]
+        audit.verify_chain(connection)
+
+
+def test_many_decisions_are_one_audited_act(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decisions, "_BATCH", 3)
     with database.write() as connection:
         _, (exhibit,) = make_case(connection)
-        ids = add_files(connection, exhibit, *(b"%d" % number for number in range(8))).values()
+        ids = add_examined(connection, exhibit, *(b"%d" % number for number in range(8))).values()
         before = audit.get_head(connection).number
         decided = ((item_id, RED, "") for item_id in ids)
         assert decisions.record_decisions(connection, decided, case="harbour", person=PERSON, at=AT, source="x") == 8
@@ -122,7 +148,7 @@ def test_a_decision_needs_a_person_and_a_code_of_its_scheme(
 ) -> None:
     with pytest.raises(WrongUse, match=message), database.write() as connection:
         _, (exhibit,) = make_case(connection)
-        (item_id,) = add_files(connection, exhibit, b"a.jpg").values()
+        (item_id,) = add_examined(connection, exhibit, b"a.jpg").values()
         decisions.record_decisions(connection, [(item_id, grade, "")], case="harbour", person=person, at=AT)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Text, func, insert, select, type_coerce
 from varde.core.audit import GENESIS, Act, AuditEvent, compute_event_hash
 from varde.core.errors import IntegrityFailure
 from varde.store.database import stream
-from varde.store.tables import audit_events, decisions, schemes
+from varde.store.tables import audit_events, contents, decisions, exhibits, items, schemes
 from varde.store.types import AnyRow, write_utc
 
 _ALL = -(1 << 62)
@@ -103,17 +103,24 @@ def decisions_subject(connection: Connection, first: int, last: int) -> dict[str
 
 
 def _digest_decisions(connection: Connection, first: int, last: int) -> tuple[int, str]:
-    at = type_coerce(decisions.c.at, Text)
+    """Returns number and digest of decisions, each with the bytes and the place it was made on."""
+    at = type_coerce(decisions.c.at, Text).label("at")
     columns = [column for column in decisions.c if column.name != "at"]
-    rows = connection.execute(
-        select(*columns, at.label("at"), schemes.c.name, schemes.c.version)
+    rows = stream(
+        connection,
+        select(*columns, at, schemes.c.name, schemes.c.version, exhibits.c.number, items.c.locator, contents.c.sha256)
+        .join(items, items.c.id == decisions.c.item_id)
+        .join(exhibits, exhibits.c.id == items.c.exhibit_id)
+        .join(contents, contents.c.id == items.c.content_id, isouter=True)
         .join(schemes, schemes.c.id == decisions.c.scheme_id, isouter=True)
         .where(decisions.c.id.between(first, last))
-        .order_by(decisions.c.id)
+        .order_by(decisions.c.id),
     )
     digest, count = hashlib.sha256(), 0
     for row in rows:
-        values = [row.id, row.item_id, row.name, row.version, row.code, row.person, row.at, row.note, row.source]
+        sha256 = row.sha256.hex() if row.sha256 is not None else None
+        made_on = [row.id, row.item_id, row.number, row.locator, sha256]
+        values = [*made_on, row.name, row.version, row.code, row.person, row.at, row.note, row.source]
         digest.update(json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode("utf-8") + b"\n")
         count += 1
     return count, digest.hexdigest()
@@ -130,7 +137,8 @@ def _verify_decisions(connection: Connection, event: AuditEvent, audited: int) -
         )
     if decisions_subject(connection, first, last)["decisions_sha256"] != event.subject.get("decisions_sha256"):
         raise IntegrityFailure(
-            f"decisions {first} to {last} are not what audit event {event.number} recorded: they were changed"
+            f"decisions {first} to {last} are not what audit event {event.number} recorded: "
+            "they, or the items they were made on, were changed"
         )
     return last
 

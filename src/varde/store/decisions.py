@@ -14,6 +14,7 @@ from varde.core.errors import WrongUse
 from varde.core.scheme import Grade
 from varde.store import tables
 from varde.store.audit import append_event, decisions_subject
+from varde.store.items import ItemState
 from varde.store.schemes import get_scheme
 from varde.store.types import AnyRow, AnySelect
 
@@ -40,7 +41,7 @@ def record_decisions(
         source: "" where decided here, else where it was imported from.
 
     Raises:
-        WrongUse: if no person is named.
+        WrongUse: if no person is named, or an item is not examined yet.
         NotFound: if a grade's scheme is not one of the site's.
     """
     if not person.strip():
@@ -53,10 +54,9 @@ def record_decisions(
         last += 1
         rows.append(_row(connection, last, item_id, grade, note) | {"person": person, "at": at, "source": source})
         if len(rows) == _BATCH:
-            connection.execute(insert(table), rows)
+            _add(connection, rows)
             rows.clear()
-    if rows:
-        connection.execute(insert(table), rows)
+    _add(connection, rows)
     if last >= first:
         act = Act.DECISIONS_IMPORTED if source else Act.GRADE_DECIDED
         subject = {"case": case, "source": source, **decisions_subject(connection, first, last)}
@@ -77,6 +77,21 @@ def in_force() -> Subquery:
     """Returns a subquery (item_id, decision_id) of the newest decision of every item."""
     table = tables.decisions.c
     return select(table.item_id, func.max(table.id).label("decision_id")).group_by(table.item_id).subquery()
+
+
+def _add(connection: Connection, rows: list[dict[str, object]]) -> None:
+    if not rows:
+        return
+    table = tables.items.c
+    decided = table.id.in_([row["item_id"] for row in rows])
+    waiting = select(func.min(table.id)).where(decided, table.state != ItemState.DONE.value)
+    item_id = connection.execute(waiting).scalar()
+    if item_id is not None:
+        raise WrongUse(
+            f"item {item_id} is not examined yet: what it holds may still change",
+            advice="`varde process` goes on with its case.",
+        )
+    connection.execute(insert(tables.decisions), rows)
 
 
 def _row(connection: Connection, row_id: int, item_id: int, grade: Grade | None, note: str) -> dict[str, object]:
