@@ -103,9 +103,7 @@ def find_columns(mapping: ColumnMapping, header: Sequence[str], line: int) -> di
         places = places or [place for place, text in enumerate(names) if text.casefold() == column.casefold()]
         if len(places) != 1:
             how = "no column" if not places else "more than one column"
-            raise FormatError(
-                f"{how} is called {column!r}", line=line, advice=f"The columns are: {', '.join(names)[:1000]}."
-            )
+            raise FormatError(f"{how} is called {column!r}", line=line, advice=_advise(names))
         found[name] = places[0]
     if "*" not in mapping.skipped:
         named = set(found.values())
@@ -114,6 +112,11 @@ def find_columns(mapping: ColumnMapping, header: Sequence[str], line: int) -> di
                 unique = text and f"extra.{text}" not in found
                 found[f"extra.{text}" if unique else f"extra.{text}#{place + 1}"] = place
     return found
+
+
+def _advise(names: Sequence[str]) -> str:
+    columns = f"The columns are: {', '.join(names)[:1000]}."
+    return columns if len(names) > 1 else f"{columns} If these are several, say what separates them: --delimiter ';'."
 
 
 def _split(rules: Iterable[str]) -> list[str]:
@@ -127,7 +130,7 @@ def _split(rules: Iterable[str]) -> list[str]:
 def _cut(text: str, rule: str, *, last: bool = False) -> tuple[str, str]:
     left, equals, right = text.rpartition("=") if last else text.partition("=")
     if not equals or not left.strip():
-        raise FormatError(f"not a column rule: {rule!r}", advice="Write it like: md5=Name of the column.")
+        raise FormatError(f"not a column rule: {rule!r}", advice="Write it like --map 'md5=Name of the column'.")
     return left.strip(), right.strip()
 
 
@@ -141,7 +144,7 @@ def _check_field(name: str, rule: str) -> str:
 
 def _check(mapping: ColumnMapping) -> None:
     if not HASH_FIELDS & mapping.columns.keys():
-        advice = "For example: md5=Name of the column. Further rules: add:, map:, skip:."
+        advice = "Say it like --map 'md5=Name of the column'. Further rules: add:, map:, skip:."
         raise FormatError("no rule says which column holds the hashes", advice=advice)
     numbers = [column[1:] for column in mapping.columns.values() if column.startswith("#")]
     if numbers and (

@@ -69,14 +69,14 @@ def check_role(
     if header.suggested_role is SetRole.KNOWN:
         raise Refused(
             f"this list must not be loaded as an alert list: {header.warning or 'its format means known files'}",
-            advice="Load it with the role 'known'. If the format was mistaken, name the right one; "
+            advice="Load it with --role known. If the format was mistaken, name the right one with --format NAME; "
             "there is no way to load a list of this format as an alert list.",
         )
     suspicion = _find_suspicion(header, names, statistics)
     if suspicion and not confirm:
         raise Refused(
             f"this may be a list of harmless files: {suspicion}",
-            advice="Load it with the role 'known', or confirm that it really is an alert list; that is audited.",
+            advice="Load it with --role known, or say with --confirm that it really is an alert list; that is audited.",
         )
 
 

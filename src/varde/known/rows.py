@@ -19,7 +19,7 @@ _FALSE = frozenset(("false", "0", "no", "n", "f"))
 _BY_LENGTH = {32: HashKind.MD5, 40: HashKind.SHA1}
 _AMBIGUOUS_LENGTH = 64
 _MOST_LINES_IN_ROW = 10_000
-_AMBIGUOUS_ADVICE = "Say which: SHA-256 digests or PDQ hashes."
+_AMBIGUOUS_ADVICE = "Say which they are: --hash sha256 or --hash pdq."
 
 
 def read_rows(lines: Iterable[tuple[int, str]], delimiter: str) -> Iterator[tuple[int, list[str]]]:

@@ -87,11 +87,11 @@ def read_lines(path: Path, encoding: str | None = None) -> Generator[tuple[int, 
         raise FormatError(
             f"bytes that are not {name}",
             line=_find_undecodable_line(path, name),
-            advice="Name the encoding of the file.",
+            advice="Say in which encoding the file is, such as --encoding cp1252.",
         ) from error
     except LookupError as error:
         raise FormatError(
-            f"there is no encoding called {name!r}", advice="Name it as Python does, such as cp1252."
+            f"there is no encoding called {name!r}", advice="Name it as Python does, such as --encoding cp1252."
         ) from error
 
 

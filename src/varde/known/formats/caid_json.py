@@ -86,7 +86,9 @@ def _refuse_graded(entries: Iterator[KnownEntry]) -> Iterator[KnownEntry]:
         }
         if entry.code is not None or entry.series or grading:
             raise FormatError(
-                "a graded entry: this is no CAID Non-RDS list", line=entry.line, advice="Name the format vics instead."
+                "a graded entry: this is no CAID Non-RDS list",
+                line=entry.line,
+                advice="Name the format: --format vics.",
             )
         yield entry
 

@@ -48,7 +48,7 @@ class MappedCsvFormat:
         _check_delimiter(options.delimiter)
         names = _split(first.lstrip("\ufeff"), options.delimiter or find_delimiter(first, ()))
         if not options.mapping:
-            advice = f"Say which, like md5=NAME. The columns are: {', '.join(names)[:1000]}."
+            advice = f"Say it with --map, like --map md5=NAME. The columns are: {', '.join(names)[:1000]}."
             raise FormatError("nobody said what the columns mean", line=number, advice=advice)
         mapping = read_mapping(options.mapping)
         delimiter = options.delimiter or find_delimiter(first, tuple(mapping.columns.values()))
@@ -77,7 +77,9 @@ def find_delimiter(header: str, wanted: tuple[str, ...]) -> str:
 
 def _check_delimiter(delimiter: str | None) -> None:
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n\0' or delimiter.isalnum()):
-        raise FormatError(f"{delimiter[:20]!r} cannot separate columns", advice="Take one character, such as ; or ,.")
+        raise FormatError(
+            f"{delimiter[:20]!r} cannot separate columns", advice="Take one character, such as --delimiter ';'."
+        )
 
 
 def _split(line: str, delimiter: str) -> list[str]:
@@ -108,7 +110,7 @@ def _read_entries(
 
 def _map_value(name: str, value: str, values: Mapping[str, str], line: int) -> str:
     if value and value not in values:
-        advice = f"Add a rule like map:{name}:{value[:80]}=... for it."
+        advice = f"Add a rule for it: --map 'map:{name}:{value[:80]}=CODE'."
         raise FormatError(
             f"no rule says what the value {value[:80]!r} of {name!r} stands for", line=line, advice=advice
         )

@@ -20,7 +20,7 @@ from varde.known.nsrl_delta import apply_delta
 
 WARNING = "an NSRL list: known, not good. It holds files of published software, hacking tools among them"
 MIN_SIZE_BYTES = 16
-"""Smaller files are passed over: two phones hold the same ten bytes by chance, and every empty file is the same."""
+"""Smaller files are left out: two phones hold the same ten bytes by chance, and every empty file is the same."""
 
 _MAGIC = b"SQLite format 3\0"
 _MOST_VALUE_BYTES = 1 << 20
@@ -155,7 +155,9 @@ def _read_entries(database: sqlite3.Connection, source: str, size: str, notes: l
     except (sqlite3.Error, OverflowError) as error:
         raise FormatError(f"the database cannot be read: {error}") from error
     if tiny:
-        notes.append(f"{tiny:,} different files under {MIN_SIZE_BYTES} bytes were passed over")
+        notes.append(
+            f"different files under {MIN_SIZE_BYTES} bytes were left out, as files that small are alike by chance: {tiny:,}"
+        )
 
 
 def _read_digest(value: object, name: str, source: str, row: int) -> bytes | None:
@@ -177,7 +179,7 @@ def _patch(path: Path, options: ReadOptions, closing: contextlib.ExitStack) -> P
     if shutil.disk_usage(folder).free < needed:
         raise FormatError(
             f"applying a delta needs {needed >> 20:,} MiB for a copy in {folder}, and there is less",
-            advice="Name another temporary folder, or apply the delta with sqlite3 beforehand.",
+            advice="Make room there, or apply the delta with sqlite3 beforehand and leave --delta out.",
         )
     copy = Path(folder) / "rds.db"
     shutil.copyfile(path, copy)
