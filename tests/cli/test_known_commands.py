@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -128,6 +130,74 @@ def test_a_mapping_makes_it_a_csv(terminal: Terminal, tmp_path: Path, content: s
     path.write_text(content)
     made = terminal.json("known", "import", path, *words)
     assert (made["format"], made["entries"]) == ("csv", 1)
+
+
+@pytest.mark.parametrize("option", ["--name", "--version", "--owner", "--scheme"])
+@pytest.mark.parametrize("word", ["x\ny", "x\x1b[31m", " ", "x" * 201, "a\u202eb"])
+def test_words_that_cannot_be_shown_are_refused(terminal: Terminal, tmp_path: Path, option: str, word: str) -> None:
+    path = write_vics(tmp_path / "list.json", {"MediaID": 1, "MD5": "ab" * 16, "Category": 1})
+    said = terminal("known", "import", path, option, word)
+    assert said.code == 2
+    assert f"{option} needs 1 to 200 printable characters" in said.err
+    assert terminal.json("known", "list") == []
+
+
+def test_repeated_hashes_are_kept_and_said(terminal: Terminal, tmp_path: Path) -> None:
+    path = tmp_path / "MD5SUMS"
+    path.write_text(f"{'ab' * 16}  a\n{'cd' * 16}  b\n{'ab' * 16} *c\n")
+    made = terminal.json("known", "import", path)
+    assert (made["format"], made["entries"]) == ("hash-list", 3)
+    assert made["notes"] == [
+        "1 entry repeats the hash of an earlier one; all are kept, and each gives a match of its own"
+    ]
+
+
+def test_an_empty_file_is_called_empty(terminal: Terminal, tmp_path: Path) -> None:
+    path = tmp_path / "list.txt"
+    path.write_bytes(b"")
+    said = terminal("known", "import", path)
+    assert (said.code, said.err.strip()) == (2, "varde: the file is empty")
+
+
+def test_a_set_of_which_everything_was_left_out_says_why(terminal: Terminal, tmp_path: Path) -> None:
+    path = tmp_path / "rds.db"
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE FILE(sha256, sha1, md5, crc32, file_name, file_size INTEGER, package_id)")
+        values = ("0a" * 32, "0b" * 20, "0c" * 16)
+        database.execute("INSERT INTO FILE VALUES(?, ?, ?, '', 'a', 3, 1)", values)
+        database.commit()
+    said = terminal("known", "import", path, "--role", "known")
+    assert said.code == 2
+    assert (
+        "different files under 16 bytes were left out, as files that small are alike by chance: 1"
+        in said.err.replace("\n       ", " ")
+    )
+    assert "--format" in said.err
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words", "option"),
+    [
+        ("a.txt", f"{'0c' * 32}\n", [], "--hash sha256 or --hash pdq"),
+        ("a.txt", "words\n", [], "--format NAME"),
+        ("a.csv", f"MD5,b\n{'0a' * 16},1\n", [], "--map md5=NAME"),
+        ("a.csv", f"MD5,b\n{'0a' * 16},1\n", ["--map", "md5=MD5", "--delimiter", "a"], "--delimiter"),
+        ("a.csv", f"MD5^b\n{'0a' * 16}^1\n", ["--map", "md5=MD5"], "--delimiter"),
+        ("a.csv", f"MD5,b\n{'0a' * 16},1\n", ["--map", "md5"], "--map"),
+        ("a.csv", f"MD5,b\n{'0a' * 16},1\n", ["--map", "md5=MD5,code=b,map:code:2=1"], "--map 'map:code:1=CODE'"),
+        ("a.txt", f"{'0a' * 16}\n\xe5\n", ["--encoding", "ascii"], "--encoding"),
+        ("a.txt", f"{'0a' * 16}\n", ["--encoding", "utf-99"], "--encoding cp1252"),
+        ("whitelist.txt", f"{'0a' * 16}\n", [], "--confirm"),
+        ("a.txt", f"{'0a' * 16}\n", ["--scheme", "x"], "--scheme"),
+    ],
+)
+def test_advice_names_the_option(
+    terminal: Terminal, tmp_path: Path, name: str, content: str, words: list[str], option: str
+) -> None:
+    (tmp_path / name).write_text(content)
+    said = terminal("known", "import", tmp_path / name, *words)
+    assert said.code == 2
+    assert option in said.err.replace("\n       ", " ")
 
 
 def test_codes_without_a_scheme_are_refused(terminal: Terminal, tmp_path: Path) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+_SHOWN = 3
+
 
 class Notes:
     """Counts remarks by their wording, with the line of the first of each."""
@@ -17,6 +21,15 @@ class Notes:
     def write(self) -> list[str]:
         """Returns the remarks with their counts, in the order they were first met."""
         return [_write(remark, times, first) for remark, (times, first) in self._seen.items()]
+
+
+def write_nothing_left(format_name: str, notes: Sequence[str]) -> str:
+    """Returns what to tell a person whose file was read and gave no entry: why, as far as the notes say."""
+    why = [*notes[:_SHOWN], *([f"and {len(notes) - _SHOWN:,} more"] if len(notes) > _SHOWN else [])]
+    reasons = f"{'; '.join(why)}. " if why else ""
+    if format_name == "folder":
+        return f"{reasons}A folder needs pictures that can be read."
+    return f"{reasons}It was read as {format_name}; if it is something else, say so with --format NAME."
 
 
 def _write(remark: str, times: int, first: int) -> str:

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import itertools
 import re
-from array import array
 from collections.abc import Iterator
 from pathlib import Path
-
-import numpy as np
 
 from varde.core.errors import FormatError
 from varde.core.known import KnownEntry, SetHeader
 from varde.known.format import OpenedSet, ReadOptions
 from varde.known.json_stream import JsonStream
 from varde.known.notes import Notes
+from varde.known.repeats import Prefixes
 from varde.known.vics_envelope import CaseFields, Context, read_context, walk_envelope, write_case_fields
 from varde.known.vics_media import FieldDefect, read_media
 
@@ -44,11 +42,13 @@ def open_vics(path: Path, options: ReadOptions) -> OpenedSet:
 
 def _choose_region(context: Context, stated: str | None) -> str:
     if stated is not None and not _REGION.fullmatch(stated):
-        raise FormatError(f"{stated[:80]!r} is no name of a region", advice="Region profiles are named like US or UK.")
+        raise FormatError(
+            f"{stated[:80]!r} is no name of a region", advice="Region profiles are named like --region US."
+        )
     if stated and context.region and stated.casefold() != context.region.casefold():
         raise FormatError(
             f"the file names the region {context.region}, not {stated}",
-            advice="A category of one region means something else in another. Leave the region to the file.",
+            advice="A category of one region means something else in another. Leave --region out.",
         )
     return re.sub(r"\s+", "-", (context.region or stated or "unstated").strip().casefold())
 
@@ -56,7 +56,7 @@ def _choose_region(context: Context, stated: str | None) -> str:
 def _build_header(context: Context, region: str, cases: list[CaseFields]) -> SetHeader:
     warnings = []
     if region == "unstated":
-        warnings.append("The file names no region: what its categories mean is not known. State the region.")
+        warnings.append("The file names no region: what its categories mean is not known. State it with --region.")
     if not context.version:
         warnings.append("The file has no VICS context; its version is not known.")
     totals = [total for total in (_read_total(case) for case in cases) if total is not None]
@@ -72,7 +72,7 @@ def _build_header(context: Context, region: str, cases: list[CaseFields]) -> Set
 def _read_entries(stream: JsonStream, cases: list[CaseFields], notes: list[str]) -> Iterator[KnownEntry]:
     """Yields the entries; fills the notes at the end."""
     counted = Notes()
-    distinct = array("Q")
+    distinct = Prefixes()
     ordinal = 0
     for line, fields in walk_envelope(stream, cases):
         ordinal += 1
@@ -81,21 +81,21 @@ def _read_entries(stream: JsonStream, cases: list[CaseFields], notes: list[str])
         except FieldDefect as defect:
             raise FormatError(f"entry {ordinal:,}: {defect}", line=stream.line_of_field(defect.field)) from defect
         if cases and entry.md5:
-            distinct.append(int.from_bytes(entry.md5[:8], "big"))
+            distinct.add(entry.md5)
         yield entry
     if not ordinal:
         notes.append("the file holds no entries")
     notes.extend(_check_totals(cases, distinct) + counted.write())
 
 
-def _check_totals(cases: list[CaseFields], distinct: array[int]) -> list[str]:
+def _check_totals(cases: list[CaseFields], distinct: Prefixes) -> list[str]:
     """Returns a note where the declared totals fit neither the number of entries nor that of distinct MD5s."""
     totals = [_read_total(case) for case in cases]
     declared = sum(total for total in totals if total is not None)
     entries = sum(case.media for case in cases)
     if not cases or None in totals or declared == entries:
         return []
-    different = len(np.unique(np.frombuffer(distinct, dtype=np.uint64)))
+    different = distinct.count_different()
     if declared == different:
         return [f"TotalMediaFiles counts the {different:,} distinct MD5s, not the {entries:,} entries"]
     return [f"TotalMediaFiles says {declared:,}, the file holds {entries:,} entries with {different:,} distinct MD5s"]

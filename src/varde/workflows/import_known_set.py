@@ -20,13 +20,17 @@ from varde.core.known import KnownEntry, SetHeader, SetRole
 from varde.core.locator import escape
 from varde.known.format import OpenedSet, ReadOptions
 from varde.known.guard import CodeCounts, check_role
+from varde.known.notes import write_nothing_left
 from varde.known.registry import choose_format
+from varde.known.repeats import Repeats
 from varde.pipeline.hashing_folder import hash_folder
 from varde.store import audit, known_sets, spool
 from varde.store.database import PATIENCE_S
 from varde.store.known_sets import KnownSet, NewSet
 from varde.store.site import Site
 from varde.workflows.actor import Actor
+
+_MOST_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +79,13 @@ def import_known_set(site: Site, actor: Actor, request: ImportRequest, progress:
     """Returns the imported set: all of it is there afterwards, or nothing.
 
     Raises:
-        WrongUse: if the path does not exist or this version of the set is there already.
+        WrongUse: if the path does not exist, a name cannot be shown, or this version of the set is there already.
         FormatError: with the line of the defect.
         Refused: if it means harmless files and is to be loaded as an alert list.
     """
     if not request.path.exists():
         raise WrongUse(f"{request.path} does not exist")
+    _check_words(request)
     with ExitStack() as stack:
         temporary = stack.enter_context(spool.lend_folder(site.spool))
         if request.path.is_dir():
@@ -90,6 +95,14 @@ def import_known_set(site: Site, actor: Actor, request: ImportRequest, progress:
         options = replace(request.options, temporary=temporary)
         opened = stack.enter_context(chosen.open(request.path, options))
         return _import(site, actor, request, chosen.name, opened, progress, temporary)
+
+
+def _check_words(request: ImportRequest) -> None:
+    """Refuses what would spoil a list or a report in which it is shown; what is left out is chosen here and fits."""
+    words = {"name": request.name, "version": request.version, "owner": request.owner, "scheme": request.scheme}
+    for option, word in words.items():
+        if word and (not word.strip() or len(word) > _MOST_CHARACTERS or not word.isprintable()):
+            raise WrongUse(f"--{option} needs 1 to {_MOST_CHARACTERS} printable characters, not {word[:80]!r}")
 
 
 def _open_folder(site: Site, folder: Path) -> OpenedSet:
@@ -118,7 +131,7 @@ def _import(
     with tempfile.TemporaryFile(dir=temporary) as file:
         _write_spool(file, opened.entries, seen, progress)
         check_role(opened.header, new.role, names=names, statistics=seen.codes, confirm=request.confirm)
-        _check_entries(new, seen)
+        _check_entries(new, seen, opened.notes)
         file.seek(0)
         with site.database.write(patience_s=PATIENCE_S) as connection:
             set_id = known_sets.add_set(connection, new, person=actor.person, at=at)
@@ -134,7 +147,7 @@ def _import(
                 "confirmed": int(request.confirm),
             }
             audit.append_event(connection, at=at, person=actor.person, act=Act.KNOWN_SET_IMPORTED, subject=subject)
-    return ImportResult(recorded, tuple(opened.notes), seen.not_comparable)
+    return ImportResult(recorded, (*opened.notes, *seen.repeats.write()), seen.not_comparable)
 
 
 def _describe(request: ImportRequest, header: SetHeader, format_name: str, at: datetime) -> NewSet:
@@ -153,9 +166,9 @@ def _describe(request: ImportRequest, header: SetHeader, format_name: str, at: d
     )
 
 
-def _check_entries(new: NewSet, seen: _Seen) -> None:
+def _check_entries(new: NewSet, seen: _Seen, notes: list[str]) -> None:
     if not seen.codes.entries:
-        raise FormatError("the set has no entries")
+        raise FormatError("the set has no entries", advice=write_nothing_left(new.format, notes))
     if seen.codes.codes and not new.scheme:
         raise WrongUse(
             "the entries carry codes, but nothing says on which grade scheme",
@@ -168,6 +181,7 @@ class _Seen:
     """What has to be known of all entries."""
 
     codes: CodeCounts = field(default_factory=CodeCounts)
+    repeats: Repeats = field(default_factory=Repeats)
     not_comparable: int = 0
 
 
@@ -177,6 +191,7 @@ def _write_spool(file: IO[bytes], entries: Iterator[KnownEntry], seen: _Seen, pr
         data = encoder.encode(entry)
         file.write(len(data).to_bytes(4, "big") + data)
         seen.codes.add(entry)
+        seen.repeats.add(entry)
         seen.not_comparable += not entry.is_comparable
         progress(seen.codes.entries)
 
@@ -193,9 +208,12 @@ def _choose_scheme(header: SetHeader, wanted: str) -> tuple[str, str]:
         return header.scheme, header.scheme_version
     name, _, version = wanted.partition("@")
     if not name or not version:
-        raise WrongUse(f"{wanted!r} is no NAME@VERSION of a grade scheme")
+        raise WrongUse(f"{wanted!r} is no NAME@VERSION of a grade scheme", advice="Write it like --scheme vics-us@2.0.")
     if header.scheme and (name, version) != (header.scheme, header.scheme_version):
-        raise WrongUse(f"the file says its codes are on {header.scheme}@{header.scheme_version}, not on {wanted}")
+        raise WrongUse(
+            f"the file says its codes are on {header.scheme}@{header.scheme_version}, not on {wanted}",
+            advice="Leave --scheme out.",
+        )
     return name, version
 
 
