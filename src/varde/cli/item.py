@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -74,12 +75,11 @@ def show(session: Session, item_id: int) -> None:
     if session.as_json:
         output.write_json(document)
         return
-    lists = {name: document.pop(name) for name in ("matches", "decisions", "issues", "signals", "metadata")}
+    lists = {name: document.pop(name) for name in _SENTENCES}
     output.write_fields(document)
-    for name, rows in lists.items():
-        for row in rows if isinstance(rows, list) else [rows]:
-            if row:
-                print(f"{name}: {output.to_plain(row)}")
+    for name, describe in _SENTENCES.items():
+        for row in lists[name]:
+            print(f"{name}: {output.to_plain(describe(row))}")
 
 
 @item.command("export")
@@ -136,6 +136,7 @@ def describe_item(record: ItemRecord, *, whole: bool = False) -> dict[str, Any]:
         "issues": [{"step": i.step.value, "code": i.code.value, "cause": i.cause} for i in record.issues],
     }
     if whole:
+        document["frames"] = facts.frames if facts else None
         document["metadata"] = dict(facts.metadata) if facts else {}
         document["signals"] = [_describe_signal(signal) for signal in content.signals] if content else []
     return document
@@ -192,3 +193,38 @@ def _describe_signal(signal: Signal) -> dict[str, Any]:
         {"value": found.value.hex(), "quality": found.quality, "offset_s": found.offset_s} for found in signal.outcome
     ]
     return {"method": str(signal.method), "hashes": hashes}
+
+
+def _say_match(match: dict[str, Any]) -> str:
+    code = f", code {match['code']} on {match['scheme'] or 'no scheme'}" if match["code"] is not None else ""
+    series = f", series {match['series']}" if match["series"] else ""
+    flags = "".join(f", {name}: {'yes' if value else 'no'}" for name, value in match["flags"].items())
+    at = f" at {match['offset_s']:.1f} s" if match["offset_s"] is not None else ""
+    where = f"{match['set']} {match['version']} ({match['role']}), entry {match['entry']}{code}{series}{flags}"
+    return f"{where}; distance {match['distance']}{at} ({match['operating_point']})"
+
+
+def _say_decision(decision: dict[str, Any]) -> str:
+    source = f", from {decision['source']}" if decision["source"] else ""
+    note = f": {decision['note']}" if decision["note"] else ""
+    return f"{decision['grade'] or 'withdrawn'} by {decision['person']}, {decision['at']}{source}{note}"
+
+
+def _say_issue(issue: dict[str, Any]) -> str:
+    return f"{issue['code']} while trying to {issue['step']} it: {issue['cause']}"
+
+
+def _say_signal(signal: dict[str, Any]) -> str:
+    if "not_comparable" in signal:
+        return f"{signal['method']} not comparable ({signal['not_comparable']}): {signal['detail']}"
+    first, *others = signal["hashes"]
+    more = f" and {len(others)} more frames" if others else ""
+    return f"{signal['method']} {first['value']}, quality {first['quality']}{more}"
+
+
+_SENTENCES: dict[str, Callable[[Any], str]] = {
+    "matches": _say_match,
+    "decisions": _say_decision,
+    "issues": _say_issue,
+    "signals": _say_signal,
+}
