@@ -180,6 +180,21 @@ def test_items_are_found_by_a_part_of_their_place(database: Database, case: Case
             assert set(places(connection, found)) == expected, text
 
 
+def test_names_are_found_as_they_are_on_the_disk_and_as_they_are_shown(database: Database) -> None:
+    with database.write() as connection:
+        case, (exhibit,) = make_case(connection)
+        add_files(connection, exhibit, b"wow!.txt", b"a\\b.txt", b"50%_|.txt", b"wow.zip")
+        for text, expected in [
+            ("wow!", {"1:wow\\x21.txt"}),
+            ("WOW\\x21", {"1:wow\\x21.txt"}),
+            ("wow", {"1:wow\\x21.txt", "1:wow.zip"}),
+            ("A\\b", {"1:a\\x5cb.txt"}),
+            ("%_|", {"1:50%_|.txt"}),
+        ]:
+            found = item_lists.find_by_name(connection, text, case.case_id, 10)
+            assert set(places(connection, found)) == expected, text
+
+
 def test_items_are_found_by_all_digests_given(database: Database, case: Case) -> None:
     same, other = make_digests(b"same"), make_digests(b"one")
     with database.read() as connection:

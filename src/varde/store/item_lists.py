@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_,
 from varde.core.case import Keeping
 from varde.core.digest import DigestAlgorithm
 from varde.core.known import SetRole
+from varde.core.locator import escape
 from varde.core.media import MediaKind
 from varde.store import tables
 from varde.store.database import stream
@@ -91,9 +92,17 @@ def find_by_digest(
 
 
 def find_by_name(connection: Connection, text: str, case_id: int | None, limit: int) -> list[int]:
-    """Returns row numbers of items whose locator contains the text, letters in either case."""
-    pattern = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    matching = tables.items.c.locator.ilike(f"%{pattern}%", escape="\\")
+    """Returns row numbers of items whose locator contains the text, letters in either case (SQLite: of ASCII only).
+
+    Args:
+        connection: the site's.
+        text: part of a name as it is on the disk, or of a locator as it is shown.
+        case_id: None looks in all cases.
+        limit: most row numbers returned.
+    """
+    locator = tables.items.c.locator
+    forms = {text, escape(text.encode("utf-8"))}
+    matching = or_(*(locator.icontains(form, autoescape=True, escape="|") for form in sorted(forms)))
     return _find(connection, select(tables.items.c.id).where(matching), case_id, limit)
 
 
