@@ -95,3 +95,27 @@ def test_what_a_killed_process_left_is_cleared(store: ContentStore) -> None:
 def test_clearing_an_unused_store_does_nothing(store: ContentStore) -> None:
     store.clear_staging()
     assert not store.folder.exists()
+
+
+def test_a_damaged_copy_is_replaced(store: ContentStore) -> None:
+    store.put(chunks())
+    path = store.path_of(SHA256)
+    path.chmod(0o600)
+    path.write_bytes(DATA[:-1] + bytes([DATA[-1] ^ 1]))
+    assert store.put(chunks()) == SHA256
+    assert store.verify(SHA256).read_bytes() == DATA
+    assert path.stat().st_mode & 0o777 == 0o400
+
+
+def test_the_names_of_new_folders_are_on_disk(store: ContentStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+    sync = os.fsync
+
+    def watch(descriptor: int) -> None:
+        synced.append(Path(os.readlink(f"/proc/self/fd/{descriptor}")))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watch)
+    store.put(chunks())
+    folder = store.path_of(SHA256).parent
+    assert {folder, folder.parent, store.folder, store.folder.parent} <= set(synced)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from varde.core.errors import IntegrityFailure, NotFound, VardeError
+from varde.store.durable import make_folder, sync_folder
 
 
 class ContentStore:
@@ -26,9 +27,12 @@ class ContentStore:
         return self.folder / name[:2] / name[2:4] / name
 
     def put(self, chunks: Iterable[bytes]) -> bytes:
-        """Stores the bytes and returns their SHA-256. The copy is on disk, and named, only when it is complete."""
+        """Stores the bytes and returns their SHA-256. The copy is on disk, and named, only when it is complete.
+
+        A copy that is there already is verified, and replaced if it is damaged.
+        """
         staging = self.folder / "staging"
-        staging.mkdir(parents=True, exist_ok=True)
+        make_folder(staging)
         temporary = staging / f"{os.getpid()}-{os.urandom(8).hex()}"
         digest = hashlib.sha256()
         try:
@@ -73,13 +77,15 @@ class ContentStore:
             path.unlink(missing_ok=True)
 
     def _publish(self, temporary: Path, target: Path) -> None:
-        if target.exists():
+        if self._is_whole(target):
             return
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
         temporary.chmod(0o400)
         temporary.replace(target)
-        descriptor = os.open(target.parent, os.O_RDONLY)
+        sync_folder(target.parent)
+
+    def _is_whole(self, target: Path) -> bool:
         try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+            return self.verify(bytes.fromhex(target.name)) == target
+        except (NotFound, IntegrityFailure, OSError):
+            return False
