@@ -125,5 +125,16 @@ def test_reading_only_the_beginning_is_no_failure(terminal: Terminal) -> None:
     assert (done.stdout, done.stderr) == ("0\n", "")
 
 
+def test_a_fault_nobody_foresaw_does_not_look_like_done_with_issues() -> None:
+    program = (
+        "from varde.cli import main; main.varde = type('Broken', (), {'main': lambda *_, **__: [][1]})();"
+        "import sys; sys.argv = ['varde']; main.run()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 70
+    assert "IndexError" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("varde: this is a fault of Varde itself")
+
+
 def test_version_is_said(terminal: Terminal) -> None:
     assert terminal.bare("--version").out.startswith("varde ")

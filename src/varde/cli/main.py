@@ -1,18 +1,24 @@
 """The ``varde`` command: finds the right file for each noun when it is needed, and turns errors into exit codes.
 
-Exit codes: 0 done, 1 done with issues, 2 wrong use or failure, 3 integrity failure, 130 interrupted.
+Exit codes: 0 done, 1 done with issues, 2 wrong use or failure, 3 integrity failure, 70 a fault of Varde itself, 130
+interrupted.
 """
 
 from __future__ import annotations
 
 import importlib
 import sys
+import traceback
+from contextlib import ExitStack
 from pathlib import Path
+from types import TracebackType
 
 import click
 
 from varde.cli import output
 from varde.core.errors import IntegrityFailure, VardeError
+
+_UNFORESEEN = 70
 
 COMMANDS = {
     "audit": "Verify the audit log, list it, export signed checkpoints.",
@@ -79,7 +85,18 @@ def varde(context: click.Context, site: Path | None, person: str | None) -> None
 
 def run() -> None:
     """Runs the command line and ends the process with the right exit code."""
-    sys.exit(main())
+    with ExitStack() as stack:
+        stack.push(_end_unforeseen)
+        code = main()
+    sys.exit(code)
+
+
+def _end_unforeseen(kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    """Python ends with 1 after an error nobody foresaw, which here means: done with issues."""
+    if error is not None:
+        traceback.print_exception(error)
+        output.say("varde: this is a fault of Varde itself; what was recorded stays")
+        sys.exit(_UNFORESEEN)
 
 
 def main(arguments: list[str] | None = None) -> int:
