@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,23 @@ def test_one_run_at_a_time(sqlite_site: Site) -> None:
     with other.processing_lock():
         pass
     other.close()
+
+
+def test_one_run_at_a_time_on_a_database_that_two_folders_share(site: Site, tmp_path: Path) -> None:
+    if site.database.engine.dialect.name != "postgresql":
+        pytest.skip("an SQLite database is in its site's folder")
+    shutil.copytree(site.folder, tmp_path / "other")
+    other = open_site(tmp_path / "other")
+    with site.processing_lock(), pytest.raises(SiteBusy, match="from another folder"), other.processing_lock():
+        pass
+    with other.processing_lock(), site.database.write():
+        pass
+    with site.processing_lock():
+        pass
+    other.close()
+
+
+def test_what_a_killed_run_left_in_the_spool_is_cleared(sqlite_site: Site) -> None:
+    (sqlite_site.spool / "import-dead" / "part").mkdir(parents=True)
+    sqlite_site.clear_spool()
+    assert list(sqlite_site.spool.iterdir()) == []

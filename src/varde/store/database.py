@@ -29,6 +29,8 @@ PATIENCE_S = 1800.0
 _WRITE_LOCK = 0x7661726465
 """PostgreSQL's advisory lock that whoever writes to a site holds."""
 
+_PROCESSING_LOCK = 0x7661726466
+
 
 class Database:
     """A site's database. All writing goes through `write`, which takes the write lock at its start.
@@ -97,6 +99,32 @@ class Database:
                 if connection.dialect.name == "postgresql":
                     self._lock_postgresql(connection)
                 yield connection
+
+    @contextmanager
+    def processing_lock(self) -> Iterator[None]:
+        """Holds the right to process on a database that several folders may share; freed if the connection ends.
+
+        SQLite's databases are in their site's folder, whose lock is enough.
+
+        Raises:
+            SiteBusy: if another process holds it.
+        """
+        if self.engine.dialect.name != "postgresql":
+            yield
+            return
+        with explain_failures():
+            connection = self.engine.connect()
+        with connection, ExitStack() as stack:
+            stack.callback(connection.invalidate)  # closing it frees the lock, whatever state it is in
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            with explain_failures():
+                is_free = connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_PROCESSING_LOCK})").scalar_one()
+            if not is_free:
+                raise SiteBusy(
+                    "another `varde process` is running on this site's database, from another folder",
+                    advice="Wait until it is done, or stop it: it can be resumed at any time.",
+                )
+            yield
 
     def migrate(self) -> None:
         """Brings the schema to this version of Varde.

@@ -12,7 +12,7 @@ from sqlalchemy import URL, insert, select
 
 from varde.core.audit import Act
 from varde.core.errors import NotFound, SiteBusy
-from varde.store import audit, keys, schemes, tables
+from varde.store import audit, keys, schemes, spool, tables
 from varde.store.content_store import ContentStore
 from varde.store.database import Database
 from varde.store.settings import FILE_NAME, Settings, read_settings
@@ -50,7 +50,9 @@ class Site:
 
     @contextmanager
     def processing_lock(self) -> Iterator[None]:
-        """Holds the right to process exhibits of this site; freed by the operating system if the holder dies.
+        """Holds the right to process exhibits of this site; freed if the holder dies.
+
+        It is a lock on a file, and on PostgreSQL also one in the database: two site folders may share it.
 
         Raises:
             SiteBusy: if another process holds it.
@@ -63,7 +65,12 @@ class Site:
                     "another `varde process` is running on this site",
                     advice="Wait until it is done, or stop it: it can be resumed at any time.",
                 ) from error
-            yield
+            with self.database.processing_lock():
+                yield
+
+    def clear_spool(self) -> None:
+        """Removes what killed processes left in the spool. Only call while holding the processing lock."""
+        spool.clear_spool(self.spool)
 
     def name(self) -> str:
         """The name the site was created with."""
