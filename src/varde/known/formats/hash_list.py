@@ -60,7 +60,8 @@ def _read_entries(
         found = True
         said = read_checksum_line(text)
         if said is None or (not said.algorithm and len(said.hash) not in _LENGTHS):
-            message = f"not one hash of 32, 40 or 64 hexadecimal digits: {text[:80]!r}"
+            held = f"{len(said.hash)} digits" if said else repr(text[:80])
+            message = f"not one hash of 32, 40 or 64 hexadecimal digits: {held}"
             raise FormatError(message, line=line, advice=_ADVICE)
         fields = {"hash": said.hash, "extra.FileName": said.name}
         yield build_entry(fields, line, _choose_kind(said, hash_kind, line), counted)

@@ -155,9 +155,8 @@ def _read_entries(database: sqlite3.Connection, source: str, size: str, notes: l
     except (sqlite3.Error, OverflowError) as error:
         raise FormatError(f"the database cannot be read: {error}") from error
     if tiny:
-        notes.append(
-            f"different files under {MIN_SIZE_BYTES} bytes were left out, as files that small are alike by chance: {tiny:,}"
-        )
+        small = f"different files under {MIN_SIZE_BYTES} bytes"
+        notes.append(f"{small} were left out, as files that small are alike by chance: {tiny:,}")
 
 
 def _read_digest(value: object, name: str, source: str, row: int) -> bytes | None:
