@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -37,21 +37,16 @@ class NewSet:
     warning: str
 
 
-@dataclass(frozen=True, slots=True)
-class KnownSet:
-    """A known set of this site."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownSet(NewSet):
+    """A known set of this site.
+
+    Attributes:
+        set_id: its row number.
+        entries: how many it has.
+    """
 
     set_id: int
-    name: str
-    version: str
-    owner: str
-    role: SetRole
-    scheme: str
-    scheme_version: str
-    format: str
-    source_name: str
-    source_sha256: bytes | None
-    warning: str
     entries: int
     imported_at: datetime
     imported_by: str
@@ -80,21 +75,7 @@ def add_set(connection: Connection, new: NewSet, *, person: str, at: datetime) -
     """
     check_new(connection, new)
     table = tables.known_sets
-    values = {
-        "name": new.name,
-        "version": new.version,
-        "owner": new.owner,
-        "role": new.role.value,
-        "scheme": new.scheme,
-        "scheme_version": new.scheme_version,
-        "format": new.format,
-        "source_name": new.source_name,
-        "source_sha256": new.source_sha256,
-        "warning": new.warning,
-        "entries": 0,
-        "imported_at": at,
-        "imported_by": person,
-    }
+    values = asdict(new) | {"role": new.role.value, "entries": 0, "imported_at": at, "imported_by": person}
     return int(connection.execute(insert(table).values(**values).returning(table.c.id)).scalar_one())
 
 
