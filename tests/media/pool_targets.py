@@ -3,6 +3,7 @@
 import ctypes
 import fcntl
 import gc
+import mmap
 import os
 import signal
 import socket
@@ -18,6 +19,11 @@ def serve():
 
 def serve_nothing():
     raise ImportError("this target cannot start")
+
+
+def serve_garbage():
+    os.write(2, b"first line\n" + b"\xff" * 100_000 + b"\x1b[2J\x07 the end\n")
+    os._exit(1)
 
 
 def _handle(payload: bytes, files: list[int]) -> bytes:
@@ -121,6 +127,21 @@ def _udp(files):
     socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 
 
+def _map_shared(files):
+    with mmap.mmap(files[0], 4096, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE) as mapped:
+        mapped[:4] = b"gone"
+
+
+def _map_shared_to_read(files):
+    mmap.mmap(files[0], 4096, mmap.MAP_SHARED, mmap.PROT_READ)
+
+
+def _punch(files):
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.fallocate(files[0], 3, ctypes.c_long(0), ctypes.c_long(4096)):
+        raise OSError(ctypes.get_errno(), "fallocate")
+
+
 _ATTEMPTS = {
     b"read": lambda files: Path("/etc/passwd").read_bytes(),
     b"write": _write_file,
@@ -129,6 +150,11 @@ _ATTEMPTS = {
     b"exec": lambda files: os.posix_spawn("/bin/true", ["true"], {}),
     b"fork": lambda files: os.fork() or os._exit(0),
     b"kill": lambda files: os.kill(os.getppid(), 0),
+    b"cut": lambda files: os.ftruncate(files[0], 0),
+    b"map": _map_shared,
+    b"map_read": _map_shared_to_read,
+    b"punch": _punch,
+    b"complain": lambda files: os.write(2, b"x" * 100_000),
     b"write_handed": lambda files: os.write(files[0], b"x" * 4096),
 }
 

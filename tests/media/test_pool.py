@@ -12,6 +12,7 @@ import pytest
 import varde
 from varde.core.errors import VardeError
 from varde.media import pool as pool_module
+from varde.media import sandbox
 from varde.media.pool import Answer, Failure, FailureKind, Pool, Request
 from varde.media.sandbox import SandboxLimits
 
@@ -265,6 +266,56 @@ def test_a_process_without_the_right_to_write_cannot_write_to_a_file_it_was_hand
     assert refused[0].result == b"refused 27"
     assert written[0].result == b"done"
     assert path.stat().st_size == 4096
+
+
+@pytest.mark.parametrize("attempt", [b"cut", b"map", b"map_read", b"punch", b"write_handed"])
+def test_a_process_without_the_right_to_write_changes_no_file_it_was_handed(
+    target: str, tmp_path: Path, attempt: bytes
+) -> None:
+    path = tmp_path / "spool"
+    path.write_bytes(b"another member's bytes" * 1000)
+    with path.open("rb+") as file, Pool(target, 1, LIMITS) as pool:
+        answer = serve(pool, [b"attempt:" + attempt], files=(file.fileno(),))[0]
+        if "seccomp" not in pool.layers:
+            pytest.skip("this system has no seccomp")
+    assert isinstance(answer.result, bytes)
+    assert answer.result.startswith(b"refused")
+    assert path.read_bytes() == b"another member's bytes" * 1000
+
+
+def test_complaints_end_with_the_start_even_of_processes_that_may_write(target: str) -> None:
+    with Pool(target, 1, SandboxLimits(2 << 30, write_bytes=1 << 30)) as pool:
+        assert serve(pool, [b"attempt:complain"])[0].result == b"done"
+        assert os.fstat(pool._complaints.fileno()).st_size == 0
+
+
+def test_the_last_complaint_is_short_and_printable(target: str) -> None:
+    with Pool(target.replace(":serve", ":serve_garbage"), 1, LIMITS) as pool, pytest.raises(VardeError) as raised:
+        serve(pool, [b"echo:"])
+    assert str(raised.value).isprintable()
+    assert str(raised.value).endswith("\\x1b[2J\\x07 the end")
+    assert len(str(raised.value)) < 20_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="seccomp is Linux only")
+def test_every_allowed_call_exists_on_x86_64() -> None:
+    seccomp = pytest.importorskip("pyseccomp")
+    names = f"{sandbox._ALLOWED_CALLS} {sandbox._WRITER_CALLS} fcntl mmap openat clone clone3 tgkill prlimit64".split()
+    assert [name for name in names if seccomp.resolve_syscall(seccomp.Arch.X86_64, name) < 0] == []
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="seccomp is Linux only")
+def test_a_mistyped_rule_stops_the_start_and_a_call_of_another_processor_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seccomp = pytest.importorskip("pyseccomp")
+    rules = seccomp.SyscallFilter(seccomp.ERRNO(1))
+    sandbox._allow(rules, seccomp.ALLOW, "s390_runtime_instr")
+    with pytest.raises(VardeError, match="fstatt"):
+        sandbox._allow(rules, seccomp.ALLOW, "fstatt")
+    with pytest.raises(OSError):
+        sandbox._allow(rules, seccomp.ALLOW, "dup", seccomp.Arg(9, seccomp.EQ, 0))
 
 
 def test_room_says_how_much_can_be_submitted(target: str) -> None:

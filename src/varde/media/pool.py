@@ -7,12 +7,9 @@ the file system (docs/decisions/0002-own-decoder-pool.md has the figures).
 
 from __future__ import annotations
 
-import os
 import selectors
-import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections import deque
@@ -21,6 +18,7 @@ from types import TracebackType
 from typing import Self
 
 from varde.core.errors import VardeError
+from varde.media.decoder_process import describe_exit, read_last_complaint, start_process
 from varde.media.outbox import Outbox
 from varde.media.requests import Answer, Failure, FailureKind, Job, Request
 from varde.media.sandbox import SandboxLimits
@@ -134,21 +132,7 @@ class Pool:
         self._complaints.close()
 
     def _start(self) -> _Worker:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        limits = (self._limits.memory_bytes, self._limits.write_bytes, self._limits.open_files)
-        command = [sys.executable, "-I", "-m", "varde.media.worker", str(os.getpid())]
-        with theirs:
-            process = subprocess.Popen(
-                [*command, str(theirs.fileno()), self._target, *map(str, limits)],
-                pass_fds=(theirs.fileno(),),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=self._complaints,  # only before it is locked down: afterwards it may not write
-                start_new_session=True,
-                env=_environment(),
-                cwd="/",
-            )
-        ours.setblocking(False)
+        process, ours = start_process(self._target, self._limits, self._complaints)
         worker = _Worker(process, ours, Outbox(ours), deadline=time.monotonic() + _START_LIMIT_S)
         self._selector.register(ours, selectors.EVENT_READ, worker)
         return worker
@@ -251,7 +235,7 @@ class Pool:
         self._stop(worker)
         answers = []
         if worker.started:
-            crash = Failure(FailureKind.CRASHED, _describe_exit(worker.process.returncode))
+            crash = Failure(FailureKind.CRASHED, describe_exit(worker.process.returncode))
             answers.append(self._finish(worker, crash))
         elif worker.assigned:
             answers += self._count_attempt(worker)
@@ -260,8 +244,9 @@ class Pool:
             self._failed_starts += 1
         self._workers.remove(worker)
         if self._failed_starts >= _MAX_FAILED_STARTS:
+            complaint = read_last_complaint(self._complaints) or "they end without a word"
             raise VardeError(
-                f"decoder processes cannot start: {self._last_complaint()}",
+                f"decoder processes cannot start: {complaint}",
                 advice="`varde doctor` says what is missing on this machine.",
             )
         self._workers.append(self._start())
@@ -274,11 +259,6 @@ class Pool:
         detail = f"{_MAX_ATTEMPTS} decoders in a row ended before they took it up."
         return [self._finish(worker, Failure(FailureKind.CRASHED, detail))]
 
-    def _last_complaint(self) -> str:
-        self._complaints.seek(0)
-        lines = self._complaints.read().decode("utf-8", "replace").strip().splitlines()
-        return lines[-1] if lines else "they end without a word"
-
     def _stop(self, worker: _Worker) -> None:
         self._selector.unregister(worker.connection)
         worker.connection.close()
@@ -287,17 +267,3 @@ class Pool:
         except subprocess.TimeoutExpired:
             worker.process.kill()
             worker.process.wait()
-
-
-def _environment() -> dict[str, str]:
-    single = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    inherited = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "TZ") if name in os.environ}
-    return {**inherited, **single, "MALLOC_ARENA_MAX": "2", "LC_ALL": "C.UTF-8"}
-
-
-def _describe_exit(status: int) -> str:
-    if -status in set(signal.Signals):
-        return f"The decoder was ended by {signal.Signals(-status).name}."
-    if status < 0:
-        return f"The decoder was ended by signal {-status}."
-    return f"The decoder ended with status {status}."

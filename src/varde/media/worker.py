@@ -52,7 +52,10 @@ def main() -> None:
     connection = socket.socket(fileno=int(descriptor))
     module, _, function = target.partition(":")
     handle: Handler = getattr(importlib.import_module(module), function)()
+    silence = os.open(os.devnull, os.O_WRONLY)
     layers = lock_down(SandboxLimits(int(memory), int(write), int(files)))
+    os.dup2(silence, sys.stderr.fileno(), inheritable=False)  # until here complaints may be read, by all processes
+    os.close(silence)
     send_frame(connection, Frame.HELLO, ",".join(layers).encode())
     while (request := _receive(connection)) is not None:
         _serve(connection, handle, *request)
