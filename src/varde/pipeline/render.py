@@ -9,7 +9,6 @@ from typing import Self
 
 import msgspec
 
-from varde.core.errors import VardeError
 from varde.core.media import Thumbnail
 from varde.media.blur import blur_thumbnail
 from varde.media.pool import Failure, Pool, Request
@@ -17,6 +16,8 @@ from varde.media.sandbox import SandboxLimits
 
 _MEMORY_BYTES = 1 << 30
 _LIMIT_S = 30.0
+_LONGEST_PX = 4096
+_PLAIN_GREY = 128
 
 
 def prepare() -> Callable[[bytes, list[int]], bytes]:
@@ -26,18 +27,27 @@ def prepare() -> Callable[[bytes, list[int]], bytes]:
     blur_thumbnail(_make_sample())
 
     def handle(payload: bytes, files: list[int]) -> bytes:
-        return encoder.encode(blur_thumbnail(decoder.decode(payload)))
+        try:
+            blurred = blur_thumbnail(decoder.decode(payload))
+        except OSError:
+            return encoder.encode(None)  # it cannot be decoded again
+        return encoder.encode(blurred)
 
     return handle
 
 
 class Blurrer:
-    """One decoder process that greys and blurs thumbnails. Use as a context manager."""
+    """One decoder process that greys and blurs thumbnails. Use as a context manager.
+
+    Attributes:
+        unreadable: how many thumbnails could not be decoded again, and were replaced by a plain grey picture.
+    """
 
     def __init__(self) -> None:
         self._pool = Pool("varde.pipeline.render:prepare", 1, SandboxLimits(_MEMORY_BYTES))
         self._encoder = msgspec.msgpack.Encoder()
-        self._decoder = msgspec.msgpack.Decoder(Thumbnail)
+        self._decoder: msgspec.msgpack.Decoder[Thumbnail | None] = msgspec.msgpack.Decoder(Thumbnail | None)
+        self.unreadable = 0
 
     def __enter__(self) -> Self:
         return self
@@ -48,25 +58,40 @@ class Blurrer:
         self._pool.close()
 
     def blur(self, thumbnail: Thumbnail) -> Thumbnail:
-        """Returns the thumbnail grey and blurred.
+        """Returns the thumbnail grey and blurred, or plain grey where it cannot be decoded again.
 
         Raises:
-            VardeError: if it cannot be decoded again.
+            VardeError: if decoder processes cannot start.
         """
         self._pool.submit(Request(os.getpid(), self._encoder.encode(thumbnail), (), _LIMIT_S))
         while not (answers := self._pool.wait(1.0)):
             pass
-        result = answers[0].result
+        blurred = self._read(answers[0].result)
+        if blurred is None:
+            self.unreadable += 1
+            return _make_plain(thumbnail.width_px, thumbnail.height_px)
+        return blurred
+
+    def _read(self, result: bytes | Failure) -> Thumbnail | None:
         if isinstance(result, Failure):
-            raise VardeError(f"a stored thumbnail cannot be shown: {result.detail}")
-        return self._decoder.decode(result)
+            return None
+        try:
+            return self._decoder.decode(result)
+        except msgspec.MsgspecError:  # the process has been taken over
+            return None
 
 
-def _make_sample() -> Thumbnail:
+def _make_plain(width_px: int, height_px: int) -> Thumbnail:
+    """Returns a grey picture of that size, within what a thumbnail may have: the stored numbers may be wrong, too."""
     import io
 
     from PIL import Image
 
+    size = (min(max(1, width_px), _LONGEST_PX), min(max(1, height_px), _LONGEST_PX))
     out = io.BytesIO()
-    Image.new("RGB", (16, 16)).save(out, "JPEG")
-    return Thumbnail(out.getvalue(), 16, 16)
+    Image.new("L", size, _PLAIN_GREY).save(out, "JPEG")
+    return Thumbnail(out.getvalue(), *size)
+
+
+def _make_sample() -> Thumbnail:
+    return _make_plain(16, 16)
