@@ -1,8 +1,10 @@
 from dataclasses import replace
 
+import pytest
 from sqlalchemy import func, select
 from stored import AT, PDQ, add_files, examine, make_case, make_content, make_set
 
+from varde.core.errors import IntegrityFailure
 from varde.core.known import KnownEntry
 from varde.core.media import Facts
 from varde.core.signal import PerceptualHash, Signal
@@ -46,3 +48,14 @@ def test_a_complete_content_is_left_as_it_is(database: Database) -> None:
         examine(connection, exhibit, "b.jpg", replace(content, facts=None, signals=()))
         record = get_record(connection, first.item_id)
     assert record.content == replace(content, thumbnail=None)
+
+
+def test_a_content_whose_other_digests_differ_stops_at_once(database: Database) -> None:
+    honest = make_content(b"a")
+    lie = replace(honest, digests=replace(honest.digests, md5=bytes(16)))
+    with database.write() as connection:
+        _, (exhibit,) = make_case(connection)
+        add_files(connection, exhibit, b"a.jpg", b"b.jpg")
+        examine(connection, exhibit, "a.jpg", lie)
+        with pytest.raises(IntegrityFailure, match="other digests"):
+            examine(connection, exhibit, "b.jpg", honest)

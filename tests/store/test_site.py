@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from stored import AT, PERSON, make_case
 
-from varde.core.errors import NotFound, SiteBusy
+from varde.core.errors import NotFound, SiteBusy, VardeError
 from varde.store import audit, cases, keys
 from varde.store.site import Site, create_site, open_site
 
@@ -100,3 +100,19 @@ def test_what_a_killed_run_left_in_the_spool_is_cleared(sqlite_site: Site) -> No
     (sqlite_site.spool / "import-dead" / "part").mkdir(parents=True)
     sqlite_site.clear_spool()
     assert list(sqlite_site.spool.iterdir()) == []
+
+
+def test_a_site_that_cannot_be_written_to_can_still_be_read(sqlite_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    sqlite_site.close()
+    monkeypatch.setattr("varde.store.site._may_write", lambda _: False)
+    sealed = open_site(sqlite_site.folder)
+    before = sorted(path.name for path in sqlite_site.folder.iterdir())
+    with sealed.database.read() as connection:
+        assert audit.verify_chain(connection).number > 0
+    with pytest.raises(VardeError, match="written"), sealed.database.write() as connection:
+        make_case(connection)
+    sealed.close()
+    assert sorted(path.name for path in sqlite_site.folder.iterdir()) == before
+    (sqlite_site.folder / "varde.db-wal").write_bytes(b"changes")
+    with pytest.raises(VardeError, match="holds changes"):
+        open_site(sqlite_site.folder)

@@ -7,11 +7,12 @@ interrupted.
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 import traceback
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 
 import click
 
@@ -85,10 +86,17 @@ def varde(context: click.Context, site: Path | None, person: str | None) -> None
 
 def run() -> None:
     """Runs the command line and ends the process with the right exit code."""
+    for ended in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ended, _interrupt)
     with ExitStack() as stack:
         stack.push(_end_unforeseen)
         code = main()
     sys.exit(code)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Makes a wish to end count like Ctrl-C: processes are ended, what was recorded stays."""
+    raise KeyboardInterrupt
 
 
 def _end_unforeseen(kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

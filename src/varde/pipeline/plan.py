@@ -9,7 +9,7 @@ from varde.core.case import Exhibit
 from varde.core.item import FoundFile, Origin
 from varde.evidence.folder import FoundIssue, walk
 from varde.store import cases, items
-from varde.store.database import Database
+from varde.store.database import PATIENCE_S, Database
 from varde.store.items import NewItem
 
 _BATCH = 5000
@@ -31,12 +31,12 @@ def list_places(database: Database, exhibit: Exhibit, progress: Callable[[int], 
             if isinstance(found, FoundFile)
         ]
         issues = [(str(found.locator), None, found.issue) for found in batch if isinstance(found, FoundIssue)]
-        with database.write() as connection:
+        with database.write(patience_s=PATIENCE_S) as connection:
             items.add_items(connection, exhibit.exhibit_id, files)
             items.record_issues(connection, exhibit.exhibit_id, issues)
         count += len(batch)
         progress(count)
-    with database.write() as connection:
+    with database.write(patience_s=PATIENCE_S) as connection:
         cases.record_walked(connection, exhibit.exhibit_id)
 
 

@@ -19,6 +19,7 @@ from varde.pipeline.plan import list_places
 from varde.pipeline.schedule import Schedule
 from varde.pipeline.tasks import Tally
 from varde.store import audit, cases, items, reopening, runs
+from varde.store.database import PATIENCE_S
 from varde.store.site import Site
 
 _SOFTWARE = ("varde", "pillow", "pillow-heif", "av", "numpy", "py7zr")
@@ -100,6 +101,7 @@ def process_case(
     result = RunResult()
     with site.processing_lock():
         site.contents.clear_staging()
+        site.clear_spool()
         matching = site.settings.matching
         point = pdq_point(matching.pdq_max_distance, matching.pdq_min_quality)
         load_readers(site.settings.plugins.evidence)  # or stop now: the decoders would fail archive by archive
@@ -171,13 +173,13 @@ def _is_open(site: Site, exhibit: Exhibit) -> bool:
 
 
 def _open_again(site: Site, case: Case) -> int:
-    with site.database.write() as connection:
+    with site.database.write(patience_s=PATIENCE_S) as connection:
         exhibits = cases.list_exhibits(connection, case.case_id)
         return sum(reopening.open_again(connection, exhibit.exhibit_id) for exhibit in exhibits)
 
 
 def _record_start(site: Site, case: Case, exhibits: int, retried: int, person: str, at: datetime) -> int:
-    with site.database.write() as connection:
+    with site.database.write(patience_s=PATIENCE_S) as connection:
         run_id = runs.add_run(connection, case.case_id, person=person, at=at, software=list_software())
         subject: dict[str, str | int | None] = {
             "case": case.name,
@@ -190,7 +192,7 @@ def _record_start(site: Site, case: Case, exhibits: int, retried: int, person: s
 
 
 def _record_finish(site: Site, case: Case, run_id: int, result: RunResult, person: str, at: datetime) -> None:
-    with site.database.write() as connection:
+    with site.database.write(patience_s=PATIENCE_S) as connection:
         runs.finish_run(connection, run_id, at=at, cpu_s=result.cpu_s)
         subject: dict[str, str | int | None] = {
             "case": case.name,

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, insert, select, update
 
 from varde.core.content import Content
+from varde.core.digest import Digests
+from varde.core.errors import IntegrityFailure
 from varde.core.outcome import NotComparable
 from varde.core.signal import Signal
 from varde.store import tables
@@ -27,12 +29,12 @@ def record_contents(connection: Connection, examined: Iterable[Content]) -> dict
         digest = content.digests.sha256
         if digest not in by_digest or content.signals:
             by_digest[digest] = content
-    known = _find_ids(connection, list(by_digest))
+    known = _find_ids(connection, by_digest)
     _complete(connection, [(known[digest], content) for digest, content in by_digest.items() if digest in known])
     fresh = [content for digest, content in by_digest.items() if digest not in known]
     if fresh:
         connection.execute(insert(tables.contents), [_content_row(content) for content in fresh])
-        ids = _find_ids(connection, [content.digests.sha256 for content in fresh])
+        ids = _find_ids(connection, {content.digests.sha256: content for content in fresh})
         _record_derived(connection, [(ids[content.digests.sha256], content) for content in fresh])
         known |= ids
     return known
@@ -51,11 +53,19 @@ def _complete(connection: Connection, again: list[tuple[int, Content]]) -> None:
             compare_again(connection, content_id)
 
 
-def _find_ids(connection: Connection, digests: list[bytes]) -> dict[bytes, int]:
-    contents, found = tables.contents.c, {}
+def _find_ids(connection: Connection, wanted: dict[bytes, Content]) -> dict[bytes, int]:
+    """Returns the row numbers of contents that are recorded, after comparing their other digests."""
+    table, digests, found = tables.contents.c, list(wanted), dict[bytes, int]()
     for start in range(0, len(digests), _IDS_AT_ONCE):
-        query = select(contents.sha256, contents.id).where(contents.sha256.in_(digests[start : start + _IDS_AT_ONCE]))
-        found.update({row.sha256: row.id for row in connection.execute(query)})
+        some = table.sha256.in_(digests[start : start + _IDS_AT_ONCE])
+        query = select(table.id, table.sha256, table.sha1, table.md5, table.size_bytes).where(some)
+        for row in connection.execute(query):
+            if Digests(row.md5, row.sha1, row.sha256, row.size_bytes) != wanted[row.sha256].digests:
+                raise IntegrityFailure(
+                    f"two contents with SHA-256 {row.sha256.hex()} have other digests or sizes: one of them is a lie",
+                    advice="A decoder that hostile bytes took over may have told it. Keep the site as it is.",
+                )
+            found[row.sha256] = row.id
     return found
 
 

@@ -14,6 +14,7 @@ _FULL = ("SQLITE_FULL", "53100")
 _READ_ONLY = ("SQLITE_READONLY", "SQLITE_PERM", "25006", "42501")
 _CLOSED = ("SQLITE_CANTOPEN", "SQLITE_AUTH")
 _DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "XX001", "XX002")
+_LACKING = ("42P01", "42703")
 _DEVICE = ("SQLITE_IOERR", "58030")
 _UNREACHABLE = ("08", "28", "3D", "57P", "53300")
 
@@ -55,8 +56,16 @@ def explain(error: DBAPIError) -> VardeError | None:
         return VardeError("the site's database cannot be opened", advice="Check who may read the site's folder.")
     if code.startswith(_DAMAGED):
         return IntegrityFailure(f"the site's database is damaged: {error.orig}", advice="Restore it from a backup.")
+    if code.startswith(_LACKING) or "no such table" in str(error.orig) or "no such column" in str(error.orig):
+        return IntegrityFailure(
+            f"the site's database lacks what it must have: {str(error.orig).splitlines()[0]}",
+            advice="Somebody changed it. Keep it as it is, and restore a backup elsewhere to compare.",
+        )
     if code.startswith(_DEVICE):
-        return VardeError(f"the disk of the site's database fails: {error.orig}", advice="Check that disk.")
+        return VardeError(
+            f"the disk of the site's database fails or is full: {error.orig}",
+            advice="Look whether it is full; if not, check that disk.",
+        )
     if code.startswith(_UNREACHABLE) or (not code and isinstance(error, OperationalError)):
         return VardeError(
             f"the site's database server cannot be used: {str(error.orig).strip()}",

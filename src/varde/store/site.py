@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import quote
 
 from sqlalchemy import URL, insert, select
 
 from varde.core.audit import Act
-from varde.core.errors import NotFound, SiteBusy
+from varde.core.errors import NotFound, SiteBusy, VardeError
 from varde.store import audit, keys, schemes, spool, tables
 from varde.store.content_store import ContentStore
 from varde.store.database import Database
@@ -30,7 +32,7 @@ class Site:
     def __init__(self, folder: Path, settings: Settings) -> None:
         self.folder = folder
         self.settings = settings
-        self.database = Database(settings.database.url or URL.create("sqlite", database=str(self.database_path)))
+        self.database = Database(settings.database.url or _make_address(self.database_path))
         self.contents = ContentStore(folder / "contents")
 
     @property
@@ -85,6 +87,29 @@ class Site:
     def close(self) -> None:
         """Closes the database."""
         self.database.close()
+
+
+def _make_address(path: Path) -> URL:
+    """Returns the address of a site's SQLite file; one that may not be written to is opened as what it is.
+
+    Raises:
+        VardeError: if such a file has changes beside it that only a writer could take in.
+    """
+    if not path.exists() or _may_write(path.parent):
+        return URL.create("sqlite", database=str(path))
+    unfinished = path.with_name(f"{path.name}-wal")
+    if unfinished.exists() and unfinished.stat().st_size:
+        raise VardeError(
+            f"the site in {path.parent} cannot be written to, and {unfinished.name} holds changes not taken in",
+            advice="Copy the whole folder to a place that can be written to, and open that.",
+        )
+    return URL.create(
+        "sqlite", database=f"file:{quote(str(path))}", query={"mode": "ro", "immutable": "1", "uri": "true"}
+    )
+
+
+def _may_write(folder: Path) -> bool:
+    return os.access(folder, os.W_OK)
 
 
 def create_site(folder: Path, *, name: str, person: str, at: datetime) -> tuple[Site, bool]:

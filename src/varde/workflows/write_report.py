@@ -94,9 +94,13 @@ def write_report(site: Site, actor: Actor, request: ReportRequest) -> dict[str, 
         case = cases.get_case(connection, request.case_name)
         source = StoredCase(connection, site, case, actor)
         blurs = request.pictures and not request.reveal
-        options = _options(request, stack.enter_context(Blurrer()) if blurs else None)
+        blurrer = stack.enter_context(Blurrer()) if blurs else None
+        options = _options(request, blurrer)
         folder = Path(stack.enter_context(_unfinished(request.output)))
         written = {name: write(source, folder, options) for name, write in writers.items()}
+        if blurrer and blurrer.unreadable:
+            counts = {"grey_placeholders": blurrer.unreadable}
+            written = {name: replace(report, counts=report.counts | counts) for name, report in written.items()}
         _record(site, actor, request, source.head, written)
         return {name: _publish(report, request.output) for name, report in written.items()}
 
