@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import quote
 
 from sqlalchemy import URL, insert, select
 
@@ -104,7 +103,7 @@ def _make_address(path: Path) -> URL:
             advice="Copy the whole folder to a place that can be written to, and open that.",
         )
     return URL.create(
-        "sqlite", database=f"file:{quote(str(path))}", query={"mode": "ro", "immutable": "1", "uri": "true"}
+        "sqlite", database=path.absolute().as_uri(), query={"mode": "ro", "immutable": "1", "uri": "true"}
     )
 
 

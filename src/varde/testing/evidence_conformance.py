@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import io
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 
 from varde.core.issue import Issue, IssueCode, Step
@@ -26,7 +27,7 @@ from varde.testing.archives import Content
 _MUTANTS = 120
 
 
-class ArchiveReaderConformance:
+class ArchiveReaderConformance(ABC):
     """What every archive reader owes its callers. Subclasses set `reader` and `mime` and write `make`.
 
     Attributes:
@@ -43,9 +44,9 @@ class ArchiveReaderConformance:
     keeps_names = True
     others: Sequence[bytes] = (b"", b"\0", b"plain text\n" * 100, bytes(4096), b"\xff\xd8\xff\xe0" + bytes(2000))
 
+    @abstractmethod
     def make(self, members: Sequence[Content]) -> bytes:
         """Returns a sound archive of these members in this order."""
-        raise NotImplementedError
 
     def test_names_itself_and_its_media_type(self) -> None:
         assert self.reader.name
