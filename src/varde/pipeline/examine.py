@@ -23,8 +23,9 @@ from varde.core.signal import Signal
 from varde.evidence.reading import ExhibitFile
 from varde.hashing.digests import compute_digests
 from varde.media import picture, video
+from varde.media.animation import read_further_frames
 from varde.media.sniff import HEAD_BYTES, TAIL_BYTES, sniff
-from varde.pipeline.steps import FrameHasher, hash_picture, refuse_signals
+from varde.pipeline.steps import FrameHasher, Grey, hash_picture, refuse_signals
 
 IN_MEMORY_BYTES = 512 << 20
 """Files up to this size are read into memory once; larger ones are digested in pieces and then read again."""
@@ -144,9 +145,20 @@ class _Examination:
             raise Unreadable(IssueCode.TOO_LARGE, f"A picture file of more than {IN_MEMORY_BYTES >> 20} MiB.")
         with self._timed("decode"):
             reading = picture.read_picture(data, self._request.limits)
+        frames = reading.facts.frames or 1
+        if frames > 1 and not reading.issues:
+            self._complete(reading, self._hash_frames(data, reading.grey, frames))
+            return
         with self._timed("hash"):
             signals = hash_picture(reading.grey)
         self._complete(reading, signals)
+
+    def _hash_frames(self, data: bytes, first: Grey, frames: int) -> tuple[Signal, ...]:
+        hasher = FrameHasher()
+        hasher.add(0.0, first)
+        with self._timed("decode"):
+            self.issues += read_further_frames(data, frames, self._request.limits, hasher.add)
+        return hasher.signals()
 
     def _decode_video(self, file: ExhibitFile) -> None:
         hasher = FrameHasher()

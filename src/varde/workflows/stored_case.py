@@ -37,7 +37,7 @@ from varde.workflows.actor import Actor
 NOT_EXAMINED = (
     "Deleted files and unallocated space: exhibits are read as folders, files and archives.",
     "The sound of videos, and the pictures of a video between the frames that were compared.",
-    "The further pictures of animated GIF, WebP and PNG files: the first one is examined.",
+    "More than 64 pictures of an animated GIF, WebP or PNG file: 64 spread over its length are examined.",
     "Pictures inside documents (PDF, office files, mail boxes, databases).",
     "Raw camera formats that no decoder here reads; their digests were compared.",
 )
