@@ -11,7 +11,7 @@ from mixed_exhibit import ACTOR, picture, zip_of
 
 from varde.core.case import Exhibit, Keeping
 from varde.core.errors import PluginError
-from varde.pipeline import archives
+from varde.pipeline import archives, schedule
 from varde.pipeline.plan import list_places
 from varde.pipeline.schedule import Schedule
 from varde.pipeline.tasks import Task
@@ -156,14 +156,18 @@ def test_a_listed_plugin_that_is_missing_stops_the_run_before_it_begins(make_sit
         assert cases.count_places(connection, 1).places == 0
 
 
-def test_a_retry_examines_what_took_too_long_once_the_limit_is_raised(make_site: MakeSite, tmp_path: Path) -> None:
+def test_a_retry_examines_what_took_too_long_once_the_limit_is_raised(
+    make_site: MakeSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Decoding takes about three times the limit, digesting a tenth of it.
+    monkeypatch.setattr(schedule, "_LEAST_BYTES_PER_S", 10**12)
     exhibit = tmp_path / "exhibit"
     exhibit.mkdir()
-    (exhibit / "large.png").write_bytes(picture(1, size=6000, kind="PNG"))
+    (exhibit / "large.png").write_bytes(picture(1, size=8000, kind="PNG"))
     (exhibit / "small.jpg").write_bytes(picture(2))
     folder = tmp_path / "site"
     folder.mkdir()
-    (folder / "varde.toml").write_text("[processing]\ntime_limit_s = 0.15\n")
+    (folder / "varde.toml").write_text("[processing]\ntime_limit_s = 0.4\n")
     site, _ = open_site_with(make_site, exhibit)
     process(site)
     assert "decoder_timed_out" in codes(load(site)["large.png"])
@@ -173,7 +177,7 @@ def test_a_retry_examines_what_took_too_long_once_the_limit_is_raised(make_site:
     done = process(patient, retry=True)
     assert done.places.with_issues == 0
     found = load(patient)["large.png"].content
-    assert found and found.facts and found.facts.width_px == 6000
+    assert found and found.facts and found.facts.width_px == 8000
 
 
 def test_an_exhibit_that_drops_out_in_the_middle_leaves_its_items_waiting(
