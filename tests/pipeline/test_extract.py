@@ -25,7 +25,7 @@ def test_items_are_opened_again_wherever_they_lie(make_site: MakeSite, tmp_path:
     site = make_site()
     process(site, exhibit, keeping=keeping)
     with site.database.read() as connection:
-        stored = cases.get_exhibit(connection, 1)
+        (stored,) = cases.list_exhibits(connection, 1)
     if keeping is Keeping.COPY:
         (exhibit / "outer.zip").unlink()
     for text, name in {
@@ -45,7 +45,7 @@ def test_what_is_not_there_any_more_is_said(make_site: MakeSite, tmp_path: Path)
     site = make_site()
     process(site, exhibit)
     with site.database.read() as connection:
-        stored = cases.get_exhibit(connection, 1)
+        (stored,) = cases.list_exhibits(connection, 1)
     for text in ("gone.jpg", "a.zip!/gone.jpg", "a.zip!/in.jpg!/gone.jpg", "../outside"):
         with pytest.raises(NotFound), open_item(site, stored, read_locator(text)) as file:
             file.read()

@@ -58,7 +58,7 @@ def test_an_exhibits_path_may_be_any_bytes(database: Database) -> None:
         made = cases.add_exhibit(connection, case=case, path=path, keeping=Keeping.COPY, person=PERSON, at=AT)
         assert (made.path, made.keeping, made.walked) == (path, Keeping.COPY, False)
         cases.record_walked(connection, made.exhibit_id)
-        assert cases.get_exhibit(connection, made.exhibit_id).walked
+        assert cases.list_exhibits(connection, case.case_id)[0].walked
 
 
 def test_the_built_in_schemes_are_there_once(database: Database) -> None:

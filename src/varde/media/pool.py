@@ -119,6 +119,13 @@ class Pool:
         self._dispatch()
         return answers
 
+    def ask(self, request: Request) -> bytes | Failure:
+        """Submits one request to a pool that has nothing else to do, and returns its result when it is there."""
+        self.submit(request)
+        while not (answers := self.wait(1.0)):
+            pass
+        return answers[0].result
+
     def close(self) -> None:
         """Kills the processes and closes the descriptors of requests that were not answered."""
         for worker in self._workers:

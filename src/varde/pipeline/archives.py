@@ -104,6 +104,11 @@ class Archives:
         else:
             self._finish(window.archive)
 
+    def end_members(self, archive_id: int) -> None:
+        """Gives members that an earlier run listed, and that did not come again, their end and a reason."""
+        with self._writer.transaction() as connection:
+            self._tally.items += end_members(connection, self._exhibit.exhibit_id, archive_id)
+
     def close(self) -> None:
         """Ends the processes and gives the disk space back."""
         if self._pool:
@@ -215,7 +220,7 @@ class Archives:
 
     def _finish(self, archive: Archive) -> None:
         if archive.is_resumed:
-            self._end_members(archive)
+            self.end_members(archive.item.item_id)
         self._writer.add_done(archive.item.item_id)
         self._tally.add_done(archive.item.size_bytes or 0, with_issues=False)
         self.leave(archive.inside)
@@ -227,11 +232,6 @@ class Archives:
         self._tally.with_issues += 1
         archive.is_resumed = True  # an earlier window of it may have left members behind
         self._finish(archive)
-
-    def _end_members(self, archive: Archive) -> None:
-        """Gives members that an earlier run listed, and that did not come again, their end and a reason."""
-        with self._writer.transaction() as connection:
-            self._tally.items += end_members(connection, self._exhibit.exhibit_id, archive.item.item_id)
 
 
 def _place_issue(

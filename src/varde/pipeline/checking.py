@@ -6,6 +6,8 @@ import errno
 import math
 import os
 
+import msgspec
+
 from varde.core.case import Exhibit
 from varde.core.content import Content
 from varde.core.errors import ExhibitUnreachable, IntegrityFailure, Unreadable
@@ -14,9 +16,11 @@ from varde.core.locator import escape
 from varde.core.outcome import NotComparable
 from varde.core.signal import PerceptualHash, Signal
 from varde.evidence.expand import Expansion
+from varde.media.pool import Failure, FailureKind
 from varde.pipeline.examine import Examination
 from varde.pipeline.sources import CopySource, Source
 
+_decode = msgspec.msgpack.Decoder(Examination).decode
 _MOST_TEXT = 4 << 20
 _MOST_NUMBER = 2**53
 _HASH_BYTES = 32
@@ -26,6 +30,23 @@ _NOT_ABOUT_ONE_FILE = {errno.ESTALE, errno.EMFILE, errno.ENFILE, errno.ENODEV, e
 
 class ImpossibleAnswer(Exception):
     """An answer that no honest decoder gives; the message says why."""
+
+
+def read_examination(result: bytes | Failure, part_bytes: int) -> Examination | Failure:
+    """Returns what a decoder process answered, or a failure: its own, or that of an answer that cannot be true.
+
+    Args:
+        result: of an `Answer`.
+        part_bytes: how much it was given to examine.
+    """
+    if isinstance(result, Failure):
+        return result
+    try:
+        examination = _decode(result)
+        check_examination(examination, part_bytes)
+    except (msgspec.MsgspecError, ImpossibleAnswer) as error:
+        return Failure(FailureKind.CRASHED, f"The decoder's answer cannot be true: {error}")
+    return examination
 
 
 def check_examination(examination: Examination, part_bytes: int) -> None:

@@ -106,10 +106,7 @@ def _unpack_one(pool: Pool, site: Site, file: BinaryIO, segment: Segment, sink: 
     request = ExtractRequest(size, segment, settings.archive.limits(), settings.plugins.evidence)
     files = (os.dup(file.fileno()), os.dup(sink.fileno()))
     payload = msgspec.msgpack.encode(request)
-    pool.submit(Request(segment, payload, files, settings.processing.expand_time_limit_s))
-    while not (answers := pool.wait(1.0)):
-        pass
-    result = answers[0].result
+    result = pool.ask(Request(segment, payload, files, settings.processing.expand_time_limit_s))
     problem = result.detail if isinstance(result, Failure) else _read_problem(result)
     if problem:
         raise NotFound(f"{Locator((segment,))} cannot be unpacked any more: {problem}")

@@ -16,13 +16,13 @@ from varde.evidence.folder import walk
 from varde.hashing import pdq
 from varde.media.pool import Answer, Failure, Pool, Request
 from varde.media.sandbox import SandboxLimits
-from varde.pipeline.examine import Examination, ExamineRequest
+from varde.pipeline.checking import read_examination
+from varde.pipeline.examine import ExamineRequest
 from varde.pipeline.run import count_cores
 from varde.pipeline.sources import FileSource
 from varde.store.site import Site
 
 _encode = msgspec.msgpack.Encoder().encode
-_read = msgspec.msgpack.Decoder(Examination).decode
 
 
 def hash_folder(site: Site, folder: Path, notes: list[str]) -> Iterator[KnownEntry]:
@@ -63,17 +63,17 @@ def _submit(site: Site, pool: Pool, folder: Path, file: FoundFile, line: int, no
         notes.append(f"{file.locator}: {error}")
         return 0
     request = ExamineRequest(part.offset, part.size_bytes, site.settings.decode.limits())
-    key = (line, str(file.locator))
+    key = (line, str(file.locator), part.size_bytes)
     pool.submit(Request(key, _encode(request), (part.descriptor,), site.settings.processing.video_time_limit_s))
     return 1
 
 
 def _read_answer(answer: Answer, notes: list[str]) -> KnownEntry | None:
-    line, locator = answer.key
-    if isinstance(answer.result, Failure):
-        notes.append(f"{locator}: {answer.result.detail}")
+    line, locator, part_bytes = answer.key
+    examination = read_examination(answer.result, part_bytes)
+    if isinstance(examination, Failure):
+        notes.append(f"{locator}: {examination.detail}")
         return None
-    examination = _read(answer.result)
     content = examination.content
     if content is None or content.media_type.kind not in {MediaKind.PICTURE, MediaKind.VIDEO}:
         notes.append(f"{locator}: left out, it is no picture or video")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -63,10 +62,7 @@ class Blurrer:
         Raises:
             VardeError: if decoder processes cannot start.
         """
-        self._pool.submit(Request(os.getpid(), self._encoder.encode(thumbnail), (), _LIMIT_S))
-        while not (answers := self._pool.wait(1.0)):
-            pass
-        blurred = self._read(answers[0].result)
+        blurred = self._read(self._pool.ask(Request(None, self._encoder.encode(thumbnail), (), _LIMIT_S)))
         if blurred is None:
             self.unreadable += 1
             return _make_plain(thumbnail.width_px, thumbnail.height_px)

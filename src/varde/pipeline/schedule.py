@@ -17,17 +17,16 @@ from varde.core.content import Content
 from varde.core.errors import NotFound, Unreadable
 from varde.core.issue import Issue, IssueCode, Step
 from varde.core.media import MediaKind
-from varde.media.pool import Answer, Failure, FailureKind, Pool, Request
+from varde.media.pool import Answer, Failure, Pool, Request
 from varde.media.sandbox import SandboxLimits
 from varde.pipeline.archives import Archives
-from varde.pipeline.checking import ImpossibleAnswer, check_copy, check_examination, check_reachable, check_there
-from varde.pipeline.examine import Examination, ExamineRequest
+from varde.pipeline.checking import check_copy, check_reachable, check_there, read_examination
+from varde.pipeline.examine import ExamineRequest
 from varde.pipeline.sources import file_source
 from varde.pipeline.tasks import FAILURE_CODES, Archive, Tally, Task
 from varde.pipeline.writer import Writer
 from varde.store import items
 from varde.store.items import ExaminedItem, ItemState, WaitingItem
-from varde.store.reopening import end_members
 from varde.store.site import Site
 
 _PAGE = 1000
@@ -38,7 +37,6 @@ _LEAST_BYTES_PER_S = 10_000_000
 _WAIT_S = 0.2
 _SHORT_WAIT_S = 0.02
 _encode = msgspec.msgpack.Encoder().encode
-_read_examination = msgspec.msgpack.Decoder(Examination).decode
 
 
 class Schedule:
@@ -131,14 +129,9 @@ class Schedule:
 
     def _take_answer(self, answer: Answer) -> None:
         task: Task = answer.key
-        if isinstance(answer.result, Failure):
-            self._take_failure(task, answer.result)
-            return
-        try:
-            examination = _read_examination(answer.result)
-            check_examination(examination, task.part_bytes)
-        except (msgspec.MsgspecError, ImpossibleAnswer) as error:
-            self._take_failure(task, Failure(FailureKind.CRASHED, f"The decoder's answer cannot be true: {error}"))
+        examination = read_examination(answer.result, task.part_bytes)
+        if isinstance(examination, Failure):
+            self._take_failure(task, examination)
             return
         self._tally.add_cpu(examination.cpu_s)
         content = examination.content
@@ -180,8 +173,7 @@ class Schedule:
         """Ends an item that cannot be examined; one that was being unpacked keeps its content, not its members."""
         self._finish(task, ExaminedItem(task.item.item_id, task.item.locator, None, (issue,)))
         if task.item.state is ItemState.EXPANDING:
-            with self._writer.transaction() as connection:
-                self._tally.items += end_members(connection, self._exhibit.exhibit_id, task.item.item_id)
+            self._archives.end_members(task.item.item_id)
 
     def _finish(self, task: Task, examined: ExaminedItem) -> None:
         self._writer.add(examined)

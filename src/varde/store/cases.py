@@ -115,11 +115,6 @@ def list_exhibits(connection: Connection, case_id: int) -> list[Exhibit]:
     return [_exhibit(row) for row in rows]
 
 
-def get_exhibit(connection: Connection, exhibit_id: int) -> Exhibit:
-    """Returns the exhibit of that row number, which must exist."""
-    return _exhibit(connection.execute(select(tables.exhibits).where(tables.exhibits.c.id == exhibit_id)).one())
-
-
 def record_walked(connection: Connection, exhibit_id: int) -> None:
     """Records that every file of the exhibit has been listed."""
     connection.execute(update(tables.exhibits).where(tables.exhibits.c.id == exhibit_id).values(walked=1))

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from varde.core.case import Case
 from varde.core.finding import OperatingPoint
 from varde.core.media import Thumbnail
+from varde.core.signal import Method
 from varde.hashing import pdq
 from varde.pipeline.matching import pdq_point
 from varde.reports import wording
@@ -32,6 +33,7 @@ from varde.reports.head import (
 from varde.store import audit, cases, findings, item_lists, known_sets, records, schemes, summary
 from varde.store.records import FoundMatch, ItemRecord
 from varde.store.site import Site
+from varde.store.summary import CaseSummary
 from varde.workflows.actor import Actor
 
 NOT_EXAMINED = (
@@ -120,6 +122,7 @@ def _report_match(match: FoundMatch) -> ReportMatch:
 def _read_head(connection: Connection, site: Site, case: Case, actor: Actor) -> ReportHead:
     at = actor.clock()
     head = audit.get_head(connection)
+    figures = summary.summarise_case(connection, case.case_id)
     return ReportHead(
         site=site.name(),
         case=case,
@@ -130,9 +133,9 @@ def _read_head(connection: Connection, site: Site, case: Case, actor: Actor) -> 
         varde_version=version("varde"),
         audit=AuditHead(head.number, head.event_hash.hex()),
         exhibits=_read_exhibits(connection, case),
-        methods=_read_methods(connection, site, case),
+        methods=_describe_methods(site, figures.methods),
         known_sets=_read_sets(connection, case),
-        counts=_read_counts(connection, case),
+        counts=_describe_counts(figures, cases.count_places(connection, case.case_id).places),
         not_examined=NOT_EXAMINED,
     )
 
@@ -145,7 +148,7 @@ def _read_exhibits(connection: Connection, case: Case) -> tuple[ReportExhibit, .
     return tuple(found)
 
 
-def _read_methods(connection: Connection, site: Site, case: Case) -> tuple[ReportMethod, ...]:
+def _describe_methods(site: Site, used: tuple[Method, ...]) -> tuple[ReportMethod, ...]:
     matching = site.settings.matching
     point = pdq_point(matching.pdq_max_distance, matching.pdq_min_quality)
     purposes: dict[str, tuple[str, tuple[OperatingPoint, ...]]] = {
@@ -153,7 +156,7 @@ def _read_methods(connection: Connection, site: Site, case: Case) -> tuple[Repor
     }
     methods = [
         ReportMethod(method, *purposes.get(method.name, ("", ())), wording.method_limits(method.name))
-        for method in summary.summarise_case(connection, case.case_id).methods
+        for method in used
     ]
     digest = ReportMethod(
         findings.DIGEST_METHOD,
@@ -181,11 +184,9 @@ def _read_sets(connection: Connection, case: Case) -> tuple[ReportSet, ...]:
     )
 
 
-def _read_counts(connection: Connection, case: Case) -> Counts:
-    found = summary.summarise_case(connection, case.case_id)
-    places = cases.count_places(connection, case.case_id)
+def _describe_counts(found: CaseSummary, places: int) -> Counts:
     return Counts(
-        places=places.places,
+        places=places,
         items=found.items,
         contents=found.contents,
         bytes_read=found.size_bytes,
