@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from varde.core.digest import Digests
 from varde.core.media import Facts, MediaType, Thumbnail
-from varde.core.signal import Signal
+from varde.core.outcome import NotComparable
+from varde.core.signal import LocalFeatures, Signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class Content:
         media_type: by its bytes.
         facts, thumbnail: None where it is no picture or video, or could not be decoded.
         signals: one for each method that applies; a method that failed says why.
+        local_features: one for each frame they were computed of; None where nobody asked for them.
+        sampling: how a video's frames were chosen, such as ``1/s``; "" for pictures.
     """
 
     digests: Digests
@@ -25,3 +28,5 @@ class Content:
     facts: Facts | None = None
     thumbnail: Thumbnail | None = None
     signals: tuple[Signal, ...] = ()
+    local_features: tuple[LocalFeatures, ...] | NotComparable | None = None
+    sampling: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from varde.core.signal import Method
 
@@ -38,6 +38,7 @@ class Match:
         point: operating point that accepted it.
         distance: smaller is closer; 0 for exact digests.
         offset_s: time of the matching video frame, None for pictures and digests.
+        details: how it matched, in plain words and numbers: ``variant``, ``known_offset_s``, ``inliers`` ...
     """
 
     content_id: int
@@ -45,3 +46,4 @@ class Match:
     point: OperatingPoint
     distance: int
     offset_s: float | None = None
+    details: dict[str, object] = field(default_factory=dict)

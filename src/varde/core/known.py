@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from varde.core.signal import LocalFeatures
+
 
 class SetRole(StrEnum):
     """What it means to be in a known set."""
@@ -17,6 +19,30 @@ class SetRole(StrEnum):
 
     OWN = "own"
     """The site's own reference pictures, hashed here."""
+
+    NEGATIVE = "negative"
+    """Harmless material that resembles entries of other sets: its matches suppress theirs, with a trace."""
+
+
+class EntryState(StrEnum):
+    """Whether a known entry, or a whole set, counts now."""
+
+    ACTIVE = "active"
+    DISPUTED = "disputed"
+    """Its match is still a finding, and says that the entry is disputed."""
+
+    WITHDRAWN = "withdrawn"
+    """Its match is no finding any more; who acted on it is told."""
+
+
+class KnownAct(StrEnum):
+    """What can happen to a known entry or set after it came; kept for ever, with time, person and reason."""
+
+    WITHDRAWN = "withdrawn"
+    DISPUTED = "disputed"
+    REINSTATED = "reinstated"
+    SUPERSEDED = "superseded"
+    """A newer description of the same source entry took its place."""
 
 
 class Flag(StrEnum):
@@ -60,6 +86,8 @@ class KnownEntry:
         source_id: the source's own identifier (MediaID, image id ...), "" where none.
         size_bytes, mime: as stated by the source.
         extra: further fields kept as text, for loss-free export.
+        local_features: of a picture or of frames of a video hashed at this site; () where only hashes are known.
+        sampling: how a video's frames were chosen, "" where unknown or a picture.
     """
 
     line: int
@@ -75,11 +103,30 @@ class KnownEntry:
     size_bytes: int | None = None
     mime: str = ""
     extra: tuple[tuple[str, str], ...] = ()
+    local_features: tuple[LocalFeatures, ...] = ()
+    sampling: str = ""
 
     @property
     def is_comparable(self) -> bool:
         """Whether anything in it can be compared here."""
         return bool(self.md5 or self.sha1 or self.sha256 or self.pdq)
+
+
+@dataclass(frozen=True, slots=True)
+class SetDelta:
+    """Changes of a known set since an earlier state of its source.
+
+    Attributes:
+        upserts: new or newly described entries; an active entry of the set with the same ``source_id`` is superseded.
+        removals: ``source_id`` of entries the source took back.
+        disputes: ``source_id`` of entries about which the source's members disagree.
+        checkpoint: where the source's next changes begin, as the exchange wrote it; {} where there is none.
+    """
+
+    upserts: tuple[KnownEntry, ...] = ()
+    removals: tuple[str, ...] = ()
+    disputes: tuple[str, ...] = ()
+    checkpoint: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

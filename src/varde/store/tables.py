@@ -75,6 +75,7 @@ contents = _table(
     Column("frames", Number),
     Column("duration_s", Seconds),
     Column("metadata", Json, nullable=False),
+    Column("sampling", Text),
 )
 
 items = _table(
@@ -132,7 +133,20 @@ signals = _table(
     Column("offset_s", Seconds),
     Column("reason", Text),
     Column("detail", Text),
+    Column("variants", Bytes),
     CheckConstraint("(value IS NULL) = (reason IS NOT NULL)", name="value_or_reason"),
+)
+
+local_features = _table(
+    "local_features",
+    Column("content_id", Id, ForeignKey("contents.id"), primary_key=True, autoincrement=False),
+    Column("position", Number, primary_key=True, autoincrement=False),
+    Column("version", Text, nullable=False),
+    Column("data", Bytes),
+    Column("points", Number, nullable=False),
+    Column("offset_s", Seconds),
+    Column("reason", Text),
+    CheckConstraint("(data IS NULL) = (reason IS NOT NULL)", name="data_or_reason"),
 )
 
 thumbnails = _table(
@@ -159,6 +173,7 @@ known_sets = _table(
     Column("entries", Number, nullable=False),
     Column("imported_at", Utc, nullable=False),
     Column("imported_by", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default="active"),
     UniqueConstraint("name", "version"),
 )
 
@@ -184,9 +199,43 @@ known_entries = _table(
     Column("mime", Text, nullable=False),
     Column("carried", Json),
     Column("extra", Json),
+    Column("state", Text, nullable=False, server_default="active"),
+    Column("sampling", Text),
     _digest_index("md5"),
     _digest_index("sha1"),
     _digest_index("sha256"),
+    Index(
+        "ix_known_entries_source_id",
+        "set_id",
+        "source_id",
+        sqlite_where=text("source_id <> ''"),
+        postgresql_where=text("source_id <> ''"),
+    ),
+)
+
+known_revisions = _table(
+    "known_revisions",
+    Column("id", Id, primary_key=True),
+    Column("set_id", Id, ForeignKey("known_sets.id"), nullable=False, index=True),
+    Column("at", Utc, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("first_entry_id", Id),
+    Column("last_entry_id", Id),
+    Column("added", Number, nullable=False),
+    Column("removed", Number, nullable=False),
+    Column("checkpoint", Json),
+)
+
+known_events = _table(
+    "known_events",
+    Column("id", Id, primary_key=True),
+    Column("set_id", Id, ForeignKey("known_sets.id"), nullable=False, index=True),
+    Column("entry_id", Id, ForeignKey("known_entries.id"), index=True),
+    Column("act", Text, nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("reason", Text, nullable=False),
 )
 
 known_hashes = _table(
@@ -200,12 +249,33 @@ known_hashes = _table(
     Column("offset_s", Seconds),
 )
 
+known_features = _table(
+    "known_features",
+    Column("entry_id", Id, ForeignKey("known_entries.id"), primary_key=True, autoincrement=False),
+    Column("position", Number, primary_key=True, autoincrement=False),
+    Column("set_id", Id, ForeignKey("known_sets.id"), nullable=False, index=True),
+    Column("version", Text, nullable=False),
+    Column("data", Bytes, nullable=False),
+    Column("points", Number, nullable=False),
+    Column("offset_s", Seconds),
+)
+
+floods = _table(
+    "floods",
+    Column("entry_id", Id, ForeignKey("known_entries.id"), primary_key=True, autoincrement=False),
+    Column("family", Text, primary_key=True),
+    Column("at", Utc, nullable=False),
+    Column("counted", Number, nullable=False),
+    Column("released_at", Utc),
+    Column("released_by", Text),
+)
+
 comparisons = _table(
     "comparisons",
-    Column("set_id", Id, ForeignKey("known_sets.id"), primary_key=True, autoincrement=False),
     Column("method", Text, primary_key=True),
     Column("operating_point", Text, primary_key=True),
     Column("up_to_content_id", Id, nullable=False),
+    Column("up_to_entry_id", Id, nullable=False),
 )
 
 findings = _table(
@@ -221,7 +291,35 @@ findings = _table(
     Column("distance", Number, nullable=False),
     Column("offset_s", Seconds),
     Column("found_at", Utc, nullable=False),
+    Column("details", Json),
+    Column("suppressed_by", Id),
     UniqueConstraint("content_id", "entry_id", "family"),
+)
+
+exchanges = _table(
+    "exchanges",
+    Column("id", Id, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("api", Text, nullable=False),
+    Column("set_id", Id, ForeignKey("known_sets.id"), nullable=False),
+    Column("settings", Json, nullable=False),
+    Column("enabled", Number, nullable=False),
+    Column("added_at", Utc, nullable=False),
+    Column("added_by", Text, nullable=False),
+    Column("fetched_at", Utc),
+    Column("failure", Text),
+)
+
+tokens = _table(
+    "tokens",
+    Column("id", Id, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("digest", Bytes, nullable=False, unique=True),
+    Column("rights", Json, nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("expires_at", Utc),
+    Column("revoked_at", Utc),
 )
 
 decisions = _table(
@@ -259,4 +357,4 @@ audit_events = _table(
     Column("hash", Bytes, nullable=False, unique=True),
 )
 
-APPEND_ONLY = (decisions, audit_events)
+APPEND_ONLY = (decisions, audit_events, known_events)

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 import varde.store.types
+from varde.store.append_only import forbid_change
 
 revision = "0001"
 down_revision = None
@@ -338,23 +339,4 @@ def upgrade() -> None:
     with op.batch_alter_table("issues", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_issues_item_id"), ["item_id"], unique=False)
     for table in ("decisions", "audit_events"):
-        _forbid_change(table)
-
-
-def _forbid_change(table: str) -> None:
-    """Makes a table append-only, also against programs that are not Varde."""
-    if op.get_bind().dialect.name == "postgresql":
-        op.execute(
-            f"CREATE FUNCTION forbid_change_of_{table}() RETURNS trigger LANGUAGE plpgsql AS "
-            f"$$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$"
-        )
-        op.execute(
-            f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-            f"FOR EACH STATEMENT EXECUTE FUNCTION forbid_change_of_{table}()"
-        )
-        return
-    for act in ("UPDATE", "DELETE"):
-        op.execute(
-            f"CREATE TRIGGER {table}_no_{act.lower()} BEFORE {act} ON {table} "
-            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-        )
+        forbid_change(table)
