@@ -30,10 +30,6 @@ from varde.store.items import ExaminedItem, ItemState, WaitingItem
 from varde.store.site import Site
 
 _PAGE = 1000
-_LARGE_FILE_BYTES = 64 << 20
-_LEAST_BYTES_PER_S = 10_000_000
-"""A file may take this much longer than the limit: a slow disk is no reason to leave a large file undigested."""
-
 _WAIT_S = 0.2
 _SHORT_WAIT_S = 0.02
 _encode = msgspec.msgpack.Encoder().encode
@@ -114,9 +110,7 @@ class Schedule:
         task.part_bytes, task.stamp = part.size_bytes, part.stamp
         limits = self._site.settings.decode.limits()
         request = ExamineRequest(part.offset, part.size_bytes, limits, decode=task.failure is None)
-        large = part.size_bytes > _LARGE_FILE_BYTES
-        limit_s = self._settings.video_time_limit_s if large else self._settings.time_limit_s
-        limit_s += part.size_bytes / _LEAST_BYTES_PER_S
+        limit_s = self._settings.limit_s(part.size_bytes)
         pool.submit(Request(task, _encode(request), (part.descriptor,), limit_s))
         self._examining += 1
 

@@ -11,6 +11,8 @@ from varde.core.errors import SettingsError
 from varde.core.limits import ArchiveLimits, DecodeLimits
 
 FILE_NAME = "varde.toml"
+_LARGE_FILE_BYTES = 64 << 20
+_LEAST_BYTES_PER_S = 10_000_000
 
 
 class _Section(BaseModel):
@@ -32,6 +34,11 @@ class ProcessingSettings(_Section):
     expand_time_limit_s: float = Field(1800.0, gt=0, description="Longest time for one window of an archive.")
     memory_limit_mib: int = Field(4096, ge=512, description="Address space one decoder process may use.")
     spool_window_mib: int = Field(1024, ge=1, description="Unpacked data of one archive kept on disk at a time.")
+
+    def limit_s(self, size_bytes: int) -> float:
+        """Returns how long one file may take to be examined: longer for large ones, however slow their disk."""
+        limit_s = self.video_time_limit_s if size_bytes > _LARGE_FILE_BYTES else self.time_limit_s
+        return limit_s + size_bytes / _LEAST_BYTES_PER_S
 
 
 class DecodeSettings(_Section):
