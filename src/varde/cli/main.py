@@ -34,6 +34,7 @@ COMMANDS = {
     "issue": "See what was not, or not fully, examined.",
     "item": "List, show and export items.",
     "known": "Import and list known sets.",
+    "match": "Compare files with all known sets and keep nothing of them.",
     "process": "List, examine and compare everything in CASE that is not done.",
     "report": "Write the reports of CASE into a new folder.",
     "scheme": "List grade schemes and add the agency's own.",

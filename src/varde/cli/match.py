@@ -1,0 +1,113 @@
+"""``varde match``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from varde.cli import output
+from varde.cli.options import Session, with_session
+from varde.pipeline.lookup import KnownMatch
+from varde.workflows.match_files import MatchedFile, match_files
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@with_session
+def match(session: Session, files: tuple[Path, ...]) -> None:
+    """Compare each FILE with all known sets, by every method, and keep nothing of it.
+
+    Exact digests, then perceptual hashes (also turned, mirrored, without a border or in part), then local features;
+    videos by the order of their frames. What could not be compared is said with its reason.
+
+    \b
+    Examples:
+      varde match suspicious.jpg
+      varde match --json *.jpg
+    """
+    found = match_files(session.open(), files)
+    tally = _Tally()
+    if session.as_json:
+        output.write_json_list(_describe(one) for one in tally.count(found))
+    else:
+        for one in tally.count(found):
+            _print(one)
+    output.say(
+        f"{output.count(tally.files, 'file')}, {tally.matched:,} with a match, {tally.refused:,} not comparable."
+    )
+    if tally.refused:
+        raise click.exceptions.Exit(1)
+
+
+class _Tally:
+    def __init__(self) -> None:
+        self.files = self.matched = self.refused = 0
+
+    def count(self, found: Iterator[MatchedFile]) -> Iterator[MatchedFile]:
+        for one in found:
+            self.files += 1
+            self.matched += bool(one.matches)
+            self.refused += _find_refusal(one) is not None
+            yield one
+
+
+def _find_refusal(one: MatchedFile) -> str | None:
+    """Returns why nothing of a file could be compared beyond its digests, None where something was."""
+    if not one.not_comparable:
+        return None
+    return "; ".join(f"{method}: {reason}" for method, reason in one.not_comparable.items())
+
+
+def _describe(one: MatchedFile) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "file": one.file,
+        "sha256": one.sha256.hex() if one.sha256 else None,
+        "matches": [_describe_match(match) for match in one.matches],
+    }
+    refusal = _find_refusal(one)
+    if refusal is not None:
+        document["not_comparable"] = refusal
+    if one.issues:
+        document["issues"] = [{"code": issue.code.value, "cause": issue.cause} for issue in one.issues]
+    return document
+
+
+def _describe_match(match: KnownMatch) -> dict[str, Any]:
+    entry = match.entry
+    return {
+        "set": entry.set_name,
+        "version": entry.set_version,
+        "role": entry.role.value,
+        "entry": entry.name,
+        "state": entry.state.value,
+        "code": entry.code,
+        "scheme": entry.scheme or None,
+        "series": entry.series,
+        "flags": entry.flags,
+        "method": match.method,
+        "operating_point": str(match.point),
+        "distance": match.distance,
+        **match.details,
+    }
+
+
+def _print(one: MatchedFile) -> None:
+    for match in one.matches:
+        print("\t".join(output.to_plain(part) for part in (one.file, "match", _say_match(match))))
+    refusal = _find_refusal(one)
+    if refusal is not None:
+        print("\t".join(output.to_plain(part) for part in (one.file, "not comparable", refusal)))
+    elif not one.matches:
+        print("\t".join(output.to_plain(part) for part in (one.file, "no match", "")))
+
+
+def _say_match(match: KnownMatch) -> str:
+    entry = match.entry
+    code = f", code {entry.code} on {entry.scheme or 'no scheme'}" if entry.code is not None else ""
+    state = "" if entry.state.value == "active" else f" [{entry.state.value}]"
+    details = "".join(f", {name.replace('_', ' ')} {output.to_plain(value)}" for name, value in match.details.items())
+    where = f"{entry.set_name} {entry.set_version} ({entry.role.value}), entry {entry.name}{state}{code}"
+    return f"{where}; {match.method}, distance {match.distance}{details} ({match.point})"

@@ -1,0 +1,63 @@
+"""Match files: compare files that belong to no case with all known sets, and keep nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from varde.core.issue import Issue
+from varde.pipeline.examine import Examination, ExamineRequest
+from varde.pipeline.examine_files import FileExaminer
+from varde.pipeline.lookup import KnownMatch, Lookup
+from varde.pipeline.match_content import match_content
+from varde.store.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedFile:
+    """One file and what it was found to be.
+
+    Attributes:
+        file: as it was asked for.
+        sha256: None where its bytes could not be read.
+        matches: of all methods, digests first.
+        not_comparable: method name to the reason why it could say nothing; ``file`` where nothing could be read.
+        issues: why it was not, or not fully, examined.
+    """
+
+    file: str
+    sha256: bytes | None
+    matches: tuple[KnownMatch, ...]
+    not_comparable: dict[str, str]
+    issues: tuple[Issue, ...]
+
+
+def match_files(site: Site, files: Iterable[Path]) -> Iterator[MatchedFile]:
+    """Yields what each file was found to be, in the order asked; nothing is recorded of files or answers.
+
+    Args:
+        site: whose known sets and settings apply.
+        files: read once each, decoded in sandboxed processes.
+    """
+    lookup = Lookup(site)
+    request = ExamineRequest(0, 0, site.settings.decode.limits())
+    named: list[str] = []
+
+    def note(paths: Iterable[Path]) -> Iterator[Path]:
+        for path in paths:
+            named.append(str(path))
+            yield path
+
+    with FileExaminer(site.settings, request) as examiner:
+        for number, examination in enumerate(examiner.examine_all(note(files))):
+            yield _match(site, lookup, named[number], examination)
+
+
+def _match(site: Site, lookup: Lookup, file: str, examination: Examination) -> MatchedFile:
+    content = examination.content
+    if content is None:
+        causes = " ".join(issue.cause for issue in examination.issues)
+        return MatchedFile(file, None, (), {"file": causes}, examination.issues)
+    found = match_content(lookup, content, site.settings.matching)
+    return MatchedFile(file, content.digests.sha256, found.matches, found.not_comparable, examination.issues)
