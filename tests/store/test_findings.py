@@ -1,4 +1,4 @@
-"""Behaviour of `varde.store.findings`: digests that agree, the closest perceptual match, how far a set was compared."""
+"""Behaviour of `varde.store.findings`: digests that agree, the closest perceptual match."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from varde.core.finding import Match, OperatingPoint
 from varde.core.known import KnownEntry, SetRole
 from varde.core.signal import Method
 from varde.store import findings, tables
+from varde.store.comparisons import read_newest
 from varde.store.database import Database
-from varde.store.findings import DIGEST_POINT
 from varde.store.records import FoundMatch, get_record
 
 POINT = OperatingPoint(PDQ, 31, 50)
@@ -33,8 +33,11 @@ def item(database: Database) -> int:
 
 
 def compare(connection: Connection, set_id: int) -> int:
-    newest = findings.highest_content(connection)
-    return findings.match_digests(connection, set_id, 0, newest, AT)
+    newest = read_newest(connection)
+    id_ = tables.known_entries.c.id
+    ends = select(func.min(id_), func.max(id_)).where(tables.known_entries.c.set_id == set_id)
+    first, last = connection.execute(ends).one()
+    return findings.match_digests(connection, range(1, newest.content_id + 1), range(first, last + 1), AT)
 
 
 def entry(line: int, digests: Digests, *names: str) -> KnownEntry:
@@ -75,14 +78,19 @@ def test_comparing_again_finds_nothing_new(database: Database, item: int) -> Non
         assert len(matches_of(connection, item)) == 3
 
 
-def test_only_the_contents_and_the_set_asked_for_are_compared(database: Database, item: int) -> None:
+@pytest.mark.parametrize("spare", [0, 100])
+def test_only_the_contents_and_entries_asked_for_are_compared(database: Database, item: int, spare: int) -> None:
+    """Whichever side is the longer one and is looked up."""
     with database.write() as connection:
-        newest = findings.highest_content(connection)
-        set_id = make_set(connection, entry(1, HERE, "sha1"), name="a")
-        make_set(connection, entry(1, HERE, "sha1"), name="b")
-        assert findings.match_digests(connection, set_id, newest, newest + 10, AT) == 0
-        assert findings.match_digests(connection, set_id, newest - 1, newest, AT) == 1
-        assert [match.set_name for match in matches_of(connection, item)] == ["a"]
+        for name in "abc":
+            make_set(connection, entry(1, HERE, "sha1"), name=name)
+        newest = read_newest(connection)
+        middle = newest.entry_id - 1
+        past = range(newest.content_id + 1, newest.content_id + 10 + spare)
+        assert findings.match_digests(connection, past, range(1, newest.entry_id + 1), AT) == 0
+        here = range(newest.content_id - spare, newest.content_id + 1)
+        assert findings.match_digests(connection, here, range(middle, middle + 1), AT) == 1
+        assert [match.set_name for match in matches_of(connection, item)] == ["b"]
 
 
 def test_an_empty_file_matches_no_list(database: Database) -> None:
@@ -152,26 +160,13 @@ def test_a_digest_and_a_perceptual_match_of_one_entry_are_two_findings(database:
     assert sorted(str(match.point) for match in found) == ["md5/1, exact", "pdq/1, distance <= 31, quality >= 50"]
 
 
-def test_how_far_a_set_was_compared_is_kept_for_each_operating_point(database: Database) -> None:
-    other = OperatingPoint(PDQ, 20, 50)
-    with database.write() as connection:
-        one, two = (make_set(connection, entry(1, HERE, "md5"), name=name) for name in "ab")
-        assert findings.compared_up_to(connection, one, POINT) == 0
-        findings.record_compared(connection, one, POINT, 7)
-        findings.record_compared(connection, one, POINT, 9)
-        findings.record_compared(connection, one, DIGEST_POINT, 3)
-        compared = [findings.compared_up_to(connection, one, point) for point in (POINT, other, DIGEST_POINT)]
-        assert compared == [9, 0, 3]
-        assert findings.compared_up_to(connection, two, POINT) == 0
-
-
 def test_hashes_of_contents_come_by_quality_and_range(database: Database) -> None:
     with database.write() as connection:
         _, (exhibit,) = make_case(connection)
         for number, quality in enumerate((49, 50, 100)):
             add_files(connection, exhibit, b"%d" % number)
             examine(connection, exhibit, str(number), make_content(b"%d" % number, quality=quality))
-        newest = findings.highest_content(connection)
+        newest = read_newest(connection).content_id
 
         def hashes(quality: int, after: int, up_to: int) -> set[bytes]:
             found = findings.list_content_hashes(connection, "pdq", quality, after, up_to)

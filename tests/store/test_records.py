@@ -25,6 +25,7 @@ from varde.core.known import KnownEntry, SetRole
 from varde.core.media import MediaKind, MediaType
 from varde.core.scheme import Grade
 from varde.store import decisions, findings, item_lists, records
+from varde.store.comparisons import read_newest
 from varde.store.database import Database
 from varde.store.item_lists import ItemFilter
 
@@ -48,8 +49,9 @@ def case(database: Database) -> Case:
         grade(connection, [list_item_ids(connection, first)["a.txt"]], "1", None)
         known = make_set(connection, KnownEntry(1, md5=make_digests(b"same").md5))
         harmless = make_set(connection, KnownEntry(1, md5=make_digests(b"one").md5), name="nsrl", role=SetRole.KNOWN)
-        for set_id in (known, harmless):
-            findings.match_digests(connection, set_id, 0, findings.highest_content(connection), AT)
+        assert known < harmless
+        newest = read_newest(connection)
+        findings.match_digests(connection, range(1, newest.content_id + 1), range(1, newest.entry_id + 1), AT)
         _, (exhibit,) = make_case(connection, "other")
         add_files(connection, exhibit, b"z.jpg")
         examine(connection, exhibit, "z.jpg", make_content(b"same"))

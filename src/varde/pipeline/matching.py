@@ -1,12 +1,11 @@
-"""Compares contents with known sets: every content with every set, once for each operating point.
+"""Compares contents with known entries: every content with every entry, once for each operating point.
 
-How far each set has been compared is recorded together with the last of its matches, so that new contents meet old
-sets, new sets meet old contents, and nothing is left out after an interruption. Searching holds no write lock.
+How far was compared is recorded together with the last of the matches, so that new entries meet old contents, new
+contents meet all entries, and nothing is left out after an interruption. Searching holds no write lock.
 """
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,9 +15,10 @@ import numpy as np
 from varde.core.finding import Match, OperatingPoint
 from varde.hashing import pdq
 from varde.known.perceptual import HashIndex
-from varde.store import findings, known_sets
+from varde.pipeline.known_index import POSITION_BITS, read_known_index
+from varde.store import comparisons, findings
+from varde.store.comparisons import Mark
 from varde.store.database import PATIENCE_S, Database
-from varde.store.known_sets import KnownSet
 
 _PROBES = 20_000
 """Hashes searched for in one step: a long video has thousands, so contents are no measure of memory."""
@@ -43,7 +43,7 @@ class MatchCount:
 
 
 def match_all(database: Database, point: OperatingPoint, at: datetime) -> MatchCount:
-    """Brings the matches of every known set up to date and returns how many are new.
+    """Brings the matches of all contents with all known entries up to date and returns how many are new.
 
     Args:
         database: the site's.
@@ -51,24 +51,16 @@ def match_all(database: Database, point: OperatingPoint, at: datetime) -> MatchC
         at: time to record with the matches.
     """
     with database.read() as connection:
-        sets = known_sets.list_sets(connection)
-        newest = findings.highest_content(connection)
-    counts = MatchCount()
-    for known_set in sets:
-        counts += MatchCount(_match_digests(database, known_set, newest, at))
-        counts += MatchCount(0, _match_hashes(database, known_set, point, newest, at))
-    return counts
+        newest = comparisons.read_newest(connection)
+    return MatchCount(_match_digests(database, newest, at), _match_hashes(database, point, newest, at))
 
 
 def is_up_to_date(database: Database, point: OperatingPoint) -> bool:
-    """Returns whether every content has been compared with every known set."""
+    """Returns whether every content has been compared with every known entry."""
     with database.read() as connection:
-        newest = findings.highest_content(connection)
-        return all(
-            findings.compared_up_to(connection, known_set.set_id, each) >= newest
-            for known_set in known_sets.list_sets(connection)
-            for each in (findings.DIGEST_POINT, point)
-        )
+        newest = comparisons.read_newest(connection)
+        marks = [comparisons.read_mark(connection, each) for each in (findings.DIGEST_POINT, point)]
+    return all(mark.content_id >= newest.content_id and mark.entry_id >= newest.entry_id for mark in marks)
 
 
 def pdq_point(max_distance: int, min_quality: int) -> OperatingPoint:
@@ -76,28 +68,59 @@ def pdq_point(max_distance: int, min_quality: int) -> OperatingPoint:
     return OperatingPoint(pdq.METHOD, max_distance, min_quality)
 
 
-def _match_digests(database: Database, known_set: KnownSet, newest: int, at: datetime) -> int:
-    found = 0
+def _match_digests(database: Database, newest: Mark, at: datetime) -> int:
+    point, found = findings.DIGEST_POINT, 0
     with database.read() as connection:
-        done = findings.compared_up_to(connection, known_set.set_id, findings.DIGEST_POINT)
-    while done < newest:
-        up_to = min(done + _DIGEST_RANGE, newest)
+        done = comparisons.read_mark(connection, point)
+    for contents_in, entries_in, mark in _plan_digests(done, newest):
         with database.write(patience_s=PATIENCE_S) as connection:
-            found += findings.match_digests(connection, known_set.set_id, done, up_to, at)
-            findings.record_compared(connection, known_set.set_id, findings.DIGEST_POINT, up_to)
-        done = up_to
+            found += findings.match_digests(connection, contents_in, entries_in, at)
+            comparisons.record_mark(connection, point, mark)
     return found
 
 
-def _match_hashes(database: Database, known_set: KnownSet, point: OperatingPoint, newest: int, at: datetime) -> int:
+def _plan_digests(done: Mark, newest: Mark) -> Iterator[tuple[range, range, Mark]]:
+    """Yields contents, entries and the mark once these are compared: new entries first, then new contents."""
+    for first, last in _cut(done.entry_id, newest.entry_id):
+        yield range(1, done.content_id + 1), range(first, last + 1), Mark(done.content_id, last)
+    for first, last in _cut(done.content_id, newest.content_id):
+        yield range(first, last + 1), range(1, newest.entry_id + 1), Mark(last, newest.entry_id)
+
+
+def _cut(done: int, newest: int) -> Iterator[tuple[int, int]]:
+    for first in range(done + 1, newest + 1, _DIGEST_RANGE):
+        yield first, min(first + _DIGEST_RANGE - 1, newest)
+
+
+def _match_hashes(database: Database, point: OperatingPoint, newest: Mark, at: datetime) -> int:
     with database.read() as connection:
-        done = findings.compared_up_to(connection, known_set.set_id, point)
-    if done >= newest:
-        return 0
-    index = _read_index(database, known_set, point)
+        done = comparisons.read_mark(connection, point)
     found = 0
-    while done < newest:
-        probes, up_to = _read_probes(database, point, done, newest)
+    if newest.entry_id > done.entry_id:
+        index = read_known_index(database, point, after_entry=done.entry_id)
+        step = Mark(done.content_id, newest.entry_id)
+        found += _compare(database, index, point, 0, step, at, marks_steps=False)
+        done = step
+    if newest.content_id > done.content_id:
+        index = read_known_index(database, point)
+        found += _compare(database, index, point, done.content_id, newest, at, marks_steps=True)
+    return found
+
+
+def _compare(
+    database: Database,
+    index: HashIndex,
+    point: OperatingPoint,
+    after: int,
+    goal: Mark,
+    at: datetime,
+    *,
+    marks_steps: bool,
+) -> int:
+    """Records the matches of contents from one on, and how far it came: after each step, or once all is done."""
+    found = 0
+    while True:
+        probes, up_to = _read_probes(database, point, after, goal.content_id)
         waiting: list[Match] = []
         for matches in _search(index, probes, point):
             waiting += matches
@@ -107,9 +130,11 @@ def _match_hashes(database: Database, known_set: KnownSet, point: OperatingPoint
                 waiting.clear()
         with database.write(patience_s=PATIENCE_S) as connection:
             found += findings.record_matches(connection, waiting, at)
-            findings.record_compared(connection, known_set.set_id, point, up_to)
-        done = up_to
-    return found
+            if marks_steps or up_to >= goal.content_id:
+                comparisons.record_mark(connection, point, Mark(up_to, goal.entry_id))
+        if up_to >= goal.content_id:
+            return found
+        after = up_to
 
 
 def _read_probes(database: Database, point: OperatingPoint, after: int, newest: int) -> tuple[list[Probe], int]:
@@ -126,24 +151,12 @@ def _read_probes(database: Database, point: OperatingPoint, after: int, newest: 
         return list(findings.list_content_hashes(connection, *words, last)), last
 
 
-def _read_index(database: Database, known_set: KnownSet, point: OperatingPoint) -> HashIndex:
-    ids = array("q")
-    values = bytearray()
-    with database.read() as connection:
-        for entry_id, value in known_sets.list_hashes(
-            connection, known_set.set_id, point.method.name, point.min_quality
-        ):
-            ids.append(entry_id)
-            values += value
-    return HashIndex(np.frombuffer(bytes(values), np.uint8).reshape(-1, 32), np.frombuffer(ids, np.int64))
-
-
 def _search(index: HashIndex, probes: list[Probe], point: OperatingPoint) -> Iterator[list[Match]]:
     if not probes or not len(index):
         return
     values = np.frombuffer(b"".join(value for _, value, _ in probes), np.uint8).reshape(-1, 32)
-    for rows, entries, distances in index.search_batches(values, point.max_distance):
+    for rows, names, distances in index.search_batches(values, point.max_distance):
         yield [
-            Match(probes[row][0], entry, point, distance, probes[row][2])
-            for row, entry, distance in zip(rows.tolist(), entries.tolist(), distances.tolist(), strict=True)
+            Match(probes[row][0], name >> POSITION_BITS, point, distance, probes[row][2])
+            for row, name, distance in zip(rows.tolist(), names.tolist(), distances.tolist(), strict=True)
         ]

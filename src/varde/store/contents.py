@@ -12,7 +12,7 @@ from varde.core.errors import IntegrityFailure
 from varde.core.outcome import NotComparable
 from varde.core.signal import Signal
 from varde.store import tables
-from varde.store.findings import compare_again
+from varde.store.comparisons import compare_again
 from varde.store.types import make_storable
 
 _IDS_AT_ONCE = 500

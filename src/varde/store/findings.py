@@ -1,11 +1,11 @@
-"""Findings: matches of contents with known entries, and how far each known set has been compared."""
+"""Findings: matches of contents with known entries."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, func, literal, or_, select
 
 from varde.core.finding import Match, OperatingPoint
 from varde.core.signal import Method
@@ -18,70 +18,52 @@ DIGEST_POINT = OperatingPoint(DIGEST_METHOD, 0, 0)
 """Exact comparison: one digest is equal and no digest that both sides have differs."""
 
 
-def highest_content(connection: Connection) -> int:
-    """Returns the row number of the newest content; 0 where there is none."""
-    return int(connection.execute(select(func.max(tables.contents.c.id))).scalar() or 0)
-
-
-def compared_up_to(connection: Connection, set_id: int, point: OperatingPoint) -> int:
-    """Returns the newest content that was compared with a set at an operating point."""
-    table = tables.comparisons.c
-    query = select(table.up_to_content_id).where(
-        table.set_id == set_id, table.method == point.method.name, table.operating_point == str(point)
-    )
-    return int(connection.execute(query).scalar() or 0)
-
-
-def record_compared(connection: Connection, set_id: int, point: OperatingPoint, up_to: int) -> None:
-    """Records that all contents up to a row number have been compared."""
-    table = tables.comparisons
-    key = {"set_id": set_id, "method": point.method.name, "operating_point": str(point)}
-    connection.execute(insert_new(connection, table).values(**key, up_to_content_id=0))
-    same = and_(*(table.c[name] == value for name, value in key.items()))
-    connection.execute(update(table).where(same).values(up_to_content_id=up_to))
-
-
-def compare_again(connection: Connection, content_id: int) -> None:
-    """Makes every set be compared once more from a content on; matches that are there already stay one."""
-    table = tables.comparisons
-    behind = update(table).where(table.c.up_to_content_id >= content_id)
-    connection.execute(behind.values(up_to_content_id=content_id - 1))
-
-
-def match_digests(connection: Connection, set_id: int, after: int, up_to: int, at: datetime) -> int:
-    """Records exact matches of contents after..up_to with a set and returns how many are new.
+def match_digests(connection: Connection, contents_in: range, entries_in: range, at: datetime) -> int:
+    """Records exact matches of some contents with some known entries and returns how many are new.
 
     A digest both sides have must be equal: an entry whose MD5 fits but whose SHA-256 does not is no match. Empty files
     match nothing: lists do hold the digest of no bytes.
+
+    Args:
+        connection: the site's, writing.
+        contents_in, entries_in: row numbers; where there are fewer of one side, the other side is looked up.
+        at: recorded with the matches.
     """
-    contents, entries = tables.contents, tables.known_entries
+    contents, entries = tables.contents.c, tables.known_entries.c
     found = 0
     for name in _DIGESTS:
         agree = [
-            or_(entries.c[other].is_(None), entries.c[other] == contents.c[other])
-            for other in _DIGESTS
-            if other != name
+            or_(entries[other].is_(None), entries[other] == contents[other]) for other in _DIGESTS if other != name
         ]
-        matched = (
-            select(
-                contents.c.id,
-                entries.c.id,
-                literal("digest"),
-                literal(name),
-                literal(DIGEST_METHOD.version),
-                literal(0),
-                literal(0),
-                literal(0),
-                _stored_time(at),
-            )
-            .join(entries, entries.c[name] == contents.c[name])
-            .where(contents.c.id > after, contents.c.id <= up_to, contents.c.size_bytes > 0)
-            .where(entries.c.set_id == set_id, *agree)
+        first_match = select(
+            contents.id,
+            entries.id,
+            literal("digest"),
+            literal(name),
+            literal(DIGEST_METHOD.version),
+            literal(0),
+            literal(0),
+            literal(0),
+            _stored_time(at),
+        )
+        few_entries = len(entries_in) < len(contents_in)
+        matched = first_match.where(
+            entries[name] == contents[name],
+            contents.size_bytes > 0,
+            *_within(contents.id, contents_in, looked_up=few_entries),
+            *_within(entries.id, entries_in, looked_up=not few_entries),
+            *agree,
         )
         names = ["content_id", "entry_id", "family", "method", "version", "max_distance", "min_quality", "distance"]
         insert = insert_new(connection, tables.findings).from_select([*names, "found_at"], matched)
         found += connection.execute(insert, execution_options={"preserve_rowcount": True}).rowcount
     return found
+
+
+def _within(column: ColumnElement[int], rows: range, *, looked_up: bool) -> list[ColumnElement[bool]]:
+    """Returns the conditions on row numbers; those of the side that is looked up are kept from choosing the plan."""
+    chosen = column + 0 if looked_up else column
+    return [chosen >= rows.start, chosen < rows.stop]
 
 
 def list_content_hashes(
@@ -135,6 +117,7 @@ def record_matches(connection: Connection, matches: Sequence[Match], at: datetim
             "distance": match.distance,
             "offset_s": match.offset_s,
             "found_at": at,
+            "details": match.details or None,
         }
         for match in closest.values()
     ]
@@ -143,7 +126,7 @@ def record_matches(connection: Connection, matches: Sequence[Match], at: datetim
         connection,
         tables.findings,
         unique=("content_id", "entry_id", "family"),
-        replaced=("version", "max_distance", "min_quality", "distance", "offset_s", "found_at"),
+        replaced=("version", "max_distance", "min_quality", "distance", "offset_s", "found_at", "details"),
         closer="distance",
     )
     connection.execute(insert, rows)
