@@ -1,0 +1,117 @@
+"""Behaviour of `varde match`: every stage, in the order asked, and plain words where nothing could be compared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+from terminal import Terminal
+
+from varde.testing.pictures import make_photo
+
+
+@pytest.fixture
+def known(terminal: Terminal, tmp_path: Path) -> Path:
+    """A folder of six pictures that the site has as its own known set."""
+    random = np.random.default_rng(5)
+    folder = tmp_path / "known"
+    folder.mkdir()
+    for number in range(6):
+        Image.fromarray(make_photo(random, 640, 480)).save(folder / f"{number}.png")
+    assert terminal("known", "import", folder, "--name", "reference").code == 0
+    return folder
+
+
+def edit(known: Path, name: str, folder: Path) -> Path:
+    """Returns picture 0, edited."""
+    picture = Image.open(known / "0.png")
+    edits = {
+        "same.png": lambda: picture,
+        "smaller.jpg": lambda: picture.resize((320, 240)),
+        "mirrored.jpg": lambda: ImageOps.mirror(picture),
+        "turned.jpg": lambda: picture.rotate(90, expand=True),
+        "bordered.jpg": lambda: ImageOps.expand(picture, 60, "white"),
+        "cropped.jpg": lambda: picture.crop((100, 80, 600, 460)),
+    }
+    path = folder / name
+    edits[name]().save(path, **({"quality": 85} if path.suffix == ".jpg" else {}))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "method"),
+    [
+        ("same.png", "sha256"),
+        ("smaller.jpg", "pdq"),
+        ("mirrored.jpg", "pdq"),
+        ("turned.jpg", "pdq"),
+        ("bordered.jpg", "pdq"),
+        ("cropped.jpg", "local-features"),
+    ],
+)
+def test_an_edited_copy_is_found(terminal: Terminal, known: Path, tmp_path: Path, name: str, method: str) -> None:
+    path = known / "0.png" if name == "same.png" else edit(known, name, tmp_path)
+    (found,) = terminal.json("match", path)
+    assert found["file"] == str(path)
+    match = next(match for match in found["matches"] if match["method"] == method)
+    assert (match["set"], match["entry"]) == ("reference", "0.png")
+    assert {match["entry"] for match in found["matches"]} == {"0.png"}
+    assert "not_comparable" not in found
+
+
+def test_a_variant_is_named(terminal: Terminal, known: Path, tmp_path: Path) -> None:
+    (found,) = terminal.json("match", edit(known, "mirrored.jpg", tmp_path))
+    assert [match["variant"] for match in found["matches"] if match["method"] == "pdq"] == ["mirrored"]
+
+
+def test_files_come_in_the_order_asked_and_unknown_ones_have_no_match(
+    terminal: Terminal, known: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.png"
+    Image.fromarray(make_photo(np.random.default_rng(99), 640, 480)).save(other)
+    asked = [known / "3.png", other, known / "1.png", known / "3.png"]
+    found = terminal.json("match", *asked)
+    assert [one["file"] for one in found] == [str(path) for path in asked]
+    assert [sorted({match["entry"] for match in one["matches"]}) for one in found] == [
+        ["3.png"],
+        [],
+        ["1.png"],
+        ["3.png"],
+    ]
+
+
+def test_what_cannot_be_compared_says_why(terminal: Terminal, known: Path, tmp_path: Path) -> None:
+    flat, broken, missing = tmp_path / "flat.png", tmp_path / "broken.jpg", tmp_path / "missing.jpg"
+    Image.new("RGB", (300, 200), "white").save(flat)
+    broken.write_bytes(b"\xff\xd8\xff\xe0 nothing more")
+    found = terminal.json("match", flat, broken, missing, code=1)
+    assert [one["matches"] for one in found] == [[], [], []]
+    assert "flat" in found[0]["not_comparable"]
+    assert "pdq" in found[1]["not_comparable"]
+    assert "no such file" in found[2]["not_comparable"]
+
+
+def test_nothing_of_the_files_is_kept(terminal: Terminal, known: Path, tmp_path: Path) -> None:
+    edited = edit(known, "smaller.jpg", tmp_path)
+    terminal.json("match", edited)
+    stored = [
+        path for path in terminal.site.rglob("*") if path.is_file() and path.stat().st_size == edited.stat().st_size
+    ]
+    assert not [path for path in stored if path.read_bytes() == edited.read_bytes()]
+
+
+def test_a_person_reads_one_line_for_each_match(terminal: Terminal, known: Path) -> None:
+    said = terminal("match", known / "2.png")
+    assert said.code == 0
+    assert "reference" in said.out
+    assert "entry 2.png" in said.out
+    assert "1 file, 1 with a match, 0 not comparable." in said.err
+
+
+def test_without_known_sets_nothing_matches(terminal: Terminal, tmp_path: Path) -> None:
+    picture = tmp_path / "1.png"
+    Image.fromarray(make_photo(np.random.default_rng(1), 640, 480)).save(picture)
+    (found,) = terminal.json("match", picture)
+    assert found["matches"] == []
