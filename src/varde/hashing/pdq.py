@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -43,18 +44,55 @@ def compute_pdq(grey: npt.NDArray[np.uint8]) -> PerceptualHash | NotComparable:
         across and down (flat, striped), even with quality 100: here they are not comparable. In an exactly
         mirror-symmetric picture half of the bits are such noise, here as there.
     """
+    spectrum = compute_spectrum(grey)
+    if isinstance(spectrum, NotComparable):
+        return spectrum
+    return PerceptualHash(compute_bits(spectrum.amplitudes), spectrum.quality)
+
+
+@dataclass(frozen=True, slots=True)
+class Spectrum:
+    """What PDQ hashes of a picture.
+
+    Attributes:
+        amplitudes: (16, 16) float32: the lowest frequencies without the constant ones, vertical frequency first.
+        quality: 0-100, the reference's gradient measure; larger is more structure.
+    """
+
+    amplitudes: Floats
+    quality: int
+
+
+def compute_spectrum(grey: npt.NDArray[np.uint8]) -> Spectrum | NotComparable:
+    """Returns what `compute_pdq` hashes, or why the picture has no hash.
+
+    Convention: as `compute_pdq`.
+
+    Raises:
+        WrongUse: if the array is not two-dimensional uint8 with at least one pixel.
+    """
     if grey.ndim != 2 or grey.dtype != np.uint8 or grey.size == 0:
         raise WrongUse(f"PDQ needs a grey picture (H, W) of uint8 with pixels, not {grey.shape} of {grey.dtype}")
     height, width = grey.shape
     if min(height, width) < MIN_SIDE_PX:
         return NotComparable(Reason.TOO_SMALL, f"{width} x {height} pixels; PDQ needs at least {MIN_SIDE_PX} each way")
     samples = sample_64x64(grey)
-    spectrum = _compute_spectrum(samples)
-    if np.abs(spectrum).max() < _ROUNDING_NOISE:
+    cosines = _compute_cosines()
+    amplitudes = np.asarray(cosines @ samples @ cosines.T, np.float32)
+    if np.abs(amplitudes).max() < _ROUNDING_NOISE:
         return NotComparable(
             Reason.QUALITY_TOO_LOW, "flat or striped: nothing changes both across and down the picture"
         )
-    return PerceptualHash(_compute_bits(spectrum), compute_quality(samples))
+    return Spectrum(amplitudes, compute_quality(samples))
+
+
+def compute_bits(amplitudes: Floats) -> bytes:
+    """Returns the 32 bytes of the hash of (16, 16) amplitudes."""
+    spectrum = amplitudes.ravel()
+    # 1. A bit is set where the amplitude is above the median; of the two middle values the reference takes the lower.
+    median = np.partition(spectrum, spectrum.size // 2 - 1)[spectrum.size // 2 - 1]
+    # 2. The first frequency is the least significant bit; hexadecimal text starts with the most significant one.
+    return np.packbits((spectrum > median)[::-1]).tobytes()
 
 
 def compute_quality(samples: Floats) -> int:
@@ -78,19 +116,6 @@ def distance(a: bytes, b: bytes) -> int:
     if len(a) != HASH_BYTES or len(b) != HASH_BYTES:
         raise WrongUse(f"a PDQ hash has {HASH_BYTES} bytes, not {len(a)} and {len(b)}")
     return (int.from_bytes(a) ^ int.from_bytes(b)).bit_count()
-
-
-def _compute_spectrum(samples: Floats) -> Floats:
-    """Returns (256,) float32: the 16 x 16 lowest frequencies without the constant ones, vertical frequency first."""
-    cosines = _compute_cosines()
-    return np.asarray(cosines @ samples @ cosines.T, np.float32).ravel()
-
-
-def _compute_bits(spectrum: Floats) -> bytes:
-    # 1. A bit is set where the amplitude is above the median; of the two middle values the reference takes the lower.
-    median = np.partition(spectrum, spectrum.size // 2 - 1)[spectrum.size // 2 - 1]
-    # 2. The first frequency is the least significant bit; hexadecimal text starts with the most significant one.
-    return np.packbits((spectrum > median)[::-1]).tobytes()
 
 
 @lru_cache(maxsize=1)
