@@ -33,6 +33,8 @@ def test_an_honest_examination_passes() -> None:
         replace(HONEST, signals=(Signal(PDQ, (replace(HASH, value=bytes(31)),)),)),
         replace(HONEST, signals=(Signal(PDQ, (replace(HASH, quality=101),)),)),
         replace(HONEST, signals=(Signal(PDQ, (replace(HASH, offset_s=float("nan")),)),)),
+        replace(HONEST, signals=(Signal(PDQ, (replace(HASH, variants=bytes(33)),)),)),
+        replace(HONEST, signals=(Signal(PDQ, (replace(HASH, variants=b"x"),)),)),
         replace(HONEST, facts=Facts(2**63, 3)),
         replace(HONEST, facts=Facts(4, 3, duration_s=float("inf"))),
         replace(HONEST, facts=Facts(4, 3, metadata=(("x", "y" * (5 << 20)),))),

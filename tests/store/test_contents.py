@@ -59,3 +59,15 @@ def test_a_content_whose_other_digests_differ_stops_at_once(database: Database) 
         examine(connection, exhibit, "a.jpg", lie)
         with pytest.raises(IntegrityFailure, match="other digests"):
             examine(connection, exhibit, "b.jpg", honest)
+
+
+def test_variants_are_recorded_beside_their_hash(database: Database) -> None:
+    variants = b"\1" + bytes(32)
+    content = make_content(b"varied")
+    signals = (Signal(PDQ, (PerceptualHash(bytes(32), 90, variants=variants),)),)
+    with database.write() as connection:
+        _, (exhibit,) = make_case(connection)
+        add_files(connection, exhibit, b"a.jpg")
+        examine(connection, exhibit, "a.jpg", replace(content, signals=signals))
+    with database.read() as connection:
+        assert connection.execute(select(tables.signals.c.variants)).scalars().all() == [variants]

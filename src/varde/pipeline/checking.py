@@ -10,12 +10,13 @@ import msgspec
 
 from varde.core.case import Exhibit
 from varde.core.content import Content
-from varde.core.errors import ExhibitUnreachable, IntegrityFailure, Unreadable
+from varde.core.errors import ExhibitUnreachable, IntegrityFailure, Unreadable, WrongUse
 from varde.core.issue import IssueCode
 from varde.core.locator import escape
 from varde.core.outcome import NotComparable
 from varde.core.signal import PerceptualHash, Signal
 from varde.evidence.expand import Expansion
+from varde.hashing.variants import read_variants
 from varde.media.pool import Failure, FailureKind
 from varde.pipeline.examine import Examination
 from varde.pipeline.sources import CopySource, Source
@@ -159,7 +160,15 @@ def _check_signal(signal: Signal) -> None:
 
 def _is_hash(found: PerceptualHash) -> bool:
     in_range = found.offset_s is None or _is_plausible(found.offset_s)
-    return len(found.value) == _HASH_BYTES and 0 <= found.quality <= 100 and in_range
+    return len(found.value) == _HASH_BYTES and 0 <= found.quality <= 100 and in_range and _are_variants(found.variants)
+
+
+def _are_variants(records: bytes) -> bool:
+    try:
+        read_variants(records)
+    except WrongUse:
+        return False
+    return True
 
 
 def _is_plausible(number: float) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -11,19 +12,21 @@ import numpy.typing as npt
 from varde.core.outcome import NotComparable, Reason
 from varde.core.signal import Method, PerceptualHash, Signal
 from varde.hashing import pdq
+from varde.hashing.variants import compute_pdq_variants
 
 Grey = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
 class FrameSignal:
-    """A perceptual hash of one grey picture (H, W)."""
+    """A perceptual hash of one grey picture (H, W), or of one frame of many."""
 
     method: Method
     compute: Callable[[Grey], PerceptualHash | NotComparable]
+    compute_frame: Callable[[Grey], PerceptualHash | NotComparable]
 
 
-FRAME_SIGNALS = (FrameSignal(pdq.METHOD, pdq.compute_pdq),)
+FRAME_SIGNALS = (FrameSignal(pdq.METHOD, compute_pdq_variants, partial(compute_pdq_variants, windows=False)),)
 
 
 def hash_picture(grey: Grey) -> tuple[Signal, ...]:
@@ -50,7 +53,7 @@ class FrameHasher:
     def add(self, offset_s: float, grey: Grey) -> None:
         """Hashes one frame at a time in seconds from the start."""
         for step in FRAME_SIGNALS:
-            outcome = step.compute(grey)
+            outcome = step.compute_frame(grey)
             if isinstance(outcome, NotComparable):
                 self._refused[step.method] = outcome
             else:

@@ -104,12 +104,19 @@ def _rows(content_id: int, signal: Signal) -> list[dict[str, object]]:
         "content_id": content_id,
         "method": signal.method.name,
         "version": signal.method.version,
-        **dict.fromkeys(("value", "quality", "offset_s", "reason", "detail")),
+        **dict.fromkeys(("value", "quality", "offset_s", "reason", "detail", "variants")),
     }
     if isinstance(signal.outcome, NotComparable):
         detail = make_storable(signal.outcome.detail)
         return [base | {"position": 0, "reason": signal.outcome.reason.value, "detail": detail}]
     return [
-        base | {"position": position, "value": found.value, "quality": found.quality, "offset_s": found.offset_s}
+        base
+        | {
+            "position": position,
+            "value": found.value,
+            "quality": found.quality,
+            "offset_s": found.offset_s,
+            "variants": found.variants or None,
+        }
         for position, found in enumerate(signal.outcome)
     ]
