@@ -25,6 +25,8 @@ class Act(StrEnum):
     REPORT_WRITTEN = "report_written"
     ITEM_EXPORTED = "item_exported"
     CHECKPOINT_EXPORTED = "checkpoint_exported"
+    TOKEN_ADDED = "token_added"
+    TOKEN_REVOKED = "token_revoked"
 
 
 @dataclass(frozen=True, slots=True)
