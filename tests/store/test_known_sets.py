@@ -11,8 +11,9 @@ from sqlalchemy import func, select
 from stored import AT, PERSON, make_digests, make_set
 
 from varde.core.errors import FormatError, NotFound, WrongUse
-from varde.core.known import CarriedHash, Flag, KnownEntry, SetRole
-from varde.store import known_sets, tables
+from varde.core.known import CarriedHash, EntryState, Flag, KnownEntry, SetRole
+from varde.core.signal import LocalFeatures
+from varde.store import known_entries, known_hashes, known_sets, tables
 from varde.store.database import Database
 from varde.store.known_sets import NewSet
 
@@ -52,7 +53,7 @@ def test_entries_over_several_batches_are_all_there(database: Database, monkeypa
         set_id = known_sets.add_set(connection, NEW, person=PERSON, at=AT)
         assert known_sets.add_entries(connection, set_id, entries(30), said.append) == 30
         found = known_sets.get_set(connection, "list")
-        hashes = list(known_sets.list_hashes(connection, set_id, "pdq", 20))
+        hashes = list(known_hashes.list_hashes(connection, "pdq", 20, 3))
     assert said == [7, 14, 21, 28, 30]
     assert (found.entries, found.imported_at, found.imported_by) == (30, AT, PERSON)
     assert len(hashes) == 11
@@ -93,15 +94,22 @@ def test_every_field_of_an_entry_is_kept(database: Database) -> None:
         size_bytes=(1 << 62) + 1,
         mime="image/jpeg",
         extra=(("Comments", '{"a": 1}\n'),),
+        local_features=(LocalFeatures(b"points", 2, 1.5), LocalFeatures(b"more", 1)),
+        sampling="1/s",
     )
     with database.write() as connection:
         set_id = make_set(connection, entry)
+        (stored,) = known_entries.load_entries(connection, [1])
         row = connection.execute(select(tables.known_entries)).one()
         hashes = connection.execute(select(tables.known_hashes).order_by(tables.known_hashes.c.position)).all()
     kept = row._asdict()
     assert (kept.pop("id"), kept.pop("set_id")) == (1, set_id)
     assert json.loads(json.dumps(kept.pop("flags"))) == {"victim_identified": True, "distributed": False}
     assert kept.pop("carried") == [["photodna", "AAEC"]]
+    assert (kept.pop("state"), kept.pop("sampling")) == ("active", "1/s")
     assert kept.pop("extra") == [["Comments", '{"a": 1}\n']]
     assert kept == {name: getattr(entry, name) for name in kept}
     assert [(row.value, row.quality, row.offset_s) for row in hashes] == list(entry.pdq)
+    assert (stored.entry_id, stored.set_id, stored.state) == (1, set_id, EntryState.ACTIVE)
+    assert replace(stored.entry, flags=()) == replace(entry, flags=())
+    assert known_entries.is_same(stored.entry, replace(entry, line=99))

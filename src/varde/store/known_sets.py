@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select, update
 
 from varde.core.errors import NotFound, WrongUse
-from varde.core.known import KnownEntry, SetRole
+from varde.core.known import EntryState, KnownEntry, SetRole
 from varde.store import tables
-from varde.store.database import stream
 from varde.store.types import AnyRow
 
 _BATCH = 5000
+_FEATURES_VERSION = "1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,15 @@ class KnownSet(NewSet):
 
     Attributes:
         set_id: its row number.
-        entries: how many it has.
+        entries: how many it has that are not withdrawn one by one.
+        state: of the whole set; its entries have states of their own besides.
     """
 
     set_id: int
     entries: int
     imported_at: datetime
     imported_by: str
+    state: EntryState = EntryState.ACTIVE
 
 
 def check_new(connection: Connection, new: NewSet) -> None:
@@ -82,7 +84,7 @@ def add_set(connection: Connection, new: NewSet, *, person: str, at: datetime) -
 def add_entries(
     connection: Connection, set_id: int, entries: Iterable[KnownEntry], progress: Callable[[int], None]
 ) -> int:
-    """Adds the entries in bounded memory and returns how many there were.
+    """Adds entries to a set in bounded memory and returns how many there were.
 
     Args:
         connection: the import's one transaction.
@@ -92,19 +94,23 @@ def add_entries(
     """
     highest = connection.execute(select(func.max(tables.known_entries.c.id))).scalar() or 0
     count = 0
-    rows: list[dict[str, object]] = []
-    hashes: list[dict[str, object]] = []
+    rows = _Rows()
     for entry in entries:
         count += 1
-        rows.append(_entry_row(highest + count, set_id, entry))
-        hashes.extend(_hash_rows(highest + count, set_id, entry))
-        if len(rows) == _BATCH:
-            _flush(connection, rows, hashes)
+        rows.add(highest + count, set_id, entry)
+        if len(rows.entries) == _BATCH:
+            rows.flush(connection)
             progress(count)
-    _flush(connection, rows, hashes)
+    rows.flush(connection)
     progress(count)
-    connection.execute(update(tables.known_sets).where(tables.known_sets.c.id == set_id).values(entries=count))
+    change_size(connection, set_id, count)
     return count
+
+
+def change_size(connection: Connection, set_id: int, by: int) -> None:
+    """Records that a set has so many entries more, or fewer, that are not withdrawn one by one."""
+    table = tables.known_sets
+    connection.execute(update(table).where(table.c.id == set_id).values(entries=table.c.entries + by))
 
 
 def list_sets(connection: Connection) -> list[KnownSet]:
@@ -128,23 +134,41 @@ def get_set(connection: Connection, name: str, version: str | None = None) -> Kn
     return fitting[0]
 
 
-def list_hashes(connection: Connection, set_id: int, method: str, min_quality: int) -> Iterator[tuple[int, bytes]]:
-    """Yields (entry row, hash) of a set's perceptual hashes of at least that quality."""
-    table = tables.known_hashes.c
-    query = select(table.entry_id, table.value).where(
-        table.set_id == set_id, table.method == method, table.quality >= min_quality
-    )
-    for row in stream(connection, query):
-        yield row.entry_id, row.value
+def get_set_by_id(connection: Connection, set_id: int) -> KnownSet:
+    """Returns a set by row number.
+
+    Raises:
+        NotFound: if there is none.
+    """
+    row = connection.execute(select(tables.known_sets).where(tables.known_sets.c.id == set_id)).first()
+    if row is None:
+        raise NotFound(f"there is no known set with number {set_id}", advice="`varde known list` shows all of them.")
+    return _known_set(row)
 
 
-def _flush(connection: Connection, rows: list[dict[str, object]], hashes: list[dict[str, object]]) -> None:
-    if rows:
-        connection.execute(insert(tables.known_entries), rows)
-    if hashes:
-        connection.execute(insert(tables.known_hashes), hashes)
-    rows.clear()
-    hashes.clear()
+@dataclass(slots=True)
+class _Rows:
+    """Rows that wait to be inserted."""
+
+    entries: list[dict[str, object]] = field(default_factory=list)
+    hashes: list[dict[str, object]] = field(default_factory=list)
+    features: list[dict[str, object]] = field(default_factory=list)
+
+    def add(self, entry_id: int, set_id: int, entry: KnownEntry) -> None:
+        self.entries.append(_entry_row(entry_id, set_id, entry))
+        self.hashes += _hash_rows(entry_id, set_id, entry)
+        self.features += _feature_rows(entry_id, set_id, entry)
+
+    def flush(self, connection: Connection) -> None:
+        waiting = (
+            (tables.known_entries, self.entries),
+            (tables.known_hashes, self.hashes),
+            (tables.known_features, self.features),
+        )
+        for table, rows in waiting:
+            if rows:
+                connection.execute(insert(table), rows)
+            rows.clear()
 
 
 def _entry_row(entry_id: int, set_id: int, entry: KnownEntry) -> dict[str, object]:
@@ -163,6 +187,7 @@ def _entry_row(entry_id: int, set_id: int, entry: KnownEntry) -> dict[str, objec
         "mime": entry.mime,
         "carried": [[carried.kind, carried.value] for carried in entry.carried] or None,
         "extra": [list(pair) for pair in entry.extra] or None,
+        "sampling": entry.sampling or None,
     }
 
 
@@ -181,8 +206,24 @@ def _hash_rows(entry_id: int, set_id: int, entry: KnownEntry) -> list[dict[str, 
     ]
 
 
+def _feature_rows(entry_id: int, set_id: int, entry: KnownEntry) -> list[dict[str, object]]:
+    return [
+        {
+            "entry_id": entry_id,
+            "position": position,
+            "set_id": set_id,
+            "version": _FEATURES_VERSION,
+            "data": features.data,
+            "points": features.points,
+            "offset_s": features.offset_s,
+        }
+        for position, features in enumerate(entry.local_features)
+    ]
+
+
 def _known_set(row: AnyRow) -> KnownSet:
     values = row._asdict()
     values["set_id"] = values.pop("id")
     values["role"] = SetRole(values["role"])
+    values["state"] = EntryState(values["state"])
     return KnownSet(**values)

@@ -24,8 +24,10 @@ from varde.known.notes import write_nothing_left
 from varde.known.registry import choose_format
 from varde.known.repeats import Repeats
 from varde.pipeline.hashing_folder import hash_folder
-from varde.store import audit, known_sets, spool
+from varde.store import audit, known_history, known_sets, spool
+from varde.store.comparisons import read_newest
 from varde.store.database import PATIENCE_S
+from varde.store.known_history import Revision
 from varde.store.known_sets import KnownSet, NewSet
 from varde.store.site import Site
 from varde.workflows.actor import Actor
@@ -135,7 +137,11 @@ def _import(
         file.seek(0)
         with site.database.write(patience_s=PATIENCE_S) as connection:
             set_id = known_sets.add_set(connection, new, person=actor.person, at=at)
-            known_sets.add_entries(connection, set_id, _read_spool(file), lambda count: None)
+            first = read_newest(connection).entry_id + 1
+            count = known_sets.add_entries(connection, set_id, _read_spool(file), lambda count: None)
+            ends = (first, first + count - 1)
+            revision = Revision(set_id, at, actor.person, new.source_name, *ends, added=count, removed=0, checkpoint={})
+            known_history.record_revision(connection, revision)
             recorded = known_sets.get_set(connection, new.name, new.version)
             subject: dict[str, str | int | None] = {
                 "set": new.name,
