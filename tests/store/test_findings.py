@@ -15,7 +15,8 @@ from varde.core.signal import Method
 from varde.store import findings, tables
 from varde.store.comparisons import read_newest
 from varde.store.database import Database
-from varde.store.records import FoundMatch, get_record
+from varde.store.found_matches import FoundMatch
+from varde.store.records import get_record
 
 POINT = OperatingPoint(PDQ, 31, 50)
 HERE = make_digests(b"here")

@@ -15,8 +15,9 @@ from varde.core.media import MediaKind
 from varde.core.outcome import NotComparable
 from varde.core.signal import Signal
 from varde.store import cases, item_lists, records
+from varde.store.found_matches import FoundMatch
 from varde.store.item_lists import ItemFilter
-from varde.store.records import FoundMatch, ItemRecord
+from varde.store.records import ItemRecord
 from varde.store.types import write_utc
 from varde.workflows import export_item
 

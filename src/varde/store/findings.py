@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, func, literal, or_, select
@@ -97,12 +97,11 @@ def list_content_hashes(
 
 
 def record_matches(connection: Connection, matches: Sequence[Match], at: datetime) -> int:
-    """Records perceptual matches, the closest of each (content, entry), and returns how many are new."""
-    closest: dict[tuple[int, int], Match] = {}
-    for match in matches:
-        key = (match.content_id, match.entry_id)
-        if key not in closest or match.distance < closest[key].distance:
-            closest[key] = match
+    """Records perceptual matches, the closest of each (content, entry), and returns how many are new.
+
+    A match that is there already and was farther is replaced; when it was found first stays.
+    """
+    closest = choose_closest(matches)
     if not closest:
         return 0
     rows = [
@@ -119,19 +118,29 @@ def record_matches(connection: Connection, matches: Sequence[Match], at: datetim
             "found_at": at,
             "details": match.details or None,
         }
-        for match in closest.values()
+        for match in closest
     ]
     before = connection.execute(select(func.max(tables.findings.c.id))).scalar() or 0
     insert = insert_or_replace_if(
         connection,
         tables.findings,
         unique=("content_id", "entry_id", "family"),
-        replaced=("version", "max_distance", "min_quality", "distance", "offset_s", "found_at", "details"),
+        replaced=("version", "max_distance", "min_quality", "distance", "offset_s", "details"),
         closer="distance",
     )
     connection.execute(insert, rows)
     new = select(func.count()).select_from(tables.findings).where(tables.findings.c.id > before)
     return int(connection.execute(new).scalar_one())
+
+
+def choose_closest(matches: Iterable[Match]) -> list[Match]:
+    """Returns the closest match of each content and entry; of equals the first."""
+    closest: dict[tuple[int, int], Match] = {}
+    for match in matches:
+        key = (match.content_id, match.entry_id)
+        if key not in closest or match.distance < closest[key].distance:
+            closest[key] = match
+    return list(closest.values())
 
 
 def _stored_time(at: datetime) -> ColumnElement[datetime]:

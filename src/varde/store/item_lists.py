@@ -11,10 +11,9 @@ from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_,
 
 from varde.core.case import Keeping
 from varde.core.digest import DigestAlgorithm
-from varde.core.known import SetRole
 from varde.core.locator import escape
 from varde.core.media import MediaKind
-from varde.store import tables
+from varde.store import standing, tables
 from varde.store.database import stream
 from varde.store.decisions import in_force
 from varde.store.items import compute_place
@@ -27,7 +26,7 @@ class ItemFilter:
 
     Attributes:
         kind: of the content.
-        matched: only items matched with a set that is not merely ``known``.
+        matched: only items with a match that a person has to look at: it stands, and its set is of role alert or own.
         undecided: only items without a decision in force.
         with_issues: only items with an issue.
         exhibit: number of one exhibit.
@@ -55,7 +54,7 @@ def list_ids(connection: Connection, case_id: int, wanted: ItemFilter = ItemFilt
 
 
 def list_notable_ids(connection: Connection, case_id: int) -> array[int]:
-    """Returns items that were ever decided or are matched with a set that is not merely ``known``.
+    """Returns items that were ever decided or have a match that a person has to look at.
 
     Decided ones come first, equal grades together, then by exhibit and locator.
     """
@@ -130,14 +129,9 @@ def find_by_digests(connection: Connection, case_id: int, **digests: bytes | Non
 
 
 def _is_matched() -> ColumnElement[bool]:
-    findings, entries, sets = tables.findings, tables.known_entries, tables.known_sets
-    return exists(
-        select(findings.c.id)
-        .join(entries, entries.c.id == findings.c.entry_id)
-        .join(sets, sets.c.id == entries.c.set_id)
-        .where(findings.c.content_id == tables.items.c.content_id, sets.c.role != SetRole.KNOWN.value)
-        .correlate(tables.items)
-    )
+    content_id = tables.findings.c.content_id
+    notable = select(content_id).select_from(standing.joined()).where(standing.is_notable())
+    return notable.where(content_id == tables.items.c.content_id).correlate(tables.items).exists()
 
 
 def _filter(query: AnySelect, wanted: ItemFilter) -> AnySelect:

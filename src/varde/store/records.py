@@ -14,48 +14,20 @@ from varde.core.content import Content
 from varde.core.decision import Decision
 from varde.core.digest import Digests
 from varde.core.errors import NotFound
-from varde.core.finding import OperatingPoint
 from varde.core.issue import Issue, IssueCode, Step
 from varde.core.item import Origin
-from varde.core.known import SetRole
 from varde.core.media import Facts, MediaKind, MediaType, Thumbnail
 from varde.core.outcome import NotComparable, Reason
 from varde.core.signal import Method, PerceptualHash, Signal
 from varde.store import tables
 from varde.store.decisions import read_decisions
+from varde.store.found_matches import FoundMatch, load_matches
 from varde.store.items import ItemState
 from varde.store.types import AnyRow
 
 _BATCH = 500
 _HIGHEST_ROW = (1 << 63) - 1
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class FoundMatch:
-    """A match with where it comes from.
-
-    Attributes:
-        scheme: ``name@version`` of the set's codes, "" where it has none.
-        series: of the entry, "" where none.
-        source_id: the authority's identifier of the entry, "" where none.
-        flags: facts the authority stated.
-        method: exact digest that agreed, or perceptual method.
-    """
-
-    set_name: str
-    set_version: str
-    role: SetRole
-    scheme: str
-    code: str | None
-    series: str
-    source_id: str
-    entry_id: int
-    flags: dict[str, bool]
-    method: str
-    point: OperatingPoint
-    distance: int
-    offset_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +38,8 @@ class ItemRecord:
         case: name of its case.
         exhibit: number of its exhibit.
         content: without thumbnail; None where the bytes were not read.
-        matches: closest first.
+        matches: those that stand, closest first.
+        set_aside: those that do not: their entry was withdrawn, or a negative entry explains them.
         decisions: oldest first; the last one is in force.
     """
 
@@ -84,6 +57,7 @@ class ItemRecord:
     matches: tuple[FoundMatch, ...]
     decisions: tuple[Decision, ...]
     issues: tuple[Issue, ...]
+    set_aside: tuple[FoundMatch, ...] = ()
 
 
 def get_record(connection: Connection, item_id: int) -> ItemRecord:
@@ -133,7 +107,7 @@ def _load(connection: Connection, ids: Sequence[int]) -> Iterator[ItemRecord]:
         row.id: _content(row, signals[row.id])
         for row in connection.execute(select(tables.contents).where(tables.contents.c.id.in_(content_ids)))
     }
-    matches = _load_matches(connection, content_ids)
+    matches = load_matches(connection, content_ids)
     decided = read_decisions(connection, ids)
     issues = _group(connection, tables.issues, "item_id", ids, _issue)
     for item_id in ids:
@@ -163,7 +137,8 @@ def _record(
         state=ItemState(row.state),
         content_id=row.content_id,
         content=content,
-        matches=matches,
+        matches=tuple(match for match in matches if match.stands),
+        set_aside=tuple(match for match in matches if not match.stands),
         decisions=decided,
         issues=issues,
     )
@@ -201,48 +176,4 @@ def _signals(rows: list[AnyRow]) -> tuple[Signal, ...]:
         if found[0].reason
         else Signal(method, tuple(PerceptualHash(row.value, row.quality, row.offset_s) for row in found))
         for method, found in by_method.items()
-    )
-
-
-def _load_matches(connection: Connection, content_ids: Sequence[int]) -> defaultdict[int, list[FoundMatch]]:
-    findings, entries, sets = tables.findings, tables.known_entries, tables.known_sets
-    query = (
-        select(
-            findings,
-            entries.c.code,
-            entries.c.series,
-            entries.c.source_id,
-            entries.c.flags,
-            sets.c.name.label("set_name"),
-            sets.c.version.label("set_version"),
-            sets.c.role,
-            sets.c.scheme,
-            sets.c.scheme_version,
-        )
-        .join(entries, entries.c.id == findings.c.entry_id)
-        .join(sets, sets.c.id == entries.c.set_id)
-        .where(findings.c.content_id.in_(content_ids))
-        .order_by(findings.c.distance, findings.c.id)
-    )
-    grouped: defaultdict[int, list[FoundMatch]] = defaultdict(list)
-    for row in connection.execute(query):
-        grouped[row.content_id].append(_match(row))
-    return grouped
-
-
-def _match(row: AnyRow) -> FoundMatch:
-    return FoundMatch(
-        set_name=row.set_name,
-        set_version=row.set_version,
-        role=SetRole(row.role),
-        scheme=f"{row.scheme}@{row.scheme_version}" if row.scheme else "",
-        code=row.code,
-        series=row.series,
-        source_id=row.source_id,
-        entry_id=row.entry_id,
-        flags=row.flags or {},
-        method=row.method,
-        point=OperatingPoint(Method(row.method, row.version), row.max_distance, row.min_quality),
-        distance=row.distance,
-        offset_s=row.offset_s,
     )

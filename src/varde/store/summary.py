@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from varde.core.issue import Issue, IssueCode, Step
-from varde.core.known import SetRole
 from varde.core.media import MediaKind
 from varde.core.outcome import Reason
 from varde.core.scheme import Grade
 from varde.core.signal import Method
-from varde.store import tables
+from varde.store import standing, tables
 from varde.store.database import stream
 from varde.store.decisions import in_force
 
@@ -28,7 +27,8 @@ class CaseSummary:
         hashed: items with at least one perceptual hash.
         not_comparable: (reason, items).
         decided: (grade in force, items).
-        matched: items matched with a set that is not merely ``known``.
+        matched: items with a match that a person has to look at: it stands, and its set is of role alert or own.
+        set_aside: items with a match with such a set that is withdrawn or suppressed.
         issues: (code, step, count) of all issues.
         methods: perceptual methods and versions that were used.
     """
@@ -41,6 +41,7 @@ class CaseSummary:
     not_comparable: tuple[tuple[Reason, int], ...]
     decided: tuple[tuple[Grade, int], ...]
     matched: int
+    set_aside: int
     issues: tuple[tuple[IssueCode, Step, int], ...]
     methods: tuple[Method, ...]
 
@@ -69,15 +70,16 @@ def summarise_case(connection: Connection, case_id: int) -> CaseSummary:
         hashed=_count_hashed(connection, of_case),
         not_comparable=_count_not_comparable(connection, of_case),
         decided=_count_decided(connection, of_case),
-        matched=_count_matched(connection, of_case, tables.known_sets.c.role != SetRole.KNOWN.value),
+        matched=_count_matched(connection, of_case, standing.is_notable()),
+        set_aside=_count_matched(connection, of_case, standing.is_set_aside()),
         issues=_count_issues(connection, case_id),
         methods=_list_methods(connection, of_case),
     )
 
 
 def count_matched_by_set(connection: Connection, case_id: int, set_id: int) -> int:
-    """Returns how many items of a case are matched with a known set."""
-    return _count_matched(connection, _of_case(case_id), tables.known_sets.c.id == set_id)
+    """Returns how many items of a case have a match that stands with a known set."""
+    return _count_matched(connection, _of_case(case_id), and_(tables.known_sets.c.id == set_id, standing.stands()))
 
 
 def list_issues(connection: Connection, case_id: int) -> Iterator[PlacedIssue]:
@@ -154,13 +156,8 @@ def _count_decided(connection: Connection, of_case: ColumnElement[bool]) -> tupl
 
 
 def _count_matched(connection: Connection, of_case: ColumnElement[bool], which: ColumnElement[bool]) -> int:
-    items, findings, entries, sets = tables.items, tables.findings, tables.known_entries, tables.known_sets
-    matched = (
-        select(findings.c.content_id)
-        .join(entries, entries.c.id == findings.c.entry_id)
-        .join(sets, sets.c.id == entries.c.set_id)
-        .where(which)
-    )
+    items = tables.items
+    matched = standing.contents_with(which)
     query = select(func.count()).select_from(items).where(of_case, items.c.content_id.in_(matched))
     return int(connection.execute(query).scalar_one())
 

@@ -31,7 +31,8 @@ from varde.reports.head import (
     ReportSet,
 )
 from varde.store import audit, cases, findings, item_lists, known_sets, records, schemes, summary
-from varde.store.records import FoundMatch, ItemRecord
+from varde.store.found_matches import FoundMatch
+from varde.store.records import ItemRecord
 from varde.store.site import Site
 from varde.store.summary import CaseSummary
 from varde.workflows.actor import Actor
