@@ -96,6 +96,7 @@ def test_precategorized_without_a_category_is_ignored_and_noted(tmp_path: Path) 
     assert len(notes) == 1
     assert "IsPrecategorized" in notes[0]
     assert "3 times" in notes[0]
+    assert entries[0].extra == (("IsPrecategorized", "true"),)
     assert read_one(tmp_path, IsPrecategorized="true", Category=1).flags == ((Flag.PRECATEGORIZED, True),)
 
 
@@ -191,12 +192,12 @@ def test_image_unknown_is_no_type(tmp_path: Path) -> None:
     assert "MimeType" in notes[0]
 
 
-def test_exifs_and_files_are_kept_whole_with_times_in_utc(tmp_path: Path) -> None:
+def test_exifs_and_files_are_kept_whole_with_times_as_they_came(tmp_path: Path) -> None:
     files = [{"FileName": "a.jpg", "FilePath": "C:\\x", "Written": "2020-01-02T10:00:00+3:00Z", "Unallocated": "false"}]
     exifs = [{"MD5": MD5, "PropertyName": "Model", "PropertyValue": "X"}]
     _, entries, notes = read(write(tmp_path / "a", {"MD5": MD5, "MediaFiles": files, "Exifs": exifs}))
     extra = dict(entries[0].extra)
-    assert json.loads(extra["MediaFiles"]) == [{**files[0], "Written": "2020-01-02T07:00:00Z"}]
+    assert json.loads(extra["MediaFiles"]) == files
     assert json.loads(extra["Exifs"]) == exifs
     assert "+3:00Z" in notes[0]
 

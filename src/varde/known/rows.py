@@ -18,7 +18,7 @@ _TRUE = frozenset(("true", "1", "yes", "y", "t", "x"))
 _FALSE = frozenset(("false", "0", "no", "n", "f"))
 _BY_LENGTH = {32: HashKind.MD5, 40: HashKind.SHA1}
 _AMBIGUOUS_LENGTH = 64
-_MOST_LINES_IN_ROW = 10_000
+MOST_LINES_IN_ROW = 10_000
 _AMBIGUOUS_ADVICE = "Say which they are: --hash sha256 or --hash pdq."
 
 
@@ -35,8 +35,8 @@ def read_rows(lines: Iterable[tuple[int, str]], delimiter: str) -> Iterator[tupl
         nonlocal begun
         for number, text in lines:
             begun = number
-            if begun - line > _MOST_LINES_IN_ROW:
-                raise FormatError(f"a row of more than {_MOST_LINES_IN_ROW:,} lines", line=line)
+            if begun - line > MOST_LINES_IN_ROW:
+                raise FormatError(f"a row of more than {MOST_LINES_IN_ROW:,} lines", line=line)
             yield text
 
     reader = csv.reader(feed(), delimiter=delimiter, strict=True)
@@ -82,6 +82,7 @@ def build_entry(fields: Mapping[str, str], line: int, stated: HashKind | None, n
         hashes = _read_hashes(texts, stated)
     except (WrongUse, FormatError) as error:
         raise FormatError(str(error), line=line, advice=error.advice) from error
+    extra = [(name.removeprefix("extra."), text) for name, text in texts.items() if name.startswith("extra.")]
     entry = KnownEntry(
         line=line,
         md5=hashes.md5,
@@ -91,11 +92,11 @@ def build_entry(fields: Mapping[str, str], line: int, stated: HashKind | None, n
         carried=tuple(hashes.carried),
         code=texts.get("code"),
         series=texts.get("series", ""),
-        flags=tuple(_read_flags(texts, line, notes)),
+        flags=tuple(_read_flags(texts, line, notes, extra)),
         source_id=texts.get("id", ""),
         size_bytes=_read_size(texts.get("size"), line),
         mime=texts.get("mime", "").lower(),
-        extra=tuple((name.removeprefix("extra."), text) for name, text in texts.items() if name.startswith("extra.")),
+        extra=tuple(extra),
     )
     if not entry.is_comparable:
         notes.count("a row without any hash that can be compared here", line)
@@ -122,13 +123,16 @@ def _read_hashes(texts: Mapping[str, str], stated: HashKind | None) -> Hashes:
     return hashes
 
 
-def _read_flags(texts: Mapping[str, str], line: int, notes: Notes) -> Iterator[tuple[Flag, bool]]:
+def _read_flags(
+    texts: Mapping[str, str], line: int, notes: Notes, extra: list[tuple[str, str]]
+) -> Iterator[tuple[Flag, bool]]:
     for flag in Flag:
         word = texts.get(flag.value, "").casefold()
         if word in _TRUE or word in _FALSE:
             yield flag, word in _TRUE
         elif word:
-            notes.count(f"{flag.value} is neither true nor false; left unknown", line)
+            notes.count(f"{flag.value} is neither true nor false; kept as it is, the flag left unknown", line)
+            extra.append((flag.value, texts[flag.value]))
 
 
 def _read_size(text: str | None, line: int) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from varde.core.digest import DigestAlgorithm, read_digest
 from varde.core.errors import WrongUse
@@ -16,7 +17,7 @@ ASSUMED_QUALITY = 100
 MAX_CARRIED_CHARS = 1 << 20
 _DIGEST_NAMES = {"md5": "md5", "videomd5": "md5", "sha1": "sha1", "sha256": "sha256"}
 _PDQ_NAMES = frozenset(("pdq", "imagepdq", "pdqhash", "vpdq"))
-_PDQ = re.compile(r"(?P<hash>[0-9a-fA-F]{64})(?:,(?P<quality>\d{1,3})(?:,(?P<offset>\d{1,7}(?:\.\d{1,6})?))?)?")
+_PDQ = re.compile(r"(?P<hash>[0-9a-fA-F]{64})(?:,(?P<quality>\d{1,3})(?:,(?P<offset>\d{1,7}(?:\.\d{1,20})?))?)?")
 _PHOTODNA = re.compile(r"[A-Za-z0-9+/]{192}|[0-9a-fA-F]{288}")
 
 
@@ -53,7 +54,7 @@ def add_hash(hashes: Hashes, name: str, value: str) -> None:
     Raises:
         WrongUse: if the text is no hash of that name, or contradicts a digest that is already there.
     """
-    kind = re.sub(r"[^a-z0-9]", "", name.casefold())
+    kind = fold_name(name)
     text = value.strip()
     digest = _DIGEST_NAMES.get(kind)
     if digest is not None:
@@ -69,6 +70,17 @@ def add_hash(hashes: Hashes, name: str, value: str) -> None:
         hashes.carried.append(CarriedHash(clean_text(kind or name.casefold()), clean_text(text)))
 
 
+def fold_name(name: str) -> str:
+    """Returns the name of a hash in small letters and digits only, as names are compared here."""
+    return re.sub(r"[^a-z0-9]", "", name.casefold())
+
+
+def is_compared(name: str) -> bool:
+    """Returns whether `add_hash` takes a hash of that name for one that is compared here, not carried."""
+    kind = fold_name(name)
+    return kind in _DIGEST_NAMES or kind in _PDQ_NAMES
+
+
 def read_pdq(text: str) -> tuple[bytes, int, float | None]:
     """Returns (raw hash, quality, offset in seconds) of ``hex``, ``hex,quality`` or ``hex,quality,seconds``.
 
@@ -82,3 +94,16 @@ def read_pdq(text: str) -> tuple[bytes, int, float | None]:
     if quality > 100:
         raise WrongUse(f"a PDQ quality is at most 100, not {quality}")
     return bytes.fromhex(match["hash"]), quality, float(match["offset"]) if match["offset"] else None
+
+
+def write_pdq(value: bytes, quality: int, offset_s: float | None) -> str:
+    """Returns the shortest text that `read_pdq` reads as this hash.
+
+    Args:
+        value: 32 bytes.
+        quality: 0 to 100; 100 alone is left out, as lists mean it where they state none.
+        offset_s: from the start of a video in seconds, below 10,000,000; None for a picture.
+    """
+    if offset_s is not None:
+        return f"{value.hex()},{quality},{Decimal(repr(offset_s)):f}"
+    return value.hex() if quality == ASSUMED_QUALITY else f"{value.hex()},{quality}"

@@ -7,9 +7,10 @@ from the name.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from varde.core.errors import FormatError
@@ -17,6 +18,7 @@ from varde.known.json_stream import JsonStream, ValueTooLarge
 from varde.known.text import read_head
 
 CONTEXT_KEYS = ("odata.metadata", "@odata.context")
+SCHEME_KEY = "Scheme"
 _CONTEXT = re.compile(
     r"ProjectVic/DataModels/(?P<version>\d{1,3}\.\d{1,3})\.xml(?:/(?P<region>[\w .-]{1,40}))?(?:/\$metadata)?"
     r"#(?P<kind>Media|Cases)",
@@ -35,11 +37,13 @@ class Context:
         version: data model version such as ``2.0``.
         region: region profile as written, such as ``US``; "" where none is named (1.x).
         kind: ``Media`` or ``Cases``; only a claim.
+        scheme: ``name@version`` of the codes where a field beside the context says it, as Varde writes it; "" else.
     """
 
     version: str
     region: str
     kind: str
+    scheme: str = ""
 
 
 @dataclass(slots=True)
@@ -69,29 +73,36 @@ def looks_like_vics(path: Path) -> bool:
 def read_context(path: Path) -> Context | None:
     """Returns the context of the envelope, wherever in the object it is written; None where there is none.
 
-    Costs a look at the first bytes where the context comes first, else one pass over the file.
+    Costs a look at the first bytes where the context comes before the list, else one pass over the file. A scheme is
+    looked for before the list only, where Varde writes it.
 
     Raises:
         FormatError: if the file is no JSON object, or its context is not VICS.
     """
-    stream = JsonStream(path)
-    try:
+    context, scheme = None, ""
+    with contextlib.closing(JsonStream(path)) as stream:
         for key in stream.object_keys():
-            if key in CONTEXT_KEYS:
-                line = stream.line
-                text = stream.read_value(_MOST_ENVELOPE_CHARS)
-                context = find_context(text) if isinstance(text, str) else None
-                if context is None:
-                    raise FormatError(f"the context is not VICS: {str(text)[:200]!r}", line=line)
-                return context
-            if key == "value":
+            if key in CONTEXT_KEYS and context is None:
+                context = _read_context(stream)
+            elif key == "value":
+                if context is not None:
+                    break
                 for _ in walk_media(stream, []):
                     pass
             else:
-                stream.read_value(_MOST_ENVELOPE_CHARS)
-        return None
-    finally:
-        stream.close()
+                value = stream.read_value(_MOST_ENVELOPE_CHARS)
+                if key == SCHEME_KEY and context is not None and isinstance(value, str):
+                    scheme = value
+    return None if context is None else replace(context, scheme=scheme)
+
+
+def _read_context(stream: JsonStream) -> Context:
+    line = stream.line
+    text = stream.read_value(_MOST_ENVELOPE_CHARS)
+    context = find_context(text) if isinstance(text, str) else None
+    if context is None:
+        raise FormatError(f"the context is not VICS: {str(text)[:200]!r}", line=line)
+    return context
 
 
 def walk_envelope(stream: JsonStream, cases: list[CaseFields]) -> Iterator[tuple[int, dict[str, object]]]:

@@ -18,15 +18,18 @@ from varde.known.json_stream import JsonStream
 from varde.known.notes import Notes
 from varde.known.repeats import Prefixes
 from varde.known.vics_envelope import CaseFields, Context, read_context, walk_envelope, write_case_fields
-from varde.known.vics_media import FieldDefect, read_media
+from varde.known.vics_hashes import FieldDefect
+from varde.known.vics_media import WITHDRAWN_FIELD, read_media
 
 _REGION = re.compile(r"[\w.-]{1,40}")
+_SCHEME = re.compile(r"vics-(?P<region>[\w.-]{1,40})@(?P<version>[\w.-]{1,40})")
+_WITHDRAWN = (WITHDRAWN_FIELD, "true")
 
 
 def open_vics(path: Path, options: ReadOptions) -> OpenedSet:
     """Returns the set with its header read and the stream before its first entry."""
     context = read_context(path) or Context(version="", region="", kind="")
-    region = _choose_region(context, options.region)
+    scheme, version = _choose_scheme(context, options.region)
     stream = JsonStream(path)
     notes: list[str] = []
     cases: list[CaseFields] = []
@@ -36,8 +39,26 @@ def open_vics(path: Path, options: ReadOptions) -> OpenedSet:
     except FormatError:
         stream.close()
         raise
-    header = _build_header(context, region, cases)
+    header = _build_header(context, scheme, version, cases)
     return OpenedSet(header, itertools.chain(first, entries), notes, stream.close)
+
+
+def _choose_scheme(context: Context, stated: str | None) -> tuple[str, str]:
+    """Returns name and version of the scheme of the categories, as the file says it or a person does.
+
+    Raises:
+        FormatError: if they contradict each other.
+    """
+    named = _SCHEME.fullmatch(context.scheme)
+    if named is None:
+        return f"vics-{_choose_region(context, stated)}", context.version or "unstated"
+    for region in (context.region, stated):
+        if region and _fold(region) != named["region"]:
+            raise FormatError(
+                f"the file says its codes are on {context.scheme}, not on the scheme of the region {region[:80]}",
+                advice="A category of one region means something else in another. Leave --region out.",
+            )
+    return f"vics-{named['region']}", named["version"]
 
 
 def _choose_region(context: Context, stated: str | None) -> str:
@@ -50,19 +71,23 @@ def _choose_region(context: Context, stated: str | None) -> str:
             f"the file names the region {context.region}, not {stated}",
             advice="A category of one region means something else in another. Leave --region out.",
         )
-    return re.sub(r"\s+", "-", (context.region or stated or "unstated").strip().casefold())
+    return _fold(context.region or stated or "unstated")
 
 
-def _build_header(context: Context, region: str, cases: list[CaseFields]) -> SetHeader:
+def _fold(region: str) -> str:
+    return re.sub(r"\s+", "-", region.strip().casefold())
+
+
+def _build_header(context: Context, scheme: str, version: str, cases: list[CaseFields]) -> SetHeader:
     warnings = []
-    if region == "unstated":
+    if scheme == "vics-unstated":
         warnings.append("The file names no region: what its categories mean is not known. State it with --region.")
     if not context.version:
         warnings.append("The file has no VICS context; its version is not known.")
     totals = [total for total in (_read_total(case) for case in cases) if total is not None]
     return SetHeader(
-        scheme=f"vics-{region}",
-        scheme_version=context.version or "unstated",
+        scheme=scheme,
+        scheme_version=version,
         warning=" ".join(warnings),
         declared_total=sum(totals) if totals else None,
         extra=(("kind", context.kind), *(write_case_fields(cases[0]) if cases else ())),
@@ -82,7 +107,10 @@ def _read_entries(stream: JsonStream, cases: list[CaseFields], notes: list[str])
             raise FormatError(f"entry {ordinal:,}: {defect}", line=stream.line_of_field(defect.field)) from defect
         if cases and entry.md5:
             distinct.add(entry.md5)
-        yield entry
+        if entry.extra and _WITHDRAWN in entry.extra:
+            counted.count("an entry that the file marks as withdrawn; left out", line)
+        else:
+            yield entry
     if not ordinal:
         notes.append("the file holds no entries")
     notes.extend(_check_totals(cases, distinct) + counted.write())

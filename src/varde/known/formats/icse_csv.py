@@ -16,7 +16,7 @@ HEADER = (
     "MD5;SHA1;PhotoDNA;Image ID;Is distributed;Victim identified;Offender identified;Series name;"
     "Number of submissions;File Available;Media Type;Baseline"
 )
-_FIELDS = (
+FIELDS = (
     "md5",
     "sha1",
     "carried.photodna",
@@ -70,9 +70,9 @@ def is_icse(text: str) -> bool:
 def _read_entries(rows: Iterator[tuple[int, list[str]]], notes: list[str]) -> Iterator[KnownEntry]:
     counted = Notes()
     for line, row in rows:
-        if len(row) not in (len(_FIELDS), len(_FIELDS) + 1) or (len(row) > len(_FIELDS) and row[-1].strip()):
-            raise FormatError(f"{len(_FIELDS)} columns expected, {len(row)} found", line=line)
-        yield build_entry(dict(zip(_FIELDS, row, strict=False)), line, None, counted)
+        if len(row) not in (len(FIELDS), len(FIELDS) + 1) or (len(row) > len(FIELDS) and row[-1].strip()):
+            raise FormatError(f"{len(FIELDS)} columns expected, {len(row)} found", line=line)
+        yield build_entry(dict(zip(FIELDS, row, strict=False)), line, None, counted)
     notes.extend(counted.write())
 
 

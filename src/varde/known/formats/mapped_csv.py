@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from varde.core.errors import FormatError
@@ -14,6 +14,7 @@ from varde.known.columns import ColumnMapping, find_columns, read_mapping
 from varde.known.format import Examples, HashKind, InvalidExample, OpenedSet, ReadOptions, ValidExample
 from varde.known.formats.icse_csv import is_icse
 from varde.known.notes import Notes
+from varde.known.own_csv import FIXED_COLUMNS, is_own_header, open_own_rows
 from varde.known.rows import build_entry, read_rows
 from varde.known.text import read_head, read_lines
 
@@ -47,6 +48,8 @@ class MappedCsvFormat:
         number, first = next(lines, (1, ""))
         _check_delimiter(options.delimiter)
         names = _split(first.lstrip("\ufeff"), options.delimiter or find_delimiter(first, ()))
+        if not options.mapping and names[: len(FIXED_COLUMNS)] == list(FIXED_COLUMNS):
+            return _open_own(itertools.chain([(number, first.lstrip("\ufeff"))], lines), lines.close)
         if not options.mapping:
             advice = f"Say it with --map, like --map md5=NAME. The columns are: {', '.join(names)[:1000]}."
             raise FormatError("nobody said what the columns mean", line=number, advice=advice)
@@ -73,6 +76,19 @@ def find_delimiter(header: str, wanted: tuple[str, ...]) -> str:
         return len(folded & set(names)), len(names)
 
     return max(_DELIMITERS, key=rate)
+
+
+def _open_own(lines: Iterator[tuple[int, str]], close: Callable[[], None]) -> OpenedSet:
+    """Returns a set in the form in which Varde writes one whole."""
+    rows = read_rows(lines, ",")
+    line, names = next(rows, (1, []))
+    if not is_own_header(names):
+        raise FormatError(
+            "columns of Varde's own CSV, and others among them", line=line, advice="Say what each means with --map."
+        )
+    notes: list[str] = []
+    header, entries = open_own_rows(names, rows, notes)
+    return OpenedSet(header, entries, notes, close)
 
 
 def _check_delimiter(delimiter: str | None) -> None:

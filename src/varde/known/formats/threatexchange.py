@@ -19,8 +19,15 @@ from varde.known.text import clean_text, drop_comments, read_head, read_lines
 
 SCHEME = "threatexchange-opinion"
 SCHEME_VERSION = "1"
-OPINIONS = ("NEGATIVE_CLASS", "INVESTIGATION_SEED", "POSITIVE_CLASS", "DISPUTED")
+DISPUTED = "DISPUTED"
+OPINIONS = ("NEGATIVE_CLASS", "INVESTIGATION_SEED", "POSITIVE_CLASS", DISPUTED)
+SIGNAL_TYPE = "signal_type"
+"""Further field of an entry whose type says more than the kind of its hash, such as ``video_md5``."""
+
 _HASHES = frozenset(("pdq", "video_md5", "md5", "sha1", "sha256", "vpdq"))
+SPECIAL_TYPES = {"video_md5": "md5", "vpdq": "pdq"}
+"""Types that say more than the kind of their hash."""
+
 _CARRIED = ("photodna", "tmk_pdqf", "pdq_ocr", "url", "url_md5", "text", "raw_text", "text_tlsh", "trend_query")
 _TYPES = _HASHES.union(_CARRIED)
 _LINE = re.compile(r"(?P<type>[A-Za-z][\w-]{1,40})(?P<gap>[ \t]+|[ \t]*,[ \t]*)(?P<rest>\S.*)")
@@ -74,19 +81,26 @@ def _read_entries(lines: Iterator[tuple[int, str]], notes: list[str]) -> Iterato
     notes.extend(counted.write())
 
 
-def _read_line(text: str, line: int) -> KnownEntry:
+def read_signal(text: str) -> tuple[str, str, str] | None:
+    """Returns (type, signal, opinion) of a stripped line, the opinion "" where it has none; None if it is no signal."""
     match = _LINE.fullmatch(text)
     if match is None or match["type"].casefold() not in _TYPES:
+        return None
+    gap = r"[ \t]*,[ \t]*" if "," in match["gap"] else r"[ \t]+"
+    return match["type"].casefold(), *_split_opinion(match["rest"], gap)
+
+
+def _read_line(text: str, line: int) -> KnownEntry:
+    found = read_signal(text)
+    if found is None:
         advice = f"Known types are: {', '.join(sorted(_TYPES))}."
         raise FormatError(f"a signal type and a signal expected: {text[:80]!r}", line=line, advice=advice)
-    kind = match["type"].casefold()
-    signal, opinion = _split_opinion(match["rest"], r"[ \t]*,[ \t]*" if "," in match["gap"] else r"[ \t]+")
+    kind, signal, opinion = found
     hashes = Hashes()
     if kind in _HASHES:
         add_hash(hashes, kind, signal)
     else:
         hashes.carried.append(CarriedHash(kind, clean_text(signal)))
-    disputed = opinion == "DISPUTED"
     return KnownEntry(
         line=line,
         md5=hashes.md5,
@@ -95,7 +109,8 @@ def _read_line(text: str, line: int) -> KnownEntry:
         pdq=tuple(hashes.pdq),
         carried=tuple(hashes.carried),
         code=opinion or None,
-        flags=((Flag.DISPUTED, True),) if disputed else (),
+        flags=((Flag.DISPUTED, True),) if opinion == DISPUTED else (),
+        extra=((SIGNAL_TYPE, kind),) if kind in SPECIAL_TYPES else (),
     )
 
 
@@ -117,7 +132,7 @@ EXAMPLES = Examples(
             f"pdq {_PDQ}\nvideo_md5 {_MD5}\nraw_text a harmless text\n".encode(),
             (
                 KnownEntry(line=1, pdq=((b"\x0c" * 32, 100, None),)),
-                KnownEntry(line=2, md5=b"\x0a" * 16),
+                KnownEntry(line=2, md5=b"\x0a" * 16, extra=((SIGNAL_TYPE, "video_md5"),)),
                 KnownEntry(line=3, carried=(CarriedHash("raw_text", "a harmless text"),)),
             ),
             _SCHEME,

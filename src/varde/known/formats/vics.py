@@ -61,8 +61,8 @@ _FULL_READ = KnownEntry(
     mime="image/jpeg",
     extra=(
         ("Tags", '["sea","sky"]'),
-        ("DateUpdated", "1970-01-01T00:00:01.500Z"),
-        ("MediaFiles", '[{"FileName":"a.jpg","Created":"2020-01-02T08:04:05.1234567Z"}]'),
+        ("DateUpdated", "/Date(1500)/"),
+        ("MediaFiles", '[{"FileName":"a.jpg","Created":"2020-01-02T03:04:05.1234567-05:00"}]'),
     ),
 )
 

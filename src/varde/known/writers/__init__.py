@@ -1,0 +1,1 @@
+"""The formats known sets are written in, one file each."""
