@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from varde.core.errors import WrongUse
-from varde.known import perceptual
+from varde.known import perceptual_table
 from varde.known.perceptual import HashIndex
 
 
@@ -168,6 +168,5 @@ def test_any_small_index_agrees_with_comparing_everything(data: st.DataObject) -
     most = data.draw(st.integers(0, 31))
     with pytest.MonkeyPatch.context() as patch:
         if data.draw(st.booleans()):  # as if the index were large: only look-ups, never a scan
-            patch.setattr(perceptual, "_LOOKUP_COST", -1)
-            patch.setattr(perceptual, "_CANDIDATE_COST", 0)
+            patch.setattr(perceptual_table, "_FEWEST_GROUPED", 1)
         assert rows(HashIndex(hashes, ids).search(probes, most)) == search_slowly(hashes, ids, probes, most)

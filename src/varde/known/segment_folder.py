@@ -121,6 +121,13 @@ class SegmentFolder:
             document["generation"], document["facts"], tuple(Listed(**entry) for entry in document["segments"])
         )
 
+    def read_manifest_stamp(self) -> Stamp:
+        """Returns what changes whenever what counts changes; empty where there is no folder yet."""
+        try:
+            return read_stamp(self.folder / _MANIFEST)
+        except FileNotFoundError:
+            return []
+
     def snapshot(self) -> Snapshot:
         """Returns the segments that count now, open and verified.
 

@@ -215,7 +215,7 @@ def _write_pieces(out: _Digesting, array: Pieces) -> tuple[str, list[int]]:
         if piece.dtype != array.dtype or piece.shape[1:] != array.row_shape:
             raise WrongUse(f"a piece is {piece.shape} {piece.dtype}, not (rows, *{array.row_shape}) {array.dtype}")
         if piece.size:
-            out.write(np.ascontiguousarray(piece, dtype).view(np.uint8).data)
+            out.write(np.ascontiguousarray(piece, dtype).reshape(-1).view(np.uint8).data)
         rows += len(piece)
     return dtype, [rows, *array.row_shape]
 

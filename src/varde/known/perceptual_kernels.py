@@ -1,0 +1,352 @@
+"""Inner loops of the exact search of 256-bit hashes; the idea and its proof are in `varde.known.perceptual_table`.
+
+Convention: a hash is seen as 4 uint64 or as 16 uint16 chunks of the same 32 bytes. `words` (U, 4) uint64 are the
+distinct hashes. For every chunk c the hashes are sorted into groups by the upper bits of that chunk:
+`directory[c * (groups + 1) + g]` is where group g begins, `signatures[c * stride + i]` is the *next* chunk of the i-th
+hash in this order, and `members[3 * (c * U + i)]` its number in `words`, three bytes, lowest first.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from varde.known.compiled import LANES, compiled, count_bits, lowest_bit, near_lanes, prefetch
+
+CHUNKS: Final = 16
+PENDING: Final = 256
+"""Candidates verified at a time; the arrays of results must have room for as many beyond what is wanted."""
+
+_NEAR: Final = 4
+_FAR: Final = 8
+_LINE_U32: Final = 16
+_LINES_AHEAD: Final = 8
+_CANDIDATE_COST: Final = 48
+"""What verifying one candidate costs, in signatures compared."""
+
+Array = Any
+Whole = Any
+
+
+@compiled
+def measure_distance(words: Array, at: Whole, probes: Array, probe: Whole) -> Whole:
+    """Returns the number of differing bits of one hash and one probe."""
+    return (
+        count_bits(words[at, 0] ^ probes[probe, 0])
+        + count_bits(words[at, 1] ^ probes[probe, 1])
+        + count_bits(words[at, 2] ^ probes[probe, 2])
+        + count_bits(words[at, 3] ^ probes[probe, 3])
+    )
+
+
+@compiled
+def find_first_chunk(words: Array, at: Whole, probes: Array, probe: Whole, budgets: Array, shift: Whole) -> Whole:
+    """Returns the first chunk by which `search_tables` meets this pair; 16 if by none."""
+    for chunk in range(CHUNKS):
+        after = (chunk + 1) & 15
+        move = np.uint64((chunk & 3) * 16)
+        here = ((words[at, chunk >> 2] ^ probes[probe, chunk >> 2]) >> move) & np.uint64(0xFFFF)
+        move = np.uint64((after & 3) * 16)
+        there = ((words[at, after >> 2] ^ probes[probe, after >> 2]) >> move) & np.uint64(0xFFFF)
+        apart = count_bits(here >> np.uint64(shift))
+        if apart < budgets[chunk] and apart + count_bits(there) < budgets[chunk] + budgets[after]:
+            return chunk
+    return CHUNKS
+
+
+@compiled
+def search_tables(
+    words: Array,
+    directory: Array,
+    signatures: Array,
+    members: Array,
+    shift: Whole,
+    probes: Array,
+    chunks: Array,
+    budgets: Array,
+    most: Whole,
+    spent: Array,
+    scan_from: Array,
+    cursor: Array,
+    found_probe: Array,
+    found_member: Array,
+    found_distance: Array,
+) -> Whole:
+    """Fills the arrays with matches and returns how many; `cursor` says where to go on, `cursor[0]` = 16 M when done.
+
+    Args:
+        probes, chunks: (M, 4) uint64 and (M, 16) uint16 of the same bytes.
+        budgets: (16,) int64, see `varde.known.perceptual_table`.
+        most: largest distance.
+        spent: (M,) int64, work done for each probe so far, in signatures.
+        scan_from: (M,) int64, set to the chunk from which on a probe's groups are too dear; pairs that are met by
+            that chunk or a later one first are then left to `scan_words`.
+        cursor: (3,) int64: unit of work (chunk-major), group and place in it.
+    """
+    count, number, groups = len(probes), len(words), 1 << (CHUNKS - shift)
+    units, stride = CHUNKS * count, len(signatures) // CHUNKS
+    # What the groups of one chunk, and of all chunks, may cost before scanning all hashes is cheaper.
+    dearest, allowance = number >> 3, 8 * number
+    pending_probe = np.empty(PENDING, np.int64)
+    pending_place = np.empty(PENDING, np.int64)
+    pending_chunk = np.empty(PENDING, np.int64)
+    pending = 0
+    found = 0
+    unit, group, place = cursor[0], cursor[1], cursor[2]
+    for ahead in range(unit, min(unit + _FAR, units)):
+        _prefetch_directory(directory, groups, shift, chunks, count, ahead)
+    for ahead in range(unit, min(unit + _NEAR, units)):
+        _prefetch_groups(directory, groups, shift, signatures, stride, chunks, budgets, count, ahead)
+    while unit < units:
+        if unit + _FAR < units:
+            _prefetch_directory(directory, groups, shift, chunks, count, unit + _FAR)
+        if unit + _NEAR < units:
+            _prefetch_groups(directory, groups, shift, signatures, stride, chunks, budgets, count, unit + _NEAR)
+        chunk = unit // count
+        probe = unit - chunk * count
+        after = (chunk + 1) & 15
+        budget = budgets[chunk]
+        if budget == 0 or scan_from[probe] <= chunk:
+            unit += 1
+            group, place = 0, -1
+            continue
+        lookups = 1 if budget == 1 else 1 + CHUNKS - shift
+        key = np.int64(chunks[probe, chunk]) >> shift
+        base = chunk * (groups + 1)
+        if place < 0:
+            total = np.int64(0)
+            for lookup in range(lookups):
+                value = key if lookup == 0 else key ^ (1 << (lookup - 1))
+                total += np.int64(directory[base + value + 1]) - np.int64(directory[base + value])
+            if total > dearest or spent[probe] + total > allowance:
+                scan_from[probe] = chunk
+                unit += 1
+                continue
+            spent[probe] += total
+        while group < lookups:
+            value = key if group == 0 else key ^ (1 << (group - 1))
+            end = np.int64(directory[base + value + 1])
+            if place < 0:
+                place = np.int64(directory[base + value])
+            limit = min(budget + budgets[after] - 1 - (group > 0), 16)
+            while place < end:
+                near = near_lanes(signatures, chunk * stride + place, chunks[probe, after], np.uint16(limit))
+                if near:
+                    if end - place < LANES:
+                        near &= (np.uint32(1) << np.uint32(end - place)) - np.uint32(1)
+                    while near:
+                        at = chunk * number + place + lowest_bit(near)
+                        near &= near - np.uint32(1)
+                        prefetch(members, 3 * at)
+                        pending_probe[pending] = probe
+                        pending_place[pending] = at
+                        pending_chunk[pending] = chunk
+                        pending += 1
+                place += LANES
+                if pending > PENDING - LANES:
+                    found = _verify(
+                        words, members, shift, probes, budgets, most, spent,
+                        pending_probe, pending_place, pending_chunk, pending,
+                        found_probe, found_member, found_distance, found,
+                    )  # fmt: skip
+                    pending = 0
+                    if found + PENDING > len(found_probe):
+                        cursor[0], cursor[1], cursor[2] = unit, group, place
+                        return found
+            group += 1
+            place = -1
+        unit += 1
+        group, place = 0, -1
+    found = _verify(
+        words, members, shift, probes, budgets, most, spent,
+        pending_probe, pending_place, pending_chunk, pending,
+        found_probe, found_member, found_distance, found,
+    )  # fmt: skip
+    cursor[0], cursor[1], cursor[2] = units, 0, -1
+    return found
+
+
+@compiled
+def scan_words(
+    words: Array,
+    shift: Whole,
+    probes: Array,
+    budgets: Array,
+    most: Whole,
+    scan_from: Array,
+    cursor: Array,
+    found_probe: Array,
+    found_member: Array,
+    found_distance: Array,
+) -> Whole:
+    """As `search_tables`, by comparing every hash with the probes whose `scan_from` is below 16.
+
+    Args:
+        cursor: (2,) int64: probe and place in `words`; the probe is M when done.
+    """
+    found, probe, at, number = 0, cursor[0], cursor[1], len(words)
+    while probe < len(probes):
+        if scan_from[probe] < CHUNKS:
+            while at < number:
+                distance = measure_distance(words, at, probes, probe)
+                if distance <= most and (
+                    scan_from[probe] == 0
+                    or find_first_chunk(words, at, probes, probe, budgets, shift) >= scan_from[probe]
+                ):
+                    found_probe[found] = probe
+                    found_member[found] = at
+                    found_distance[found] = distance
+                    found += 1
+                    if found == len(found_probe):
+                        cursor[0], cursor[1] = probe, at + 1
+                        return found
+                at += 1
+        probe += 1
+        at = 0
+    cursor[0], cursor[1] = probe, 0
+    return found
+
+
+@compiled
+def _prefetch_directory(
+    directory: Array, groups: Whole, shift: Whole, chunks: Array, count: Whole, unit: Whole
+) -> None:
+    chunk = unit // count
+    key = np.int64(chunks[unit - chunk * count, chunk]) >> shift
+    base = chunk * (groups + 1)
+    prefetch(directory, base + key)
+    value = _LINE_U32
+    while value < groups:
+        prefetch(directory, base + (key ^ value))
+        value <<= 1
+
+
+@compiled
+def _prefetch_groups(
+    directory: Array,
+    groups: Whole,
+    shift: Whole,
+    signatures: Array,
+    stride: Whole,
+    chunks: Array,
+    budgets: Array,
+    count: Whole,
+    unit: Whole,
+) -> None:
+    chunk = unit // count
+    key = np.int64(chunks[unit - chunk * count, chunk]) >> shift
+    base = chunk * (groups + 1)
+    lookups = budgets[chunk] if budgets[chunk] < 2 else 1 + CHUNKS - shift
+    for lookup in range(lookups):
+        value = key if lookup == 0 else key ^ (1 << (lookup - 1))
+        start = chunk * stride + np.int64(directory[base + value])
+        end = min(chunk * stride + np.int64(directory[base + value + 1]), start + _LINES_AHEAD * LANES)
+        while start < end:
+            prefetch(signatures, start)
+            start += LANES
+        prefetch(signatures, end)
+
+
+@compiled
+def _verify(
+    words: Array,
+    members: Array,
+    shift: Whole,
+    probes: Array,
+    budgets: Array,
+    most: Whole,
+    spent: Array,
+    pending_probe: Array,
+    pending_place: Array,
+    pending_chunk: Array,
+    pending: Whole,
+    found_probe: Array,
+    found_member: Array,
+    found_distance: Array,
+    found: Whole,
+) -> Whole:
+    flat = words.reshape(words.size)
+    for row in range(pending):
+        at = 3 * pending_place[row]
+        member = np.int64(members[at]) | np.int64(members[at + 1]) << 8 | np.int64(members[at + 2]) << 16
+        prefetch(flat, 4 * member)
+        pending_place[row] = member
+    for row in range(pending):
+        probe, member = pending_probe[row], pending_place[row]
+        spent[probe] += _CANDIDATE_COST
+        distance = measure_distance(words, member, probes, probe)
+        if distance <= most and find_first_chunk(words, member, probes, probe, budgets, shift) == pending_chunk[row]:
+            found_probe[found] = probe
+            found_member[found] = member
+            found_distance[found] = distance
+            found += 1
+    return found
+
+
+@compiled
+def number_distinct(words: Array, slots: Array, numbers: Array, firsts: Array) -> Whole:
+    """Returns how many hashes are distinct, and numbers them in the order they are met.
+
+    Args:
+        words: (N, 4) uint64.
+        slots: (2**k,) uint32 of zeros, 2**k > N: working memory, a hash table.
+        numbers: (N,) uint32, out: number of each hash.
+        firsts: (N,) uint32, out: the first row of each number.
+    """
+    mask = np.uint64(len(slots) - 1)
+    distinct = 0
+    for row in range(len(words)):
+        if row + 16 < len(words):
+            prefetch(slots, np.int64(_mix(words, row + 16) & mask))
+        slot = _mix(words, row) & mask
+        while True:
+            number = np.int64(slots[slot])
+            if number == 0:
+                slots[slot] = distinct + 1
+                firsts[distinct] = row
+                numbers[row] = distinct
+                distinct += 1
+                break
+            if measure_distance(words, np.int64(firsts[number - 1]), words, row) == 0:
+                numbers[row] = number - 1
+                break
+            slot = (slot + np.uint64(1)) & mask
+    return distinct
+
+
+@compiled
+def _mix(words: Array, row: Whole) -> Whole:
+    mixed = np.uint64(0x9E3779B97F4A7C15)
+    for word in range(4):
+        mixed = (mixed ^ words[row, word]) * np.uint64(0xFF51AFD7ED558CCD)
+        mixed ^= mixed >> np.uint64(32)
+    return mixed
+
+
+@compiled
+def sort_chunk(chunks: Array, chunk: Whole, shift: Whole, directory: Array, signatures: Array, members: Array) -> None:
+    """Counting-sorts the hashes by the upper bits of one chunk.
+
+    Args:
+        chunks: (U, 16) uint16.
+        directory: (groups + 1,) uint32, out.
+        signatures: (U + 32,) uint16, out.
+        members: (3 U,) uint8, out.
+    """
+    number, groups, after = len(chunks), len(directory) - 1, (chunk + 1) & 15
+    directory[:] = 0
+    for row in range(number):
+        directory[(np.int64(chunks[row, chunk]) >> shift) + 1] += 1
+    for group in range(groups):
+        directory[group + 1] += directory[group]
+    nexts = directory[:groups].copy()
+    for row in range(number):
+        group = np.int64(chunks[row, chunk]) >> shift
+        at = np.int64(nexts[group])
+        nexts[group] += 1
+        signatures[at] = chunks[row, after]
+        members[3 * at] = row & 255
+        members[3 * at + 1] = (row >> 8) & 255
+        members[3 * at + 2] = row >> 16
+    signatures[number:] = 0
