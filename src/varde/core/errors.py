@@ -90,6 +90,15 @@ class IntegrityFailure(VardeError):
     code = "integrity"
 
 
+class ExchangeFailure(VardeError):
+    """Another organisation's server is away, slow, cut off, refuses us or sends what cannot be read.
+
+    Its message never holds what was sent or received: no credential, no hash.
+    """
+
+    code = "exchange"
+
+
 class PluginError(VardeError):
     """A listed plugin could not be loaded; the run stops rather than go on without it."""
 
