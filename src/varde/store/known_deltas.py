@@ -13,6 +13,7 @@ from varde.store import known_history, known_sets
 from varde.store.comparisons import read_newest
 from varde.store.known_entries import StoredEntry, find_by_source_id, is_same, record_state
 from varde.store.known_history import KnownEvent, Revision
+from varde.store.suppression import suppress_by_entries
 
 TAKEN_BACK = "taken back by its source"
 """How the reason of a removal begins: an entry that a person here withdrew stays withdrawn when its source sends it
@@ -71,6 +72,8 @@ def record_delta(connection: Connection, change: Change, delta: SetDelta) -> Del
     record_state(connection, removed, change.event(KnownAct.WITHDRAWN, TAKEN_BACK))
     disputed = _find(connection, change.set_id, delta.disputes, (EntryState.ACTIVE,))
     record_state(connection, disputed, change.event(KnownAct.DISPUTED, "in dispute among its source's members"))
+    changed = [stored.entry_id for stored in (*plan.superseded, *removed, *disputed)]
+    suppress_by_entries(connection, changed)
     result = DeltaResult(
         added=added - plan.replaced,
         superseded=len(plan.superseded),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from varde.core.known import CarriedHash, EntryState, Flag, KnownEntry
 from varde.core.signal import LocalFeatures
@@ -32,6 +32,11 @@ class StoredEntry:
     set_id: int
     state: EntryState
     entry: KnownEntry
+
+    @property
+    def name(self) -> str:
+        """What it is called in a list: the authority's identifier, or else the row number here."""
+        return self.entry.source_id or str(self.entry_id)
 
 
 def list_entries(connection: Connection, set_id: int, *, with_withdrawn: bool = False) -> Iterator[StoredEntry]:
@@ -83,24 +88,29 @@ def find_by_source_id(
     return found
 
 
-def record_state(connection: Connection, entries: Sequence[StoredEntry], event: KnownEvent) -> None:
+def record_state(connection: Connection, entries: Sequence[StoredEntry], event: KnownEvent) -> list[int]:
     """Records that something happened to entries of one set, and the state each has afterwards.
 
     Args:
         connection: the site's, writing.
         entries: of the event's set, in the state they have now.
         event: what happened; its ``entry_id`` is filled in.
+
+    Returns:
+        The row numbers of the events.
     """
     if not entries:
-        return
-    rows = [event.row() | {"entry_id": stored.entry_id} for stored in entries]
-    connection.execute(insert(tables.known_events), rows)
-    table, ids, state = tables.known_entries, [stored.entry_id for stored in entries], event.state
+        return []
+    events, table = tables.known_events, tables.known_entries
+    before = connection.execute(select(func.max(events.c.id))).scalar() or 0
+    connection.execute(insert(events), [event.row() | {"entry_id": stored.entry_id} for stored in entries])
+    ids, state = [stored.entry_id for stored in entries], event.state
     for start in range(0, len(ids), _IDS_AT_ONCE):
         some = table.c.id.in_(ids[start : start + _IDS_AT_ONCE])
         connection.execute(update(table).where(some).values(state=state.value))
     was = sum(stored.state is not EntryState.WITHDRAWN for stored in entries)
     change_size(connection, event.set_id, (0 if state is EntryState.WITHDRAWN else len(entries)) - was)
+    return list(connection.execute(select(events.c.id).where(events.c.id > before)).scalars())
 
 
 def is_same(one: KnownEntry, other: KnownEntry) -> bool:

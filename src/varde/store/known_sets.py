@@ -113,6 +113,12 @@ def change_size(connection: Connection, set_id: int, by: int) -> None:
     connection.execute(update(table).where(table.c.id == set_id).values(entries=table.c.entries + by))
 
 
+def record_set_state(connection: Connection, set_id: int, state: EntryState) -> None:
+    """Records what a whole set is now; the event that says why is the caller's to record."""
+    table = tables.known_sets
+    connection.execute(update(table).where(table.c.id == set_id).values(state=state.value))
+
+
 def list_sets(connection: Connection) -> list[KnownSet]:
     """Returns every known set by name and version."""
     table = tables.known_sets

@@ -46,3 +46,16 @@ def is_set_aside() -> ColumnElement[bool]:
 def contents_with(condition: ColumnElement[bool]) -> Select[tuple[int]]:
     """Returns a query for the contents that have a finding for which a condition on `joined` holds."""
     return select(tables.findings.c.content_id).select_from(joined()).where(condition)
+
+
+def contents_of_entries(entry_ids: range | list[int]) -> Select[tuple[int]]:
+    """Returns a query for the contents that have a finding from one of these entries, whether it stands or not."""
+    entry_id = tables.findings.c.entry_id
+    if isinstance(entry_ids, range):
+        return select(tables.findings.c.content_id).where(entry_id >= entry_ids.start, entry_id < entry_ids.stop)
+    return select(tables.findings.c.content_id).where(entry_id.in_(entry_ids))
+
+
+def contents_of_set(set_id: int) -> Select[tuple[int]]:
+    """Returns a query for the contents that have a finding from a set, whether it stands or not."""
+    return contents_with(tables.known_entries.c.set_id == set_id)

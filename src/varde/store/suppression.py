@@ -7,15 +7,17 @@ bytes are what the authority classified, and a negative entry that says otherwis
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, null, or_, select, union_all, update
 
 from varde.core.known import EntryState, SetRole
 from varde.store import tables
-from varde.store.standing import QUIET_ROLES
+from varde.store.standing import QUIET_ROLES, contents_of_entries
 
 DIGEST_FAMILY = "digest"
+_IDS_AT_ONCE = 500
 _ACTIVE = EntryState.ACTIVE.value
 
 
@@ -37,6 +39,14 @@ def suppress(connection: Connection, contents_in: Select[tuple[int]] | range | N
     changed = findings.c.suppressed_by.is_distinct_from(wanted)
     query = update(findings).where(findings.c.content_id.in_(concerned), changed).values(suppressed_by=wanted)
     return int(connection.execute(query).rowcount)
+
+
+def suppress_by_entries(connection: Connection, entry_ids: Sequence[int]) -> int:
+    """As `suppress`, for the contents that these entries match."""
+    changed = 0
+    for start in range(0, len(entry_ids), _IDS_AT_ONCE):
+        changed += suppress(connection, contents_of_entries(list(entry_ids[start : start + _IDS_AT_ONCE])))
+    return changed
 
 
 def _find_explanation() -> Any:
