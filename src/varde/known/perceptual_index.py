@@ -5,15 +5,14 @@ How a search works is told in `varde.known.perceptual_table`; how the files are 
 
 from __future__ import annotations
 
-import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from varde.core.errors import SiteBusy, WrongUse
+from varde.core.errors import WrongUse
 from varde.known.perceptual_table import (
     MAX_DISTANCE,
     MOST_ROWS,
@@ -28,16 +27,12 @@ from varde.known.perceptual_table import (
     read_words,
     search_tables,
 )
-from varde.known.segment_folder import Listed, SegmentFolder, Stamp, lock_file
+from varde.known.segment_folder import SegmentFolder
+from varde.known.segment_merging import OpenTables, choose_run, choose_tail, merge_runs
 from varde.known.segments import Facts, Segment
 
 _KIND: Final = "perceptual"
 _VERSION: Final = 1
-_TAIL_ROWS: Final = 4_096
-_APPEND_ROWS: Final = 1 << 18
-"""An append merges small segments up to so many rows at once; larger ones are left to `merge`."""
-_TIER: Final = 4
-_CHECK_EVERY_S: Final = 1.0
 
 
 class PerceptualIndex:
@@ -52,7 +47,7 @@ class PerceptualIndex:
     def __init__(self, folder: Path) -> None:
         """Names the folder; nothing is read or made until it is used."""
         self._segments = SegmentFolder(folder, _KIND, _VERSION)
-        self._opened: tuple[Stamp, float, list[Table]] | None = None
+        self._tables = OpenTables(self._segments, _read_segment)
 
     @property
     def last_id(self) -> int:
@@ -89,10 +84,10 @@ class PerceptualIndex:
             if len(ids) and ids[0] <= last:
                 raise WrongUse(f"the index is complete up to id {last}; {ids[0]} cannot be added any more")
             covered = max(last, up_to or 0, int(ids[-1]) if len(ids) else 0)
-            merged = _choose_tail(writer.manifest.listed, len(ids))
-            names = {listed.name for listed in merged}
+            merged = choose_tail(writer.manifest.listed, len(ids))
+            names = [listed.name for listed in merged]
             if names:
-                earlier = _join(self._read_tables(names))
+                earlier = _join(self._tables.select(names))
                 hashes, ids = np.concatenate([earlier[0], hashes]), np.concatenate([earlier[1], ids])
             staged = [
                 self._segments.stage(*_write_table(hashes[at : at + MOST_ROWS], ids[at : at + MOST_ROWS]))
@@ -115,7 +110,7 @@ class PerceptualIndex:
         Raises:
             WrongUse, IntegrityFailure: as `search`, at once.
         """
-        return search_tables(self._refresh(), probes, max_distance)
+        return search_tables(self._tables.refresh(), probes, max_distance)
 
     def merge(self) -> int:
         """Merges segments of similar size, so that a search meets few, and returns how many fewer there are.
@@ -126,17 +121,11 @@ class PerceptualIndex:
         Raises:
             IntegrityFailure: naming a segment that is damaged.
         """
-        fewer = 0
-        folder = self._segments.folder
-        if not folder.is_dir():
-            return fewer
-        try:
-            with lock_file(folder / "merge.lock", 0):
-                while gained := self._merge_once():
-                    fewer += gained
-        except SiteBusy:  # another process is merging
-            return fewer
-        return fewer
+        return merge_runs(
+            self._segments,
+            lambda listed: choose_run(listed, MOST_ROWS),
+            lambda run: _write_table(*_join(self._tables.select([listed.name for listed in run]))),
+        )
 
     def verify(self) -> int:
         """Returns the number of segments after reading every byte of the index.
@@ -149,30 +138,6 @@ class PerceptualIndex:
     def discard(self) -> None:
         """Removes everything, damaged or not, so that it can be filled again."""
         self._segments.discard()
-        self._opened = None
-
-    def _merge_once(self) -> int:
-        run = _choose_run(self._segments.read_manifest().listed)
-        if not run:
-            return 0
-        names = {listed.name for listed in run}
-        staged = self._segments.stage(*_write_table(*_join(self._read_tables(names))))
-        with staged.file, self._segments.writer() as writer:
-            if not names <= {listed.name for listed in writer.manifest.listed}:
-                return 0  # an append merged some of them first; the next writer removes what was written
-            writer.commit([staged], names)
-        return len(run) - 1
-
-    def _refresh(self) -> list[Table]:
-        """Returns the tables that count now; the files themselves are looked at again once a second."""
-        now, opened, stamp = time.monotonic(), self._opened, self._segments.read_manifest_stamp()
-        if opened is None or opened[0] != stamp or now - opened[1] > _CHECK_EVERY_S:
-            opened = (stamp, now, [_read_segment(each) for each in self._segments.snapshot().segments])
-            self._opened = opened
-        return opened[2]
-
-    def _read_tables(self, names: Collection[str]) -> list[Table]:
-        return [_read_segment(each) for each in self._segments.snapshot().segments if each.path.name in names]
 
 
 def _read_segment(segment: Segment) -> Table:
@@ -187,27 +152,3 @@ def _write_table(hashes: NDArray[np.uint8], ids: NDArray[np.int64]) -> tuple[Fac
 def _join(tables: Sequence[Table]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     parts = [list_rows(table) for table in tables]
     return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
-
-
-def _choose_tail(listed: Sequence[Listed], rows: int) -> Sequence[Listed]:
-    """Returns the last segments that new rows are merged with at once: a row is rewritten a few times in all."""
-    start = len(listed)
-    while rows and start:
-        before = int(listed[start - 1].facts["rows"])
-        if before + rows > _APPEND_ROWS or before > max(2 * rows, _TAIL_ROWS):
-            break
-        rows += before
-        start -= 1
-    return listed[start:]
-
-
-def _choose_run(listed: Sequence[Listed]) -> Sequence[Listed]:
-    """Returns the last segments that are worth merging: none is much larger than what follows it; none if none are."""
-    start, rows = len(listed), 0
-    while start:
-        before = int(listed[start - 1].facts["rows"])
-        if before + rows > MOST_ROWS or (rows and before > _TIER * rows):
-            break
-        rows += before
-        start -= 1
-    return listed[start:] if len(listed) - start > 1 else ()
