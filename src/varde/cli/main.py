@@ -38,6 +38,7 @@ COMMANDS = {
     "process": "List, examine and compare everything in CASE that is not done.",
     "report": "Write the reports of CASE into a new folder.",
     "scheme": "List grade schemes and add the agency's own.",
+    "serve": "Serve the site's interface for programs until told to stop.",
     "token": "Give programs access to the site's interface, and take it back.",
 }
 """Name to one line of help; the command is the object of that name in the file of that name."""

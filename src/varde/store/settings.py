@@ -76,6 +76,19 @@ class MatchingSettings(_Section):
     pdq_min_quality: int = Field(50, ge=0, le=100, description="Least PDQ quality on both sides.")
 
 
+class WebSettings(_Section):
+    """What the HTTP interface takes on."""
+
+    max_body_mib: int = Field(256, ge=1, le=65_536, description="Largest request body, and largest file fetched.")
+    body_time_limit_s: float = Field(60.0, gt=0, description="Longest time a request may take to arrive.")
+    searches: int = Field(0, ge=0, le=8, description="Searches at once; 0 means one per CPU core, 8 at most.")
+    waiting: int = Field(200, ge=0, le=100_000, description="Requests that may wait for a search; more get 503.")
+    uploads: int = Field(8, ge=1, le=1024, description="Files received or examined at once; more get 503.")
+    fetch_hosts: tuple[str, ...] = Field((), description="Hosts a `url` may name; empty: nothing is fetched.")
+    fetch_private_hosts: tuple[str, ...] = Field((), description="Those of them that may have private addresses.")
+    fetch_time_limit_s: float = Field(30.0, gt=0, description="Longest time to fetch one file.")
+
+
 class PluginSettings(_Section):
     """Third-party plugins: listed here, not merely installed."""
 
@@ -92,6 +105,7 @@ class Settings(_Section):
     decode: DecodeSettings = DecodeSettings()
     archive: ArchiveSettings = ArchiveSettings()
     matching: MatchingSettings = MatchingSettings()
+    web: WebSettings = WebSettings()
     plugins: PluginSettings = PluginSettings()
 
 

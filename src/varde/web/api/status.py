@@ -1,0 +1,48 @@
+"""``/status`` and its like: whether the service works, and what it offers."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import PlainTextResponse
+
+from varde.core.access import Right
+from varde.web.access import GuardedRoute, Open, require
+from varde.web.services import Services, get_services
+
+router = APIRouter(tags=["Core"], route_class=GuardedRoute)
+
+_PARAMETER = re.compile(r"{(\w+)(?::\w+)?}")
+
+
+@router.get("/livez", dependencies=[Depends(Open())])
+async def show_life() -> PlainTextResponse:
+    """Say that the process serves HTTP; nothing else is looked at."""
+    return PlainTextResponse("OK")
+
+
+@router.get("/readyz", dependencies=[Depends(Open())])
+async def show_readiness(services: Annotated[Services, Depends(get_services)]) -> PlainTextResponse:
+    """Say whether requests can be served: the database answers, decoders work, nothing is known to be broken."""
+    return PlainTextResponse("READY") if await services.check() else PlainTextResponse("NOT-READY", 503)
+
+
+@router.get("/status", dependencies=[require(Right.STATUS)])
+async def show_status(services: Annotated[Services, Depends(get_services)]) -> PlainTextResponse:
+    """Say both in one, as older programs ask for it."""
+    return PlainTextResponse("I-AM-ALIVE") if await services.check() else PlainTextResponse("NOT-READY", 503)
+
+
+@router.get("/site-map", dependencies=[require(Right.STATUS)])
+async def list_routes(request: Request) -> list[str]:
+    """List the paths of this interface."""
+    return sorted({_PARAMETER.sub(r"<\1>", route.path) for route in request.app.routes})
+
+
+@router.get("/openapi.json", dependencies=[require(Right.STATUS)])
+async def describe(request: Request) -> dict[str, Any]:
+    """Describe this interface for programs."""
+    document: dict[str, Any] = request.app.openapi()
+    return document

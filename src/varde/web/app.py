@@ -1,0 +1,71 @@
+"""Makes the application that serves a site."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from varde.pipeline.lookup import Lookup
+from varde.store.site import Site
+from varde.web.access import check_declarations
+from varde.web.api import banks, contents, exchanges, hashing, matching, signal_types, status
+from varde.web.body_limit import BodyLimit
+from varde.web.errors import add_handlers
+from varde.web.examiner import Examiner, Examining
+from varde.web.headers import SecurityHeaders
+from varde.web.logs import RequestLog
+from varde.web.services import Services
+from varde.workflows.actor import now
+
+_AREAS = (hashing, matching, banks, contents, exchanges, signal_types, status)
+
+
+def create_app(
+    site: Site,
+    *,
+    examiner: Examining | None = None,
+    clock: Callable[[], datetime] = now,
+) -> FastAPI:
+    """Returns the application of a site; nothing is started before it is served.
+
+    Args:
+        site: open; whoever opened it closes it.
+        examiner: of uploaded files; None takes sandboxed decoder processes.
+        clock: returns aware UTC times.
+
+    Raises:
+        TypeError: if a route does not declare who may call it.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            chosen = examiner or stack.enter_context(Examiner(site.settings))
+            app.state.services = Services(site, Lookup(site), chosen, clock)
+            stack.callback(app.state.services.counters.write)
+            yield
+
+    app = FastAPI(
+        title="Varde",
+        version=version("varde"),
+        description="Hashing, matching and known sets of a site, compatible with hasher-matcher-actioner.",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    for area in _AREAS:
+        app.router.routes.extend(area.router.routes)
+    check_declarations(app.routes)
+    add_handlers(app)
+    settings = site.settings.web
+    app.add_middleware(BodyLimit, most_bytes=settings.max_body_mib << 20, time_limit_s=settings.body_time_limit_s)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestLog)
+    return app
