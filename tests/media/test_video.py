@@ -16,6 +16,7 @@ from PIL import Image
 from varde.core.errors import Unreadable
 from varde.core.issue import IssueCode
 from varde.core.limits import DecodeLimits
+from varde.media.sampling import FrameUse, Sampling
 from varde.media.video import VideoReading, read_video, warm_up
 
 LIMITS = DecodeLimits()
@@ -24,10 +25,12 @@ CLIPS = Path(__file__).parents[3] / "shared" / "data" / "video"
 Frames = list[tuple[float, npt.NDArray[np.uint8]]]
 
 
-def read(data: bytes, limits: DecodeLimits = LIMITS) -> tuple[VideoReading, Frames]:
+def read(data: bytes, limits: DecodeLimits = LIMITS, sampling: Sampling | None = None) -> tuple[VideoReading, Frames]:
     frames: Frames = []
-    reading = read_video(io.BytesIO(data), limits, lambda offset_s, grey: frames.append((offset_s, grey)))
-    assert reading.key_frames == len(frames)
+    reading = read_video(
+        io.BytesIO(data), limits, lambda offset_s, grey, use: frames.append((offset_s, grey)), sampling
+    )
+    assert reading.frames == len(frames)
     return reading, frames
 
 
@@ -75,14 +78,14 @@ def test_a_path_is_read_like_a_file(tmp_path: Path) -> None:
     data = make_media.make_video()
     (tmp_path / "clip.jpg").write_bytes(data)
     offsets: list[float] = []
-    reading = read_video(tmp_path / "clip.jpg", LIMITS, lambda offset_s, grey: offsets.append(offset_s))
+    reading = read_video(tmp_path / "clip.jpg", LIMITS, lambda offset_s, grey, use: offsets.append(offset_s))
     assert reading.facts == read(data)[0].facts
     assert offsets == [0.0, 1.0, 2.0]
 
 
 def test_a_file_object_is_left_open() -> None:
     file = io.BytesIO(make_media.make_video())
-    read_video(file, LIMITS, lambda offset_s, grey: None)
+    read_video(file, LIMITS, lambda offset_s, grey, use: None)
     assert not file.closed
 
 
@@ -113,7 +116,7 @@ def test_where_the_length_is_unknown_reading_stops_at_the_limit_and_says_so() ->
     assert len(frames) == 2
     assert reading.facts.duration_s is None
     assert reading.issues[0].code is IssueCode.TRUNCATED
-    assert reading.issues[0].cause == "only the first 2 key frames were looked at"
+    assert reading.issues[0].cause == "only the first 2 frames were looked at"
 
 
 def test_in_a_stream_without_times_packets_are_counted() -> None:
@@ -209,7 +212,7 @@ def test_more_pixels_than_allowed_are_refused() -> None:
 
 
 def test_what_the_callback_raises_passes_through() -> None:
-    def refuse(offset_s: float, grey: npt.NDArray[np.uint8]) -> None:
+    def refuse(offset_s: float, grey: npt.NDArray[np.uint8], use: FrameUse) -> None:
         raise ValueError("mine")
 
     with pytest.raises(ValueError, match="mine"):
@@ -247,6 +250,6 @@ def test_real_clips_are_read_without_issues() -> None:
     clips = sorted(CLIPS.glob("*.mp4"))
     assert len(clips) >= 9
     for path in clips:
-        reading = read_video(path, LIMITS, lambda offset_s, grey: None)
+        reading = read_video(path, LIMITS, lambda offset_s, grey, use: None)
         assert reading.issues == ()
-        assert reading.key_frames >= 1
+        assert reading.frames >= 1

@@ -14,7 +14,7 @@ from varde.testing.videos import make_scene, make_video
 def test_a_video_has_a_key_frame_for_every_scene() -> None:
     offsets: list[float] = []
     reading = read_video(
-        io.BytesIO(make_video(np.random.default_rng(1), scenes=3)), DecodeLimits(), lambda at, _: offsets.append(at)
+        io.BytesIO(make_video(np.random.default_rng(1), scenes=3)), DecodeLimits(), lambda at, *_: offsets.append(at)
     )
     assert offsets == [0.0, 1.0, 2.0]
     assert (reading.facts.width_px, reading.facts.height_px, reading.facts.frames) == (320, 240, 36)

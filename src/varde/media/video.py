@@ -1,9 +1,9 @@
-"""Videos: key frames as grey pixels for hashing, facts, and a contact sheet for people."""
+"""Videos: chosen frames as grey pixels for hashing, facts, and a contact sheet for people."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -11,6 +11,7 @@ from typing import BinaryIO, cast
 import av
 import numpy as np
 import numpy.typing as npt
+from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from varde.core.errors import Unreadable
@@ -19,19 +20,24 @@ from varde.core.limits import DecodeLimits
 from varde.core.media import Facts, Thumbnail
 from varde.media.contact_sheet import ContactSheet
 from varde.media.container_tags import read_container_tags
-from varde.media.key_frames import (
+from varde.media.frame_choice import GAP_S, FrameReader, TimedFrame
+from varde.media.key_frames import read_key_frames
+from varde.media.luma import compute_frame_grey
+from varde.media.sampling import DEFAULT_SAMPLING, FrameMarker, FrameUse, Sampling, SamplingMode, describe_sampling
+from varde.media.video_stream import (
     Progress,
     check_frame_size,
+    decode_packet,
     ffmpeg_errors,
     get_duration,
+    get_rate,
     get_stream,
     make_issues,
     open_video,
-    read_key_frames,
+    read_packets,
 )
-from varde.media.luma import compute_frame_grey
 
-OnFrame = Callable[[float, npt.NDArray[np.uint8]], None]
+OnFrame = Callable[[float, npt.NDArray[np.uint8], FrameUse], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,50 +48,67 @@ class VideoReading:
         facts: size as stored, number of frames where the container states it, duration, container tags.
         thumbnail: contact sheet of up to nine frames spread over the length, upright.
         issues: TRUNCATED or DAMAGED where only part of it could be decoded.
-        key_frames: how many frames went to the callback.
+        frames: how many frames went to the callback.
+        sampling: how they were chosen, as `describe_sampling` writes it: what was done, not what was asked for.
     """
 
     facts: Facts
     thumbnail: Thumbnail
     issues: tuple[Issue, ...]
-    key_frames: int
+    frames: int
+    sampling: str
 
 
-def read_video(source: Path | BinaryIO, limits: DecodeLimits, on_frame: OnFrame) -> VideoReading:
-    """Returns a video's facts and contact sheet after handing its key frames, one at a time, to `on_frame`.
+def read_video(
+    source: Path | BinaryIO, limits: DecodeLimits, on_frame: OnFrame, sampling: Sampling | None = None
+) -> VideoReading:
+    """Returns a video's facts and contact sheet after handing chosen frames, one at a time, to `on_frame`.
 
-    Key frames are chosen at least half a second apart, and further apart where there would be more than
-    `limits.max_frames` of them, so that they cover the whole length. One decoded frame is in memory at a time.
+    There are at most `limits.max_frames` of them and they cover the whole length; only of a video whose length is not
+    known the first ones are taken. With `SamplingMode.ALL` every frame is handed over, to be thinned out by whoever
+    hashes them; a video with more pixels than `sampling.max_pixels` is read as with `SamplingMode.SECONDS`.
+    Two decoded frames are in memory at a time, and up to 64 MiB of the file.
 
     Args:
         source: a path, or a seekable binary file that starts with the video; it is left open.
         limits: pixels of a frame, number of frames, longest side of the contact sheet.
-        on_frame: called with the frame's time from the start in seconds and its (H, W) uint8 luma, 0-255, rotation tag
-            not applied; what it raises passes through.
+        on_frame: called with the frame's time from the start in seconds, its (H, W) uint8 luma, 0-255, rotation tag
+            not applied, and what it may be used for; what it raises passes through. The time is that of the stream:
+            edit lists, late starts and changing frame rates are allowed for, and the stream's first frame is at 0.
+        sampling: which frames; None takes the defaults.
 
     Raises:
         Unreadable: UNSUPPORTED (no video in it, unknown codec), DAMAGED (nothing could be decoded), TOO_LARGE.
         OSError: if the path cannot be opened.
         MemoryError: if the process may not have the memory.
 
-    Limits: the first video stream only; frames between key frames are not looked at.
+    Source: ours; what each choice costs and finds stands in evaluations/video_robustness.md.
+
+    Limits: the first video stream only.
     """
     if isinstance(source, Path):
         with source.open("rb") as file:
-            return read_video(file, limits, on_frame)
+            return read_video(file, limits, on_frame, sampling)
     progress, sheet = Progress(), ContactSheet(limits)
     with open_video(source) as container:
         with ffmpeg_errors("its video stream cannot be read"):
             stream = get_stream(container, limits)
-        for offset_s, frame in read_key_frames(container, stream, limits, progress):
+        duration_s = get_duration(container, stream)
+        marker = FrameMarker(duration_s)
+        mode, frames = _choose_frames(container, stream, limits, sampling or DEFAULT_SAMPLING, progress)
+        for offset_s, frame in frames:
+            if progress.frames >= limits.max_frames and mode is not SamplingMode.ALL:
+                progress.failure = progress.failure or f"only the first {progress.frames} frames were looked at"
+                break
+            progress.frames += 1
+            progress.bad_frames += frame.is_corrupt
             check_frame_size(frame.width, frame.height, limits)
             with ffmpeg_errors("a frame cannot be converted"):
                 sheet.add(frame)
                 grey = compute_frame_grey(frame)
-            on_frame(offset_s, grey)
-        if not progress.key_frames:
-            raise Unreadable(IssueCode.DAMAGED, progress.failure or "no key frame could be decoded")
-        duration_s = get_duration(container, stream)
+            on_frame(offset_s, grey, marker.mark(offset_s))
+        if not progress.frames:
+            raise Unreadable(IssueCode.DAMAGED, progress.failure or "no frame could be decoded")
         facts = Facts(
             stream.codec_context.width,
             stream.codec_context.height,
@@ -93,7 +116,29 @@ def read_video(source: Path | BinaryIO, limits: DecodeLimits, on_frame: OnFrame)
             duration_s=duration_s or None,
             metadata=read_container_tags(container.metadata, stream.metadata),
         )
-    return VideoReading(facts, sheet.make(), make_issues(progress, duration_s), progress.key_frames)
+    share = progress.dense_s / progress.wanted_s if progress.wanted_s else 1.0
+    described = describe_sampling(mode, max(GAP_S, duration_s / limits.max_frames), share)
+    return VideoReading(facts, sheet.make(), make_issues(progress, duration_s), progress.frames, described)
+
+
+def _choose_frames(
+    container: InputContainer, stream: VideoStream, limits: DecodeLimits, sampling: Sampling, progress: Progress
+) -> tuple[SamplingMode, Iterator[TimedFrame]]:
+    """Returns how frames are really chosen, and the frames."""
+    duration_s = get_duration(container, stream)
+    packets = read_packets(container, stream, progress)
+    if sampling.mode is SamplingMode.KEY_FRAMES:
+        return sampling.mode, read_key_frames(packets, stream, limits, duration_s, progress)
+    pixels = duration_s * get_rate(stream) * stream.codec_context.width * stream.codec_context.height
+    if sampling.mode is SamplingMode.ALL and 0 < pixels <= sampling.max_pixels:
+        frames = (
+            found
+            for timed in packets
+            for found in decode_packet(stream, timed.packet if timed.packet.size else None, progress)
+        )
+        return sampling.mode, frames
+    reader = FrameReader(stream, limits, sampling, duration_s, progress)
+    return SamplingMode.SECONDS, reader.read(packets)
 
 
 def warm_up() -> None:
@@ -111,4 +156,4 @@ def warm_up() -> None:
                 for packet in (*stream.encode(frame), *stream.encode(None)):
                     container.mux(packet)
             file.seek(0)
-            read_video(file, DecodeLimits(), lambda offset_s, grey: None)
+            read_video(file, DecodeLimits(), lambda offset_s, grey, use: None)

@@ -24,6 +24,7 @@ from varde.pipeline.sources import CopySource, Source
 _decode = msgspec.msgpack.Decoder(Examination).decode
 _MOST_TEXT = 4 << 20
 _MOST_NUMBER = 2**53
+_MOST_SAMPLING = 100
 _HASH_BYTES = 32
 _MOUNT = "Mount it at that place, then give the same command again: it goes on."
 _NOT_ABOUT_ONE_FILE = {errno.ESTALE, errno.EMFILE, errno.ENFILE, errno.ENODEV, errno.ENOTCONN}
@@ -65,6 +66,7 @@ def check_examination(examination: Examination, part_bytes: int) -> None:
     lengths = (len(digests.md5), len(digests.sha1), len(digests.sha256))
     _require(lengths == (16, 20, 32), f"digests of {lengths} bytes")
     _require(digests.size_bytes == part_bytes, f"{digests.size_bytes} bytes digested of {part_bytes}")
+    _require(len(content.sampling) <= _MOST_SAMPLING, "a sampling without end")
     methods = [signal.method.name for signal in content.signals]
     _require(len(set(methods)) == len(methods), "a method twice")
     for signal in content.signals:

@@ -24,6 +24,7 @@ from varde.evidence.reading import ExhibitFile
 from varde.hashing.digests import compute_digests
 from varde.media import picture, video
 from varde.media.animation import read_further_frames
+from varde.media.sampling import DEFAULT_SAMPLING, Sampling
 from varde.media.sniff import HEAD_BYTES, TAIL_BYTES, sniff
 from varde.pipeline.steps import FrameHasher, Grey, hash_picture, refuse_signals
 
@@ -39,12 +40,14 @@ class ExamineRequest:
         offset, size_bytes: the part.
         limits: what decoding may cost.
         decode: False after a first attempt has ended a process: then only digests and type are taken.
+        sampling: which frames of a video are looked at.
     """
 
     offset: int
     size_bytes: int
     limits: DecodeLimits
     decode: bool = True
+    sampling: Sampling = DEFAULT_SAMPLING
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,21 +157,26 @@ class _Examination:
         self._complete(reading, signals)
 
     def _hash_frames(self, data: bytes, first: Grey, frames: int) -> tuple[Signal, ...]:
-        hasher = FrameHasher()
+        hasher = FrameHasher(self._request.limits.max_frames)
         hasher.add(0.0, first)
         with self._timed("decode"):
             self.issues += read_further_frames(data, frames, self._request.limits, hasher.add)
         return hasher.signals()
 
     def _decode_video(self, file: ExhibitFile) -> None:
-        hasher = FrameHasher()
+        limits, sampling = self._request.limits, self._request.sampling
+        hasher = FrameHasher(limits.max_frames)
         with self._timed("decode"):
-            reading = video.read_video(file.open_slice(), self._request.limits, hasher.add)
-        self._complete(reading, hasher.signals())
+            reading = video.read_video(file.open_slice(), limits, hasher.add, sampling)
+        self._complete(reading, hasher.signals(), reading.sampling)
 
-    def _complete(self, reading: picture.PictureReading | video.VideoReading, signals: tuple[Signal, ...]) -> None:
+    def _complete(
+        self, reading: picture.PictureReading | video.VideoReading, signals: tuple[Signal, ...], sampling: str = ""
+    ) -> None:
         assert self.content  # noqa: S101 - set by _identify
-        self.content = replace(self.content, facts=reading.facts, thumbnail=reading.thumbnail, signals=signals)
+        self.content = replace(
+            self.content, facts=reading.facts, thumbnail=reading.thumbnail, signals=signals, sampling=sampling
+        )
         self.issues += reading.issues
 
     @contextmanager

@@ -15,6 +15,7 @@ from varde.core.outcome import NotComparable
 from varde.evidence.folder import walk
 from varde.hashing import pdq
 from varde.media.pool import Answer, Failure, Pool, Request
+from varde.media.sampling import Sampling, SamplingMode
 from varde.media.sandbox import SandboxLimits
 from varde.pipeline.checking import read_examination
 from varde.pipeline.examine import ExamineRequest
@@ -62,9 +63,11 @@ def _submit(site: Site, pool: Pool, folder: Path, file: FoundFile, line: int, no
     except Unreadable as error:
         notes.append(f"{file.locator}: {error}")
         return 0
-    request = ExamineRequest(part.offset, part.size_bytes, site.settings.decode.limits())
+    limit_s = site.settings.processing.video_time_limit_s
+    sampling = Sampling.within(SamplingMode.ALL, limit_s)
+    request = ExamineRequest(part.offset, part.size_bytes, site.settings.decode.limits(), sampling=sampling)
     key = (line, str(file.locator), part.size_bytes)
-    pool.submit(Request(key, _encode(request), (part.descriptor,), site.settings.processing.video_time_limit_s))
+    pool.submit(Request(key, _encode(request), (part.descriptor,), limit_s))
     return 1
 
 
@@ -95,4 +98,5 @@ def _read_answer(answer: Answer, notes: list[str]) -> KnownEntry | None:
         source_id=locator,
         size_bytes=digests.size_bytes,
         mime=content.media_type.mime,
+        sampling=content.sampling,
     )

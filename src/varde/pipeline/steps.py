@@ -13,6 +13,8 @@ from varde.core.outcome import NotComparable, Reason
 from varde.core.signal import Method, PerceptualHash, Signal
 from varde.hashing import pdq
 from varde.hashing.variants import compute_pdq_variants
+from varde.hashing.video_hash import FrameThinner
+from varde.media.sampling import FrameUse
 
 Grey = npt.NDArray[np.uint8]
 
@@ -46,22 +48,25 @@ def refuse_signals(reason: Reason, detail: str) -> tuple[Signal, ...]:
 class FrameHasher:
     """Collects the signals of a video's frames, one frame in memory at a time."""
 
-    def __init__(self) -> None:
-        self._found: dict[Method, list[PerceptualHash]] = {step.method: [] for step in FRAME_SIGNALS}
+    def __init__(self, most: int) -> None:
+        """Starts a video of which `most` hashes are kept at most; near-equal neighbours are kept once."""
+        self._found = {step.method: FrameThinner(most) for step in FRAME_SIGNALS}
         self._refused: dict[Method, NotComparable] = {}
 
-    def add(self, offset_s: float, grey: Grey) -> None:
-        """Hashes one frame at a time in seconds from the start."""
+    def add(self, offset_s: float, grey: Grey, use: FrameUse = FrameUse.FEATURES) -> None:
+        """Hashes one frame at a time in seconds from the start; variants only where its use allows them."""
         for step in FRAME_SIGNALS:
             outcome = step.compute_frame(grey)
             if isinstance(outcome, NotComparable):
                 self._refused[step.method] = outcome
             else:
-                self._found[step.method].append(replace(outcome, offset_s=offset_s))
+                variants = outcome.variants if use >= FrameUse.VARIANTS else b""
+                self._found[step.method].add(replace(outcome, offset_s=offset_s, variants=variants))
 
     def signals(self) -> tuple[Signal, ...]:
         """Returns every signal of the video."""
         nothing = NotComparable(Reason.NO_FRAMES, "No frame could be decoded.")
         return tuple(
-            Signal(method, tuple(found) or self._refused.get(method, nothing)) for method, found in self._found.items()
+            Signal(method, found.list_kept() or self._refused.get(method, nothing))
+            for method, found in self._found.items()
         )

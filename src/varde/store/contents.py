@@ -83,6 +83,7 @@ def _content_row(content: Content) -> dict[str, object]:
         "frames": facts.frames if facts else None,
         "duration_s": facts.duration_s if facts else None,
         "metadata": [list(pair) for pair in facts.metadata] if facts else [],
+        "sampling": content.sampling or None,
     }
 
 
