@@ -20,7 +20,7 @@ def make_points(seed: int, count: int = 50, thumbnail: tuple[int, int] = (53, 79
         rng.uniform(0, 341, count).astype(np.float32),
         rng.uniform(1.5, 200, count).astype(np.float32),
         rng.uniform(0, 2 * np.pi, count).astype(np.float32),
-        rng.integers(0, 256, (count, 2), np.uint8),
+        rng.integers(0, 256, (count, 4), np.uint8),
         rng.integers(0, 1 << 32, (count, 4), np.uint32),
         rng.integers(0, 256, thumbnail, np.uint8),
     )

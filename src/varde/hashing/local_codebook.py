@@ -56,10 +56,9 @@ class Codebook:
     thresholds: Floats
 
     def find_words(self, descriptors: Floats) -> npt.NDArray[np.uint8]:
-        """Returns (N, 2) uint8: the nearest centre of each half of (N, 128) RootSIFT descriptors."""
-        first = descriptors[:, :HALF]
-        second = descriptors[:, MIRRORED[:HALF]]
-        return np.stack([self._find_nearest(first), self._find_nearest(second)], axis=1)
+        """Returns (N, 4) uint8: the nearest centres of both halves of (N, 128) RootSIFT descriptors, then the second."""
+        halves = (self._find_nearest(descriptors[:, :HALF]), self._find_nearest(descriptors[:, MIRRORED[:HALF]]))
+        return np.stack([half[:, rank] for rank in (0, 1) for half in halves], axis=1)
 
     def compute_signatures(self, descriptors: Floats) -> npt.NDArray[np.uint32]:
         """Returns (N, 4) uint32: 128 bits, one for each direction: above its threshold or not."""
@@ -68,8 +67,11 @@ class Codebook:
         return np.ascontiguousarray(bits).view("<u4")[:, :, 0]
 
     def _find_nearest(self, halves: Floats) -> npt.NDArray[np.uint8]:
+        """Returns (N, 2) uint8: nearest and second nearest."""
         scores = halves @ self.words.T - 0.5 * np.square(self.words).sum(axis=1)
-        return np.asarray(scores.argmax(axis=1), np.uint8)
+        nearest = scores.argmax(axis=1)
+        scores[np.arange(len(scores)), nearest] = -np.inf
+        return np.stack([nearest, scores.argmax(axis=1)], axis=1).astype(np.uint8)
 
 
 def make_codebook(base_words: Floats, base_directions: Floats, thresholds: Floats) -> Codebook:

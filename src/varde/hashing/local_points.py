@@ -2,7 +2,7 @@
 
 Packed form, little-endian: 12 bytes of head (form, flags, width and height of the frame in pixels, number of points,
 width and height of the small picture, its darkest grey and its range); for each point 4 bytes of geometry (10 bits x,
-10 bits y, 6 bits size, 6 bits angle), 2 bytes of words, 16 bytes of signature, each kind together; then the small
+10 bits y, 6 bits size, 6 bits angle), 4 bytes of words, 16 bytes of signature, each kind together; then the small
 picture with 16 greys, two pixels a byte.
 """
 
@@ -23,7 +23,7 @@ MAX_THUMBNAIL_PX = 80
 FORM = 1
 
 _HEAD = struct.Struct("<BBHHHBBBB")
-_POINT_BYTES = 4 + 2 + 16
+_POINT_BYTES = 4 + 4 + 16
 _PLACES = 1024
 _STEPS = 64
 _STEPS_PER_OCTAVE = 8.0
@@ -39,7 +39,7 @@ class Points:
         x, y: (N,) float32, in pixels of the frame from its upper left corner.
         size: (N,) float32, diameter of the patch in pixels of the frame.
         angle: (N,) float32, direction of the patch in radians, clockwise from the right.
-        words: (N, 2) uint8.
+        words: (N, 4) uint8: nearest word of each half, then second nearest of each half.
         signatures: (N, 4) uint32.
         thumbnail: (h, w) uint8, the frame at 80 pixels or less, in 16 greys.
     """
@@ -64,7 +64,7 @@ class Points:
             self,
             x=self.width - self.x,
             angle=np.asarray(np.pi - self.angle, np.float32) % np.float32(2 * np.pi),
-            words=np.ascontiguousarray(self.words[:, ::-1]),
+            words=np.ascontiguousarray(self.words[:, [1, 0, 3, 2]]),
             signatures=np.ascontiguousarray(self.signatures[:, [1, 0, 3, 2]]),
             thumbnail=np.ascontiguousarray(self.thumbnail[:, ::-1]),
         )
@@ -74,7 +74,7 @@ class Points:
         return replace(
             self,
             angle=np.asarray(self.angle + np.pi, np.float32) % np.float32(2 * np.pi),
-            words=np.ascontiguousarray(self.words[:, ::-1] ^ 1),
+            words=np.ascontiguousarray(self.words[:, [1, 0, 3, 2]] ^ 1),
             signatures=np.ascontiguousarray(self.signatures[:, [2, 3, 0, 1]]),
             thumbnail=255 - self.thumbnail,
         )
@@ -127,8 +127,8 @@ def read_points(data: bytes) -> Points:
         raise WrongUse("local features of a length that does not fit their head")
     at = _HEAD.size
     geometry = np.frombuffer(data, "<u4", count, at)
-    words = np.frombuffer(data, np.uint8, 2 * count, at + 4 * count).reshape(-1, 2)
-    signatures = np.frombuffer(data, "<u4", 4 * count, at + 6 * count).reshape(-1, 4)
+    words = np.frombuffer(data, np.uint8, 4 * count, at + 4 * count).reshape(-1, 4)
+    signatures = np.frombuffer(data, "<u4", 4 * count, at + 8 * count).reshape(-1, 4)
     pairs = np.frombuffer(data, np.uint8, offset=at + _POINT_BYTES * count)
     greys = np.stack([pairs & 15, pairs >> 4], axis=1).ravel()[: across * down].reshape(down, across)
     x, y, size, angle = _unpack_geometry(geometry, width, height)
