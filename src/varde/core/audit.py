@@ -35,6 +35,10 @@ class Act(StrEnum):
     CHECKPOINT_EXPORTED = "checkpoint_exported"
     TOKEN_ADDED = "token_added"
     TOKEN_REVOKED = "token_revoked"
+    EXCHANGE_ADDED = "exchange_added"
+    EXCHANGE_CHANGED = "exchange_changed"
+    EXCHANGE_FEEDBACK = "exchange_feedback"
+    DELTA_EXPORTED = "delta_exported"
 
 
 @dataclass(frozen=True, slots=True)
