@@ -2,8 +2,8 @@
 
 Columns that every file has: the digests, ``pdq`` (hashes separated by spaces, each ``hex``, ``hex,quality`` or
 ``hex,quality,seconds``), ``code`` and the ``scheme`` it is on, ``series``, ``id``, ``size``, ``mime``, ``sampling``,
-the flags, and ``state``. Columns the entries ask for: ``carried.KIND`` and ``extra.NAME``, in the entries' own order, with
-``#2`` and so on behind a name that one entry has more than once; a name that itself ends so gets ``#1``.
+the flags, and ``state``. Columns the entries ask for: ``carried.KIND`` and ``extra.NAME``, in the entries' own order.
+Behind a name that one entry has more than once stands ``#2`` and so on; a name that itself ends so gets ``#1``.
 """
 
 from __future__ import annotations

@@ -65,6 +65,12 @@ def tell_hash_kind(text: str, stated: HashKind | None) -> HashKind:
     raise FormatError(f"not a hash of 32, 40 or 64 hexadecimal digits: {text[:80]!r}")
 
 
+def is_truth(word: str) -> bool:
+    """Returns whether a word says true or false."""
+    folded = word.strip().casefold()
+    return folded in _TRUE or folded in _FALSE
+
+
 def build_entry(fields: Mapping[str, str], line: int, stated: HashKind | None, notes: Notes) -> KnownEntry:
     """Returns the entry that the named texts of one row describe; names as in `varde.known.columns`.
 
@@ -128,7 +134,7 @@ def _read_flags(
 ) -> Iterator[tuple[Flag, bool]]:
     for flag in Flag:
         word = texts.get(flag.value, "").casefold()
-        if word in _TRUE or word in _FALSE:
+        if is_truth(word):
             yield flag, word in _TRUE
         elif word:
             notes.count(f"{flag.value} is neither true nor false; kept as it is, the flag left unknown", line)

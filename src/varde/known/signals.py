@@ -17,7 +17,7 @@ ASSUMED_QUALITY = 100
 MAX_CARRIED_CHARS = 1 << 20
 _DIGEST_NAMES = {"md5": "md5", "videomd5": "md5", "sha1": "sha1", "sha256": "sha256"}
 _PDQ_NAMES = frozenset(("pdq", "imagepdq", "pdqhash", "vpdq"))
-_PDQ = re.compile(r"(?P<hash>[0-9a-fA-F]{64})(?:,(?P<quality>\d{1,3})(?:,(?P<offset>\d{1,7}(?:\.\d{1,20})?))?)?")
+_PDQ = re.compile(r"(?P<hash>[0-9a-fA-F]{64})(?:,(?P<quality>\d{1,3})(?:,(?P<offset>\d{1,7}(?:\.\d{1,40})?))?)?")
 _PHOTODNA = re.compile(r"[A-Za-z0-9+/]{192}|[0-9a-fA-F]{288}")
 
 

@@ -11,7 +11,7 @@ from varde.core.known import KnownEntry
 from varde.known.json_text import write_value
 from varde.known.losses import Losses
 from varde.known.notes import Notes
-from varde.known.signals import ASSUMED_QUALITY, Hashes, add_hash, is_compared, write_pdq
+from varde.known.signals import ASSUMED_QUALITY, Hashes, add_hash, fold_name, is_compared, write_pdq
 from varde.known.text import clean_text
 
 HASH_FIELDS = ("MD5", "SHA1", "SHA256", "PhotoDNA", "AlternativeHashes")
@@ -103,6 +103,8 @@ def _list_hashes(entry: KnownEntry, losses: Losses) -> list[dict[str, object]]:
         if is_compared(carried.kind):
             losses.count("carried hashes that the format would take for ones that are compared", entry)
         else:
+            if fold_name(carried.kind) != carried.kind:
+                losses.count("names of carried hashes whose punctuation is not read back", entry)
             listed.append({"HashName": _NAMES.get(carried.kind, carried.kind), "HashValue": carried.value})
     return listed
 

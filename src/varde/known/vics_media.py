@@ -103,6 +103,11 @@ def _read_code(value: object) -> str | None:
     raise FieldDefect("Category", f"Category is neither a code nor null: {str(value)[:80]!r}")
 
 
+def is_category_code(text: str) -> bool:
+    """Returns whether a code can stand in the field Category."""
+    return _CODE.fullmatch(text) is not None
+
+
 def _read_flags(
     fields: dict[str, Any], line: int, notes: Notes, extra: list[tuple[str, str]]
 ) -> tuple[tuple[Flag, bool], ...]:

@@ -15,7 +15,7 @@ from varde.known.losses import Losses
 from varde.known.notes import Notes
 from varde.known.vics_envelope import SCHEME_KEY
 from varde.known.vics_hashes import HASH_LIST, FieldDefect, write_hashes
-from varde.known.vics_media import FLAG_FIELDS, WITHDRAWN_FIELD, is_plain_name, read_media
+from varde.known.vics_media import FLAG_FIELDS, WITHDRAWN_FIELD, is_category_code, is_plain_name, read_media
 from varde.known.writer import OutgoingSet
 
 _CONTEXT_1 = "http://github.com/ICMEC/ProjectVic/DataModels/{version}.xml#Media"
@@ -42,10 +42,9 @@ def write_vics(outgoing: OutgoingSet, version: str, losses: Losses) -> Iterator[
         Refused: if version 2.0 is asked for, whose context names a region, and the set's scheme names none.
     """
     yield f'{{{_write_head(outgoing, version)},"value":['.encode()
-    is_category = outgoing.scheme.startswith(_PREFIX)
     separator = b"\n"
     for entry, state in outgoing.entries():
-        yield separator + _write_media(entry, state, outgoing if not is_category else None, losses).encode()
+        yield separator + _write_media(entry, state, outgoing, losses).encode()
         separator = b",\n"
     yield b"\n]}\n"
 
@@ -72,10 +71,13 @@ def _write_head(outgoing: OutgoingSet, version: str) -> str:
     return head
 
 
-def _write_media(entry: KnownEntry, state: EntryState, foreign: OutgoingSet | None, losses: Losses) -> str:
-    """Returns the Media object of an entry; `foreign` is its set where its codes are on no VICS scheme."""
+def _write_media(entry: KnownEntry, state: EntryState, outgoing: OutgoingSet, losses: Losses) -> str:
     losses.count_unheld(entry, _HELD)
-    own = dict(_list_own(entry, state, foreign))
+    own = dict(_list_own(entry, state, outgoing))
+    if "Grade" in own:
+        losses.count("codes that are no VICS category, written as Grade", entry)
+    if own["Category"] is None and own.get("IsPrecategorized") is True:
+        losses.count("marks of precategorised entries without a category, which readers must ignore", entry)
     extra = _choose_extra(entry, losses)
     odd = [name for name in extra if not is_plain_name(name)]
     if odd and not _is_read_back(own, extra, entry):
@@ -104,13 +106,14 @@ def _is_read_back(own: dict[str, object], extra: dict[str, str], entry: KnownEnt
     return replace(plain, extra=()) == replace(whole, extra=()) and set(extra.items()) <= set(whole.extra)
 
 
-def _list_own(entry: KnownEntry, state: EntryState, foreign: OutgoingSet | None) -> Iterator[tuple[str, object]]:
+def _list_own(entry: KnownEntry, state: EntryState, outgoing: OutgoingSet) -> Iterator[tuple[str, object]]:
     """Yields the fields an entry has places of its own for; what it does not state stays absent."""
     if entry.source_id:
         yield "MediaID", _write_number(entry.source_id)
-    yield "Category", None if entry.code is None or foreign else _write_number(entry.code)
-    if entry.code is not None and foreign:
-        yield "Grade", str(Grade(foreign.scheme, foreign.scheme_version, entry.code))
+    is_category = entry.code is not None and outgoing.scheme.startswith(_PREFIX) and is_category_code(entry.code)
+    yield "Category", _write_number(entry.code) if entry.code is not None and is_category else None
+    if entry.code is not None and not is_category:
+        yield "Grade", str(Grade(outgoing.scheme, outgoing.scheme_version, entry.code))
     if entry.size_bytes is not None:
         yield "MediaSize", entry.size_bytes
     if entry.mime:

@@ -24,12 +24,12 @@ OPINIONS = ("NEGATIVE_CLASS", "INVESTIGATION_SEED", "POSITIVE_CLASS", DISPUTED)
 SIGNAL_TYPE = "signal_type"
 """Further field of an entry whose type says more than the kind of its hash, such as ``video_md5``."""
 
-_HASHES = frozenset(("pdq", "video_md5", "md5", "sha1", "sha256", "vpdq"))
+HASH_TYPES = frozenset(("pdq", "video_md5", "md5", "sha1", "sha256", "vpdq"))
 SPECIAL_TYPES = {"video_md5": "md5", "vpdq": "pdq"}
 """Types that say more than the kind of their hash."""
 
 _CARRIED = ("photodna", "tmk_pdqf", "pdq_ocr", "url", "url_md5", "text", "raw_text", "text_tlsh", "trend_query")
-_TYPES = _HASHES.union(_CARRIED)
+_TYPES = HASH_TYPES.union(_CARRIED)
 _LINE = re.compile(r"(?P<type>[A-Za-z][\w-]{1,40})(?P<gap>[ \t]+|[ \t]*,[ \t]*)(?P<rest>\S.*)")
 _DIGITS = re.compile(r"[0-9a-fA-F]{8}")
 
@@ -47,7 +47,7 @@ class ThreatExchangeFormat:
         match = _LINE.fullmatch(rows[0]) if rows else None
         if match is None or match["type"].casefold() not in _TYPES:
             return False
-        return match["type"].casefold() not in _HASHES or _DIGITS.match(match["rest"]) is not None
+        return match["type"].casefold() not in HASH_TYPES or _DIGITS.match(match["rest"]) is not None
 
     def open(self, path: Path, options: ReadOptions) -> OpenedSet:
         """Returns the set; see `KnownFormat.open`."""
@@ -97,7 +97,7 @@ def _read_line(text: str, line: int) -> KnownEntry:
         raise FormatError(f"a signal type and a signal expected: {text[:80]!r}", line=line, advice=advice)
     kind, signal, opinion = found
     hashes = Hashes()
-    if kind in _HASHES:
+    if kind in HASH_TYPES:
         add_hash(hashes, kind, signal)
     else:
         hashes.carried.append(CarriedHash(kind, clean_text(signal)))

@@ -8,6 +8,7 @@ from varde.core.known import EntryState, Flag, KnownEntry
 from varde.known.delimited import LINE_END, MAX_CELL_CHARS, RowWriter
 from varde.known.formats.icse_csv import FIELDS, HEADER
 from varde.known.losses import Losses
+from varde.known.rows import is_truth
 from varde.known.writer import OutgoingSet
 
 _HELD = frozenset(("line", "md5", "sha1", "carried", "source_id", "series", "flags", "extra"))
@@ -54,7 +55,7 @@ def _fill(entry: KnownEntry, losses: Losses) -> dict[str, str]:
             losses.count("carried hashes", entry)
     for name, value in entry.extra:
         field = name if name in _WORDS else f"extra.{name}"
-        if field in FIELDS and field not in cells:
+        if field in FIELDS and field not in cells and not (name in _WORDS and is_truth(value)):
             cells[field] = value
         else:
             losses.count("further fields", entry)
@@ -67,6 +68,8 @@ def _fill(entry: KnownEntry, losses: Losses) -> dict[str, str]:
 
 
 def _fit(text: str, entry: KnownEntry, losses: Losses) -> str:
+    if text != text.strip():
+        losses.count("white space around texts", entry)
     if len(text) <= MAX_CELL_CHARS:
         return text
     losses.count(f"texts of more than {MAX_CELL_CHARS:,} characters", entry)

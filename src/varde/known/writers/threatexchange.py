@@ -8,6 +8,7 @@ from varde.core.known import EntryState, Flag, KnownEntry
 from varde.known.format import HashKind
 from varde.known.formats.threatexchange import (
     DISPUTED,
+    HASH_TYPES,
     OPINIONS,
     SCHEME,
     SCHEME_VERSION,
@@ -84,6 +85,9 @@ def _list_signals(entry: KnownEntry, only: HashKind | None, losses: Losses) -> I
         signal = value.hex() if only else write_pdq(value, quality, offset_s)
         yield from _select(stated if stated == "vpdq" else "pdq", "pdq", signal, only, entry, losses)
     for carried in entry.carried:
+        if carried.kind in HASH_TYPES:
+            losses.count("carried hashes that the format would take for ones that are compared", entry)
+            continue
         yield from _select(carried.kind, "", carried.value, only, entry, losses)
 
 
