@@ -66,7 +66,9 @@ class HashIndex:
         if ids.shape != (len(hashes),):
             raise WrongUse(f"ids must be (N,) int64 for {len(hashes)} hashes, not {ids.shape} {ids.dtype}")
         starts = range(0, max(len(hashes), 1), MOST_ROWS)
-        self._tables = [build_table(hashes[at : at + MOST_ROWS], ids[at : at + MOST_ROWS]) for at in starts]
+        self._tables = [
+            build_table(hashes[at : at + MOST_ROWS], ids[at : at + MOST_ROWS], for_many_probes=True) for at in starts
+        ]
 
     def __len__(self) -> int:
         """Returns the number of hashes, equal ones counted each."""

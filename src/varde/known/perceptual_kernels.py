@@ -4,6 +4,9 @@ Convention: a hash is seen as 4 uint64 or as 16 uint16 chunks of the same 32 byt
 distinct hashes. For every chunk c the hashes are sorted into groups by the upper bits of that chunk:
 `directory[c * (groups + 1) + g]` is where group g begins, `signatures[c * stride + i]` is the *next* chunk of the i-th
 hash in this order, and `members[3 * (c * U + i)]` its number in `words`, three bytes, lowest first.
+
+An *expanded* table is for few hashes and very many probes: a hash stands in the group of its chunk's value and in those
+of all values one bit away, 17 times in all, so that a probe visits one group of a chunk instead of 17.
 """
 
 from __future__ import annotations
@@ -62,6 +65,7 @@ def search_tables(
     signatures: Array,
     members: Array,
     shift: Whole,
+    expanded: Whole,
     probes: Array,
     chunks: Array,
     budgets: Array,
@@ -85,7 +89,8 @@ def search_tables(
         cursor: (3,) int64: unit of work (chunk-major), group and place in it.
     """
     count, number, groups = len(probes), len(words), 1 << (CHUNKS - shift)
-    units, stride = CHUNKS * count, len(signatures) // CHUNKS
+    stride, sorted_rows = len(signatures) // CHUNKS, len(members) // (3 * CHUNKS)
+    flips = 0 if expanded else CHUNKS - shift
     # What the groups of one chunk, and of all chunks, may cost before scanning all hashes is cheaper.
     dearest, allowance = number >> 3, 8 * number
     pending_probe = np.empty(PENDING, np.int64)
@@ -94,24 +99,38 @@ def search_tables(
     pending = 0
     found = 0
     unit, group, place = cursor[0], cursor[1], cursor[2]
-    for ahead in range(unit, min(unit + _FAR, units)):
-        _prefetch_directory(directory, groups, shift, chunks, count, ahead)
-    for ahead in range(unit, min(unit + _NEAR, units)):
-        _prefetch_groups(directory, groups, shift, signatures, stride, chunks, budgets, count, ahead)
-    while unit < units:
-        if unit + _FAR < units:
-            _prefetch_directory(directory, groups, shift, chunks, count, unit + _FAR)
-        if unit + _NEAR < units:
-            _prefetch_groups(directory, groups, shift, signatures, stride, chunks, budgets, count, unit + _NEAR)
-        chunk = unit // count
-        probe = unit - chunk * count
+    chunk, probe = unit // count, unit % count
+    # Directory lines are asked for `_FAR` units of work ahead, the groups they name `_NEAR` units ahead.
+    far_chunk, far_probe = chunk, probe
+    near_chunk, near_probe = chunk, probe
+    for _ahead in range(_FAR):
+        if far_chunk < CHUNKS:
+            _prefetch_directory(directory, groups, shift, flips, chunks[far_probe, far_chunk], far_chunk)
+            far_chunk, far_probe = _step(far_chunk, far_probe, count)
+    for _ahead in range(_NEAR):
+        if near_chunk < CHUNKS:
+            _prefetch_groups(
+                directory, groups, shift, flips, signatures, stride, chunks[near_probe, near_chunk],
+                near_chunk, budgets[near_chunk],
+            )  # fmt: skip
+            near_chunk, near_probe = _step(near_chunk, near_probe, count)
+    while chunk < CHUNKS:
+        if far_chunk < CHUNKS:
+            _prefetch_directory(directory, groups, shift, flips, chunks[far_probe, far_chunk], far_chunk)
+            far_chunk, far_probe = _step(far_chunk, far_probe, count)
+        if near_chunk < CHUNKS:
+            _prefetch_groups(
+                directory, groups, shift, flips, signatures, stride, chunks[near_probe, near_chunk],
+                near_chunk, budgets[near_chunk],
+            )  # fmt: skip
+            near_chunk, near_probe = _step(near_chunk, near_probe, count)
         after = (chunk + 1) & 15
         budget = budgets[chunk]
         if budget == 0 or scan_from[probe] <= chunk:
-            unit += 1
+            chunk, probe = _step(chunk, probe, count)
             group, place = 0, -1
             continue
-        lookups = 1 if budget == 1 else 1 + CHUNKS - shift
+        lookups = 1 if budget == 1 else 1 + flips
         key = np.int64(chunks[probe, chunk]) >> shift
         base = chunk * (groups + 1)
         if place < 0:
@@ -121,7 +140,7 @@ def search_tables(
                 total += np.int64(directory[base + value + 1]) - np.int64(directory[base + value])
             if total > dearest or spent[probe] + total > allowance:
                 scan_from[probe] = chunk
-                unit += 1
+                chunk, probe = _step(chunk, probe, count)
                 continue
             spent[probe] += total
         while group < lookups:
@@ -136,7 +155,7 @@ def search_tables(
                     if end - place < LANES:
                         near &= (np.uint32(1) << np.uint32(end - place)) - np.uint32(1)
                     while near:
-                        at = chunk * number + place + lowest_bit(near)
+                        at = chunk * sorted_rows + place + lowest_bit(near)
                         near &= near - np.uint32(1)
                         prefetch(members, 3 * at)
                         pending_probe[pending] = probe
@@ -152,18 +171,18 @@ def search_tables(
                     )  # fmt: skip
                     pending = 0
                     if found + PENDING > len(found_probe):
-                        cursor[0], cursor[1], cursor[2] = unit, group, place
+                        cursor[0], cursor[1], cursor[2] = chunk * count + probe, group, place
                         return found
             group += 1
             place = -1
-        unit += 1
+        chunk, probe = _step(chunk, probe, count)
         group, place = 0, -1
     found = _verify(
         words, members, shift, probes, budgets, most, spent,
         pending_probe, pending_place, pending_chunk, pending,
         found_probe, found_member, found_distance, found,
     )  # fmt: skip
-    cursor[0], cursor[1], cursor[2] = units, 0, -1
+    cursor[0], cursor[1], cursor[2] = CHUNKS * count, 0, -1
     return found
 
 
@@ -209,17 +228,22 @@ def scan_words(
 
 
 @compiled
+def _step(chunk: Whole, probe: Whole, count: Whole) -> Whole:
+    if probe + 1 < count:
+        return chunk, probe + 1
+    return chunk + 1, 0
+
+
+@compiled
 def _prefetch_directory(
-    directory: Array, groups: Whole, shift: Whole, chunks: Array, count: Whole, unit: Whole
+    directory: Array, groups: Whole, shift: Whole, flips: Whole, value: Whole, chunk: Whole
 ) -> None:
-    chunk = unit // count
-    key = np.int64(chunks[unit - chunk * count, chunk]) >> shift
-    base = chunk * (groups + 1)
+    base, key = chunk * (groups + 1), np.int64(value) >> shift
     prefetch(directory, base + key)
-    value = _LINE_U32
-    while value < groups:
-        prefetch(directory, base + (key ^ value))
-        value <<= 1
+    flip = _LINE_U32
+    while flip < 1 << flips:
+        prefetch(directory, base + (key ^ flip))
+        flip <<= 1
 
 
 @compiled
@@ -227,21 +251,19 @@ def _prefetch_groups(
     directory: Array,
     groups: Whole,
     shift: Whole,
+    flips: Whole,
     signatures: Array,
     stride: Whole,
-    chunks: Array,
-    budgets: Array,
-    count: Whole,
-    unit: Whole,
+    value: Whole,
+    chunk: Whole,
+    budget: Whole,
 ) -> None:
-    chunk = unit // count
-    key = np.int64(chunks[unit - chunk * count, chunk]) >> shift
-    base = chunk * (groups + 1)
-    lookups = budgets[chunk] if budgets[chunk] < 2 else 1 + CHUNKS - shift
+    base, key = chunk * (groups + 1), np.int64(value) >> shift
+    lookups = budget if budget < 2 else 1 + flips
     for lookup in range(lookups):
-        value = key if lookup == 0 else key ^ (1 << (lookup - 1))
-        start = chunk * stride + np.int64(directory[base + value])
-        end = min(chunk * stride + np.int64(directory[base + value + 1]), start + _LINES_AHEAD * LANES)
+        group = key if lookup == 0 else key ^ (1 << (lookup - 1))
+        start = chunk * stride + np.int64(directory[base + group])
+        end = min(chunk * stride + np.int64(directory[base + group + 1]), start + _LINES_AHEAD * LANES)
         while start < end:
             prefetch(signatures, start)
             start += LANES
@@ -325,28 +347,37 @@ def _mix(words: Array, row: Whole) -> Whole:
 
 
 @compiled
-def sort_chunk(chunks: Array, chunk: Whole, shift: Whole, directory: Array, signatures: Array, members: Array) -> None:
+def sort_chunk(
+    chunks: Array, chunk: Whole, shift: Whole, expanded: Whole, directory: Array, signatures: Array, members: Array
+) -> None:
     """Counting-sorts the hashes by the upper bits of one chunk.
 
     Args:
         chunks: (U, 16) uint16.
+        shift: how many low bits to leave out; 0 where expanded.
+        expanded: whether each hash stands in the groups one bit away too.
         directory: (groups + 1,) uint32, out.
-        signatures: (U + 32,) uint16, out.
-        members: (3 U,) uint8, out.
+        signatures: (S + 32,) uint16, out; S is U, or 17 U where expanded.
+        members: (3 S,) uint8, out.
     """
     number, groups, after = len(chunks), len(directory) - 1, (chunk + 1) & 15
+    copies = 1 + CHUNKS if expanded else 1
     directory[:] = 0
     for row in range(number):
-        directory[(np.int64(chunks[row, chunk]) >> shift) + 1] += 1
+        group = np.int64(chunks[row, chunk]) >> shift
+        for copy in range(copies):
+            directory[(group if copy == 0 else group ^ (1 << (copy - 1))) + 1] += 1
     for group in range(groups):
         directory[group + 1] += directory[group]
     nexts = directory[:groups].copy()
     for row in range(number):
-        group = np.int64(chunks[row, chunk]) >> shift
-        at = np.int64(nexts[group])
-        nexts[group] += 1
-        signatures[at] = chunks[row, after]
-        members[3 * at] = row & 255
-        members[3 * at + 1] = (row >> 8) & 255
-        members[3 * at + 2] = row >> 16
-    signatures[number:] = 0
+        value = np.int64(chunks[row, chunk]) >> shift
+        for copy in range(copies):
+            group = value if copy == 0 else value ^ (1 << (copy - 1))
+            at = np.int64(nexts[group])
+            nexts[group] += 1
+            signatures[at] = chunks[row, after]
+            members[3 * at] = row & 255
+            members[3 * at + 1] = (row >> 8) & 255
+            members[3 * at + 2] = row >> 16
+    signatures[copies * number :] = 0

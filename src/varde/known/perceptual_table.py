@@ -37,6 +37,8 @@ MOST_ROWS: Final = 1 << 24
 _FEWEST_GROUPED: Final = 2_000
 """Below this many distinct hashes comparing all of them is as fast, and needs no groups."""
 
+_FEWEST_EXPANDED: Final = 64
+_MOST_EXPANDED: Final = 1 << 16
 _PER_GROUP_BITS: Final = 4
 _PROBES: Final = 2_048
 _ROOM: Final = 1 << 16
@@ -60,6 +62,7 @@ class Table:
         first: (U + 1,) uint32; empty where no hash occurs twice.
         directory, signatures, members: see `varde.known.perceptual_kernels`; empty where there are no groups.
         shift: how many low bits of a chunk its groups leave out.
+        expanded: whether hashes stand in the neighbouring groups too: for few hashes and very many probes.
     """
 
     words: NDArray[np.uint64]
@@ -69,6 +72,7 @@ class Table:
     signatures: NDArray[np.uint16]
     members: NDArray[np.uint8]
     shift: int
+    expanded: bool = False
 
     def __len__(self) -> int:
         """Returns the number of rows, equal hashes counted each."""
@@ -96,7 +100,7 @@ class Table:
             cursor = np.array([0, 0, -1])
             while cursor[0] < kernels.CHUNKS * len(probes):
                 found = kernels.search_tables(
-                    self.words, self.directory, self.signatures, self.members, self.shift,
+                    self.words, self.directory, self.signatures, self.members, self.shift, int(self.expanded),
                     probes, chunks, budgets, most, spent, scan_from, cursor, *out,
                 )  # fmt: skip
                 if found:
@@ -123,10 +127,15 @@ class Table:
             yield probe[pair], self.ids[begins[pair] + row - (ends[pair] - sizes[pair])], distance[pair]
 
 
-def build_table(hashes: NDArray[np.uint8], ids: NDArray[np.int64]) -> Table:
+def build_table(hashes: NDArray[np.uint8], ids: NDArray[np.int64], *, for_many_probes: bool = False) -> Table:
     """Returns the table of at most `MOST_ROWS` hashes.
 
     Memory while building: about 130 bytes a hash beside the input.
+
+    Args:
+        hashes: (N, 32) uint8.
+        ids: (N,) int64.
+        for_many_probes: spend up to 90 MB to make searching in a small table ten times faster.
 
     Raises:
         WrongUse: if the shapes or types do not fit, or there are too many rows.
@@ -148,9 +157,11 @@ def build_table(hashes: NDArray[np.uint8], ids: NDArray[np.int64]) -> Table:
         np.cumsum(np.bincount(numbers, minlength=distinct), out=first[1:])
         ids = ids[np.argsort(numbers, kind="stable")]
     # 2. Groups by every chunk.
-    shift = _choose_shift(distinct)
-    directory, signatures, members = _build_groups(words, shift)
-    return Table(words, read_only(ids), read_only(first), directory, signatures, members, shift)
+    expanded = for_many_probes and distinct <= _MOST_EXPANDED
+    shift = 0 if expanded else _choose_shift(distinct)
+    grouped = distinct >= (_FEWEST_EXPANDED if expanded else _FEWEST_GROUPED)
+    directory, signatures, members = _build_groups(words if grouped else words[:0], shift, expanded)
+    return Table(words, read_only(ids), read_only(first), directory, signatures, members, shift, expanded)
 
 
 def read_table(arrays: Arrays, shift: int) -> Table:
@@ -232,14 +243,16 @@ def _choose_shift(distinct: int) -> int:
 
 
 def _build_groups(
-    words: NDArray[np.uint64], shift: int
+    words: NDArray[np.uint64], shift: int, expanded: bool
 ) -> tuple[NDArray[np.uint32], NDArray[np.uint16], NDArray[np.uint8]]:
-    if len(words) < _FEWEST_GROUPED:
+    if not len(words):
         return read_only(np.empty(0, np.uint32)), read_only(np.empty(0, np.uint16)), read_only(np.empty(0, np.uint8))
     chunks = read_only(words.view(np.uint16))
+    rows = len(words) * (1 + kernels.CHUNKS if expanded else 1)
     directory = np.empty((kernels.CHUNKS, (1 << (kernels.CHUNKS - shift)) + 1), np.uint32)
-    signatures = np.empty((kernels.CHUNKS, len(words) + LANES), np.uint16)
-    members = np.empty((kernels.CHUNKS, 3 * len(words)), np.uint8)
+    signatures = np.empty((kernels.CHUNKS, rows + LANES), np.uint16)
+    members = np.empty((kernels.CHUNKS, 3 * rows), np.uint8)
     for chunk in range(kernels.CHUNKS):
-        kernels.sort_chunk(chunks, chunk, shift, directory[chunk], signatures[chunk], members[chunk])
+        out = directory[chunk], signatures[chunk], members[chunk]
+        kernels.sort_chunk(chunks, chunk, shift, int(expanded), *out)
     return read_only(directory.ravel()), read_only(signatures.ravel()), read_only(members.ravel())
