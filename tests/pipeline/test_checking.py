@@ -1,13 +1,16 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from varde.core.content import Content
 from varde.core.digest import Digests
 from varde.core.item import FoundMember
 from varde.core.media import Facts, MediaKind, MediaType
-from varde.core.signal import Method, PerceptualHash, Signal
+from varde.core.outcome import NotComparable, Reason
+from varde.core.signal import LocalFeatures, Method, PerceptualHash, Signal
 from varde.evidence.expand import Expansion
+from varde.hashing.local_features import compute_local_features
 from varde.pipeline.checking import ImpossibleAnswer, check_examination, check_expansion
 from varde.pipeline.examine import Examination
 
@@ -66,3 +69,28 @@ def test_an_honest_expansion_passes() -> None:
 def test_an_expansion_that_cannot_be_true_is_refused(lie: Expansion) -> None:
     with pytest.raises(ImpossibleAnswer):
         check_expansion(lie, 5, 10)
+
+
+FEATURES = compute_local_features(np.random.default_rng(0).integers(0, 256, (120, 160), np.uint8))
+
+
+def test_honest_local_features_pass() -> None:
+    check_examination(Examination(replace(HONEST, local_features=(FEATURES,)), (), {}), 100)
+    refused = NotComparable(Reason.TOO_SMALL, "small")
+    check_examination(Examination(replace(HONEST, local_features=refused), (), {}), 100)
+
+
+@pytest.mark.parametrize(
+    "lies",
+    [
+        (),
+        (FEATURES,) * 33,
+        (replace(FEATURES, data=b"x"),),
+        (replace(FEATURES, data=FEATURES.data + b"x"),),
+        (replace(FEATURES, points=FEATURES.points - 1),),
+        (replace(FEATURES, offset_s=-1.0),),
+    ],
+)
+def test_local_features_that_cannot_be_true_are_refused(lies: tuple[LocalFeatures, ...]) -> None:
+    with pytest.raises(ImpossibleAnswer):
+        check_examination(Examination(replace(HONEST, local_features=lies), (), {}), 100)

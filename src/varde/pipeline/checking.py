@@ -16,8 +16,10 @@ from varde.core.locator import escape
 from varde.core.outcome import NotComparable
 from varde.core.signal import PerceptualHash, Signal
 from varde.evidence.expand import Expansion
+from varde.hashing.local_points import read_points
 from varde.hashing.variants import read_variants
 from varde.media.pool import Failure, FailureKind
+from varde.media.sampling import FEATURED_FRAMES
 from varde.pipeline.examine import Examination
 from varde.pipeline.sources import CopySource, Source
 
@@ -71,6 +73,7 @@ def check_examination(examination: Examination, part_bytes: int) -> None:
     _require(len(set(methods)) == len(methods), "a method twice")
     for signal in content.signals:
         _check_signal(signal)
+    _check_features(content)
     if content.facts:
         facts = content.facts
         numbers = (facts.width_px, facts.height_px, facts.frames or 0, facts.duration_s or 0)
@@ -163,6 +166,20 @@ def _check_signal(signal: Signal) -> None:
 def _is_hash(found: PerceptualHash) -> bool:
     in_range = found.offset_s is None or _is_plausible(found.offset_s)
     return len(found.value) == _HASH_BYTES and 0 <= found.quality <= 100 and in_range and _are_variants(found.variants)
+
+
+def _check_features(content: Content) -> None:
+    features = content.local_features
+    if features is None or isinstance(features, NotComparable):
+        return
+    _require(0 < len(features) <= FEATURED_FRAMES, f"local features of {len(features)} frames")
+    for found in features:
+        _require(found.offset_s is None or _is_plausible(found.offset_s), "local features of no time")
+        try:
+            count = len(read_points(found.data))
+        except WrongUse as error:
+            raise ImpossibleAnswer(str(error)) from error
+        _require(count == found.points, f"{found.points} points said, {count} given")
 
 
 def _are_variants(records: bytes) -> bool:

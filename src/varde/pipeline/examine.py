@@ -21,12 +21,13 @@ from varde.core.media import EMPTY, MediaKind
 from varde.core.outcome import Reason
 from varde.core.signal import Signal
 from varde.evidence.reading import ExhibitFile
+from varde.hashing import local_features
 from varde.hashing.digests import compute_digests
 from varde.media import picture, video
 from varde.media.animation import read_further_frames
-from varde.media.sampling import DEFAULT_SAMPLING, Sampling
+from varde.media.sampling import DEFAULT_SAMPLING, FrameUse, Sampling
 from varde.media.sniff import HEAD_BYTES, TAIL_BYTES, sniff
-from varde.pipeline.steps import FrameHasher, Grey, hash_picture, refuse_signals
+from varde.pipeline.steps import FeatureCollector, FrameHasher, Grey, hash_picture, refuse_signals
 
 IN_MEMORY_BYTES = 512 << 20
 """Files up to this size are read into memory once; larger ones are digested in pieces and then read again."""
@@ -41,6 +42,7 @@ class ExamineRequest:
         limits: what decoding may cost.
         decode: False after a first attempt has ended a process: then only digests and type are taken.
         sampling: which frames of a video are looked at.
+        local_features: whether local features are computed too; they cost about as much as decoding.
     """
 
     offset: int
@@ -48,6 +50,7 @@ class ExamineRequest:
     limits: DecodeLimits
     decode: bool = True
     sampling: Sampling = DEFAULT_SAMPLING
+    local_features: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ def prepare() -> Callable[[bytes, list[int]], bytes]:
     """Returns the handler for a decoder process, everything it needs imported and warmed up."""
     picture.warm_up()
     video.warm_up()
+    local_features.warm_up()
     decoder = msgspec.msgpack.Decoder(ExamineRequest)
     encoder = msgspec.msgpack.Encoder()
 
@@ -104,6 +108,7 @@ class _Examination:
         self.content: Content | None = None
         self.issues: list[Issue] = []
         self.cpu_s: dict[str, float] = {}
+        self._features = FeatureCollector(wanted=request.local_features)
 
     def add_issue(self, code: IssueCode, step: Step, cause: str) -> None:
         self.issues.append(Issue(code, step, cause))
@@ -154,20 +159,32 @@ class _Examination:
             return
         with self._timed("hash"):
             signals = hash_picture(reading.grey)
+        with self._timed("features"):
+            self._features.add(None, reading.grey)
         self._complete(reading, signals)
 
     def _hash_frames(self, data: bytes, first: Grey, frames: int) -> tuple[Signal, ...]:
         hasher = FrameHasher(self._request.limits.max_frames)
-        hasher.add(0.0, first)
+        on_frame = self._hand_frames_to(hasher)
+        on_frame(0.0, first, FrameUse.FEATURES)
         with self._timed("decode"):
-            self.issues += read_further_frames(data, frames, self._request.limits, hasher.add)
+            self.issues += read_further_frames(
+                data, frames, self._request.limits, lambda offset_s, grey: on_frame(offset_s, grey, FrameUse.FEATURES)
+            )
         return hasher.signals()
+
+    def _hand_frames_to(self, hasher: FrameHasher) -> Callable[[float, Grey, FrameUse], None]:
+        def on_frame(offset_s: float, grey: Grey, use: FrameUse) -> None:
+            hasher.add(offset_s, grey, use)
+            self._features.add(offset_s, grey, use)
+
+        return on_frame
 
     def _decode_video(self, file: ExhibitFile) -> None:
         limits, sampling = self._request.limits, self._request.sampling
         hasher = FrameHasher(limits.max_frames)
         with self._timed("decode"):
-            reading = video.read_video(file.open_slice(), limits, hasher.add, sampling)
+            reading = video.read_video(file.open_slice(), limits, self._hand_frames_to(hasher), sampling)
         self._complete(reading, hasher.signals(), reading.sampling)
 
     def _complete(
@@ -175,7 +192,12 @@ class _Examination:
     ) -> None:
         assert self.content  # noqa: S101 - set by _identify
         self.content = replace(
-            self.content, facts=reading.facts, thumbnail=reading.thumbnail, signals=signals, sampling=sampling
+            self.content,
+            facts=reading.facts,
+            thumbnail=reading.thumbnail,
+            signals=signals,
+            sampling=sampling,
+            local_features=self._features.outcome(),
         )
         self.issues += reading.issues
 

@@ -65,7 +65,8 @@ def _submit(site: Site, pool: Pool, folder: Path, file: FoundFile, line: int, no
         return 0
     limit_s = site.settings.processing.video_time_limit_s
     sampling = Sampling.within(SamplingMode.ALL, limit_s)
-    request = ExamineRequest(part.offset, part.size_bytes, site.settings.decode.limits(), sampling=sampling)
+    decode = site.settings.decode.limits()
+    request = ExamineRequest(part.offset, part.size_bytes, decode, sampling=sampling, local_features=True)
     key = (line, str(file.locator), part.size_bytes)
     pool.submit(Request(key, _encode(request), (part.descriptor,), limit_s))
     return 1
@@ -88,7 +89,7 @@ def _read_answer(answer: Answer, notes: list[str]) -> KnownEntry | None:
         if signal.method == pdq.METHOD and not isinstance(signal.outcome, NotComparable)
         for found in signal.outcome
     )
-    digests = content.digests
+    digests, features = content.digests, content.local_features
     return KnownEntry(
         line=line,
         md5=digests.md5,
@@ -98,5 +99,6 @@ def _read_answer(answer: Answer, notes: list[str]) -> KnownEntry | None:
         source_id=locator,
         size_bytes=digests.size_bytes,
         mime=content.media_type.mime,
+        local_features=features if isinstance(features, tuple) else (),
         sampling=content.sampling,
     )

@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from varde.core.outcome import NotComparable, Reason
-from varde.core.signal import Method, PerceptualHash, Signal
+from varde.core.signal import LocalFeatures, Method, PerceptualHash, Signal
 from varde.hashing import pdq
+from varde.hashing.local_features import compute_local_features
 from varde.hashing.variants import compute_pdq_variants
 from varde.hashing.video_hash import FrameThinner
-from varde.media.sampling import FrameUse
+from varde.media.sampling import FEATURED_FRAMES, FrameUse
 
 Grey = npt.NDArray[np.uint8]
 
@@ -70,3 +71,26 @@ class FrameHasher:
             Signal(method, found.list_kept() or self._refused.get(method, nothing))
             for method, found in self._found.items()
         )
+
+
+class FeatureCollector:
+    """Collects the local features of a picture, or of a video's chosen frames, where they are wanted."""
+
+    def __init__(self, *, wanted: bool) -> None:
+        self._wanted = wanted
+        self._found: list[LocalFeatures] = []
+        self._refused = NotComparable(Reason.NO_FRAMES, "No frame could be decoded.")
+
+    def add(self, offset_s: float | None, grey: Grey, use: FrameUse = FrameUse.FEATURES) -> None:
+        """Computes those of one picture, or of one frame at a time in seconds, if its use allows them."""
+        if not self._wanted or use < FrameUse.FEATURES or len(self._found) >= FEATURED_FRAMES:
+            return
+        outcome = compute_local_features(grey)
+        if isinstance(outcome, NotComparable):
+            self._refused = outcome
+        else:
+            self._found.append(replace(outcome, offset_s=offset_s))
+
+    def outcome(self) -> tuple[LocalFeatures, ...] | NotComparable | None:
+        """Returns what was found, why there is nothing, or None where nobody wanted them."""
+        return (tuple(self._found) or self._refused) if self._wanted else None

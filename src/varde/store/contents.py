@@ -13,6 +13,7 @@ from varde.core.outcome import NotComparable
 from varde.core.signal import Signal
 from varde.store import tables
 from varde.store.comparisons import compare_again
+from varde.store.local_features import record_features
 from varde.store.types import make_storable
 
 _IDS_AT_ONCE = 500
@@ -41,6 +42,7 @@ def record_contents(connection: Connection, examined: Iterable[Content]) -> dict
 
 
 def _complete(connection: Connection, again: list[tuple[int, Content]]) -> None:
+    record_features(connection, again)
     candidates = {content_id: content for content_id, content in again if content.signals}
     table = tables.signals.c
     for start in range(0, len(candidates), _IDS_AT_ONCE):
@@ -98,6 +100,7 @@ def _record_derived(connection: Connection, fresh: list[tuple[int, Content]]) ->
     ]
     if thumbnails:
         connection.execute(insert(tables.thumbnails), thumbnails)
+    record_features(connection, fresh)
 
 
 def _rows(content_id: int, signal: Signal) -> list[dict[str, object]]:
