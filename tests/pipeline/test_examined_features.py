@@ -17,6 +17,7 @@ from varde.pipeline.examine import ExamineRequest
 from varde.pipeline.examine_files import FileExaminer
 from varde.store.settings import Settings
 from varde.testing.pictures import make_photo
+from varde.testing.videos import make_video
 
 
 @pytest.fixture
