@@ -1,71 +1,197 @@
-"""Exact search of perceptual hashes within 31 bits: 100,000 probes in 100,000 hashes, beside a linear scan.
+"""Exact search of perceptual hashes within 31 bits, beside faiss in the same run: time a query, recall, size, building.
 
-Usage: python benchmarks/perceptual.py [HASHES] [PROBES]
+Usage: python benchmarks/perceptual.py [--peer PYTHON] [--hashes N ...] [--real FILE.npy] [--folder FOLDER]
+
+PYTHON is an interpreter with `faiss-cpu` and `numpy`; without it only Varde is measured. All single-threaded; the
+rounds alternate between the programs and medians of CPU time are told. FILE holds (N, 32) uint8 hashes of pictures.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import shutil
+import subprocess
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
 
-from varde.known.perceptual import HashIndex
+from varde.known.perceptual import PerceptualIndex
 
-SCANNED = 200
+ROUNDS = 5
+PEER = """
+import sys, time, json, numpy as np, faiss
+faiss.omp_set_num_threads(1)
+kind, hashes, probes = sys.argv[1], np.load(sys.argv[2]), np.load(sys.argv[3])
+start = time.process_time()
+if kind == "flat":
+    index = faiss.IndexBinaryFlat(256)
+else:
+    index = faiss.IndexBinaryMultiHash(256, 16, 16)
+    index.nflip = 1
+index.add(hashes)
+print(json.dumps({"build_s": time.process_time() - start}), flush=True)
+for line in sys.stdin:
+    some = probes[: int(line)]
+    start = time.process_time()
+    limits, _, found = index.range_search(some, 32)
+    spent = time.process_time() - start
+    rows = np.repeat(np.arange(len(some)), np.diff(limits.astype(np.int64)))
+    pairs = sorted(zip(rows.tolist(), found.tolist()))
+    print(json.dumps({"us": spent / len(some) * 1e6, "pairs": pairs}), flush=True)
+"""
+
+
+class Peer:
+    """A faiss index in a process of its own."""
+
+    def __init__(self, python: str, kind: str, folder: Path) -> None:
+        command = [python, "-c", PEER, kind, str(folder / "hashes.npy"), str(folder / "probes.npy")]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.build_s = self._read()["build_s"]
+
+    def search(self, probes: int) -> tuple[float, set[tuple[int, int]]]:
+        """Returns microseconds a probe, and the pairs found."""
+        assert self._process.stdin
+        self._process.stdin.write(f"{probes}\n")
+        self._process.stdin.flush()
+        answer = self._read()
+        return answer["us"], {(row, found) for row, found in answer["pairs"]}
+
+    def close(self) -> None:
+        self._process.communicate()
+
+    def _read(self) -> dict:
+        assert self._process.stdout
+        return json.loads(self._process.stdout.readline())
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("hashes", type=int, nargs="?", default=100_000)
-    parser.add_argument("probes", type=int, nargs="?", default=100_000)
+    parser.add_argument("--peer")
+    parser.add_argument("--hashes", type=float, nargs="+", default=[1e6])
+    parser.add_argument("--real", type=Path)
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()))
     arguments = parser.parse_args()
-    kinds: dict[str, Callable[[int, np.random.Generator], NDArray[np.uint8]]] = {
-        "random": make_random,
-        "balanced, correlated": make_correlated,
-    }
-    for name, make in kinds.items():
-        generator = np.random.default_rng(1)
-        measure(name, make(arguments.hashes, generator), make(arguments.probes, generator), generator)
+    for count in (int(each) for each in arguments.hashes):
+        for name, make in list_kinds(arguments.real):
+            with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
+                measure(f"{count:,} {name}", make, count, arguments.peer, Path(folder))
 
 
-def measure(name: str, hashes: NDArray[np.uint8], probes: NDArray[np.uint8], generator: np.random.Generator) -> None:
-    planted = min(len(hashes), len(probes)) // 2
-    probes[:planted] = flip(hashes[:planted], np.arange(planted) % 32, generator)
-    Path("/proc/self/clear_refs").write_text("5")  # Linux: forget the peak of making the hashes
-    before = peak_mb()
+def list_kinds(real: Path | None) -> Iterator[tuple[str, Callable[[int, np.random.Generator], NDArray[np.uint8]]]]:
+    yield "random", make_random
+    if real:
+        base = np.load(real)
+        yield "of pictures", lambda count, generator: make_like(base, count, generator)
+    yield "skewed", make_skewed
+
+
+def measure(name: str, make: Callable, count: int, python: str | None, folder: Path) -> None:
+    generator = np.random.default_rng(1)
+    hashes = make(count, generator)
+    probes = make(2_000, generator)
+    planted = generator.integers(0, count, 1_000)
+    probes[:1_000] = flip(hashes[planted], np.arange(1_000) % 34, generator)
+    index = PerceptualIndex(folder / "index")
     start = time.process_time()
-    index = HashIndex(hashes, np.arange(len(hashes)))
-    built = time.process_time()
-    probe, found, _ = index.search(probes, 31)
-    searched = time.process_time()
-    recalled = int(((probe == found) & (probe < planted)).sum())
-    scanned_s = scan(hashes, probes[:SCANNED])
-    per_probe_s = (searched - built) / len(probes)
-    print(
-        f"{name}: {len(probes):,} probes in {len(hashes):,} hashes: build {built - start:.2f} s, "
-        f"search {searched - built:.1f} s CPU ({per_probe_s * 1e6:.0f} us/probe, "
-        f"{scanned_s / SCANNED / per_probe_s:.0f}x over a linear scan), {len(probe):,} found, "
-        f"{recalled:,} of {planted:,} planted, peak memory +{peak_mb() - before:.0f} MB",
-        flush=True,
-    )
+    index.append(hashes, np.arange(1, count + 1))
+    build_s = time.process_time() - start
+    size = sum(path.stat().st_size for path in (folder / "index").iterdir())
+    print(f"{name}: built in {build_s:.1f} s CPU, {size / count:.1f} bytes a hash", flush=True)
+    peers = {}
+    if python:
+        np.save(folder / "hashes.npy", hashes)
+        np.save(folder / "probes.npy", probes)
+        peers = {
+            kind: Peer(python, kind, folder) for kind in ("flat", "multihash") if (kind, count) != ("multihash", 10**7)
+        }
+    compare(index, hashes, probes, peers)
+    shutil.rmtree(folder / "index")
+
+
+def compare(
+    index: PerceptualIndex, hashes: NDArray[np.uint8], probes: NDArray[np.uint8], peers: dict[str, Peer]
+) -> None:
+    asked = max(20, min(500, 40_000_000 // len(hashes)))
+    times: dict[str, list[float]] = {}
+    index.search(probes)
+    for _ in range(ROUNDS):
+        for kind, peer in peers.items():
+            us, pairs = peer.search(asked)
+            times.setdefault(kind, []).append(us)
+            check(kind, index, probes[:asked], pairs)
+        times.setdefault("one at a time", []).append(
+            time_us(lambda: [index.search(each[None]) for each in probes], 2_000)
+        )
+        times.setdefault("all at once", []).append(time_us(lambda: list(index.search_batches(probes)), 2_000))
+    ours = median(times["all at once"])
+    for kind, each in times.items():
+        print(f"  {kind}: {median(each):.1f} us/query, {median(each) / ours:.0f}x", flush=True)
+    for kind, peer in peers.items():
+        print(f"  {kind} built in {peer.build_s:.1f} s")
+        peer.close()
+    found = sum(len(rows) for rows, _, _ in index.search_batches(probes))
+    print(f"  found {found:,} pairs; brute force of 20 probes agrees: {agrees(hashes, probes[:40:2], index)}")
+
+
+def check(kind: str, index: PerceptualIndex, probes: NDArray[np.uint8], pairs: set[tuple[int, int]]) -> None:
+    rows, ids, _ = index.search(probes)
+    ours = set(zip(rows.tolist(), (ids - 1).tolist(), strict=True))
+    if ours != pairs:
+        print(f"  DIFFERENT from {kind}: {len(ours - pairs)} more, {len(pairs - ours)} fewer")
+
+
+def agrees(hashes: NDArray[np.uint8], probes: NDArray[np.uint8], index: PerceptualIndex) -> bool:
+    words = hashes.view(np.uint64)
+    for probe in probes:
+        distance = np.bitwise_count(words ^ probe.view(np.uint64)).sum(axis=1, dtype=np.int64)
+        _, ids, found = index.search(probe[None])
+        wanted = np.flatnonzero(distance <= 31)
+        if sorted(ids - 1) != wanted.tolist() or sorted(found) != sorted(distance[wanted]):
+            return False
+    return True
+
+
+def time_us(search: Callable[[], object], probes: int) -> float:
+    start = time.process_time()
+    search()
+    return (time.process_time() - start) / probes * 1e6
 
 
 def make_random(count: int, generator: np.random.Generator) -> NDArray[np.uint8]:
     return generator.integers(0, 256, (count, 32), dtype=np.uint8)
 
 
-def make_correlated(count: int, generator: np.random.Generator) -> NDArray[np.uint8]:
-    """Returns hashes worse than PDQ's: half the bits set, neighbours correlated, one in fifty of 20 common values."""
-    smooth = generator.standard_normal((count, 256 + 3)).astype(np.float32)
-    smooth = sum(smooth[:, shift : shift + 256] for shift in range(4))
-    bits = smooth > np.median(smooth, axis=1, keepdims=True)
-    common = generator.integers(0, 20, count // 50)
-    bits[: len(common)] = bits[-20:][common]
-    hashes = np.packbits(bits, axis=1)
+def make_like(base: NDArray[np.uint8], count: int, generator: np.random.Generator) -> NDArray[np.uint8]:
+    """Returns hashes of pictures, further ones made by joining the upper half of one with the lower of another.
+
+    The bits within a half keep the correlations of real hashes; a few bits are flipped so that none repeats exactly.
+    """
+    hashes = base[generator.integers(0, len(base), count)]
+    hashes[:, 16:] = base[generator.integers(0, len(base), count), 16:]
+    hashes[np.arange(count), generator.integers(0, 32, count)] ^= generator.integers(0, 256, count).astype(np.uint8)
+    own = min(count, len(base))
+    hashes[:own] = base[:own]
+    return hashes
+
+
+def make_skewed(count: int, generator: np.random.Generator) -> NDArray[np.uint8]:
+    """Returns a tenth equal hashes, a tenth near one value, a tenth with half of the bits constant, the rest random."""
+    hashes = make_random(count, generator)
+    tenth = count // 10
+    hashes[:tenth] = 0
+    near = np.zeros((tenth, 32), np.uint8)
+    near[np.arange(tenth), generator.integers(0, 32, tenth)] = generator.integers(0, 256, tenth)
+    near[np.arange(tenth), generator.integers(0, 32, tenth)] ^= generator.integers(0, 256, tenth).astype(np.uint8)
+    near ^= generator.integers(0, 256, 32, dtype=np.uint8)
+    hashes[tenth : 2 * tenth] = near
+    hashes[2 * tenth : 3 * tenth, ::2] = 0x55
     generator.shuffle(hashes)
     return hashes
 
@@ -73,19 +199,6 @@ def make_correlated(count: int, generator: np.random.Generator) -> NDArray[np.ui
 def flip(hashes: NDArray[np.uint8], counts: NDArray[np.int64], generator: np.random.Generator) -> NDArray[np.uint8]:
     order = generator.random((len(hashes), 256)).argsort(axis=1)
     return np.packbits(np.unpackbits(hashes, axis=1) ^ (order < counts[:, None]), axis=1)
-
-
-def scan(hashes: NDArray[np.uint8], probes: NDArray[np.uint8]) -> float:
-    """Returns the CPU seconds of comparing every probe with every hash."""
-    words, start = hashes.view(np.uint64), time.process_time()
-    for probe in probes.view(np.uint64):
-        np.flatnonzero(np.bitwise_count(words ^ probe).sum(axis=1, dtype=np.int64) <= 31)
-    return time.process_time() - start
-
-
-def peak_mb() -> float:
-    status = Path("/proc/self/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 if __name__ == "__main__":

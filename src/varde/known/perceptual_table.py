@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from typing import Final, TypeVar
 
@@ -204,6 +205,7 @@ def order_found(found: Iterator[Found]) -> Found:
     return probe[order], ids[order], distance[order]
 
 
+@lru_cache(maxsize=MAX_DISTANCE + 1)
 def compute_budgets(max_distance: int) -> NDArray[np.int64]:
     """Returns the (16,) budgets of the chunks, adding up to one more than the distance; 0 leaves a chunk out.
 
@@ -213,7 +215,7 @@ def compute_budgets(max_distance: int) -> NDArray[np.int64]:
     if not 0 <= max_distance <= MAX_DISTANCE:
         raise WrongUse(f"the largest distance that can be searched exactly is {MAX_DISTANCE}, not {max_distance}")
     each, rest = divmod(max_distance + 1, kernels.CHUNKS)
-    return each + (np.arange(kernels.CHUNKS) < rest).astype(np.int64)
+    return read_only(each + (np.arange(kernels.CHUNKS) < rest).astype(np.int64))
 
 
 def read_words(hashes: NDArray[np.uint8]) -> NDArray[np.uint64]:
@@ -224,10 +226,8 @@ def read_words(hashes: NDArray[np.uint8]) -> NDArray[np.uint64]:
     """
     if hashes.ndim != 2 or hashes.shape[1] != 32 or hashes.dtype != np.uint8:
         raise WrongUse(f"hashes must be (N, 32) uint8, not {hashes.shape} {hashes.dtype}")
-    plain = np.ascontiguousarray(hashes)
-    if plain.ctypes.data % 8:
-        plain = plain.copy()
-    return read_only(plain.view(np.uint64))
+    words = np.ascontiguousarray(hashes).view(np.uint64)
+    return read_only(words if words.flags.aligned else words.copy())
 
 
 def read_only(array: NDArray[Item]) -> NDArray[Item]:

@@ -96,6 +96,7 @@ class SegmentFolder:
         self.folder = folder
         self.kind = kind
         self.version = version
+        self._manifest = os.fspath(folder / _MANIFEST)
         self._open: dict[str, tuple[Stamp, Segment]] = {}
 
     def read_manifest(self) -> Manifest:
@@ -124,7 +125,7 @@ class SegmentFolder:
     def read_manifest_stamp(self) -> Stamp:
         """Returns what changes whenever what counts changes; empty where there is no folder yet."""
         try:
-            return read_stamp(self.folder / _MANIFEST)
+            return _stamp_of(os.stat(self._manifest))  # noqa: PTH116 - asked before every search
         except FileNotFoundError:
             return []
 
