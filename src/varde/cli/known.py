@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
 import click
 
-from varde.cli import output
+from varde.cli import known_export, output
 from varde.cli.options import Session, with_session
+from varde.cli.rate import Rate
 from varde.core.known import SetRole
 from varde.known.format import HashKind, ReadOptions
 from varde.store import known_sets
@@ -18,12 +18,13 @@ from varde.store.types import write_utc
 from varde.workflows import import_known_set
 from varde.workflows.import_known_set import ImportRequest
 
-_EVERY_S = 5.0
-
 
 @click.group()
 def known() -> None:
-    """Import and list known sets."""
+    """Import, list and export known sets."""
+
+
+known.add_command(known_export.export)
 
 
 @known.command("import")
@@ -91,7 +92,7 @@ def import_(
         confirm=confirm,
         options=options,
     )
-    rate = _Rate()
+    rate = Rate()
     result = import_known_set.import_known_set(session.open(), session.actor, request, rate.update)
     for note in result.notes[:20]:
         output.say(f"Note: {note}")
@@ -144,18 +145,3 @@ def _describe(one: KnownSet) -> dict[str, Any]:
         "imported_at": write_utc(one.imported_at),
         "imported_by": one.imported_by,
     }
-
-
-class _Rate:
-    def __init__(self) -> None:
-        self._start = self._said = time.monotonic()
-        self._count = 0
-
-    def update(self, count: int) -> None:
-        self._count = count
-        if time.monotonic() - self._said > _EVERY_S:
-            self._said = time.monotonic()
-            output.say(f"{count:,} entries, {self.describe()}")
-
-    def describe(self) -> str:
-        return f"{self._count / max(time.monotonic() - self._start, 1e-6):,.0f} entries/s"

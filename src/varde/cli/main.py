@@ -33,7 +33,7 @@ COMMANDS = {
     "init": "Make a site in FOLDER, or bring an older one up to this version.",
     "issue": "See what was not, or not fully, examined.",
     "item": "List, show and export items.",
-    "known": "Import and list known sets.",
+    "known": "Import, list and export known sets.",
     "match": "Compare files with all known sets and keep nothing of them.",
     "process": "List, examine and compare everything in CASE that is not done.",
     "report": "Write the reports of CASE into a new folder.",

@@ -21,6 +21,7 @@ class Act(StrEnum):
     KNOWN_SET_IMPORTED = "known_set_imported"
     KNOWN_SET_CREATED = "known_set_created"
     KNOWN_SET_CHANGED = "known_set_changed"
+    KNOWN_SET_EXPORTED = "known_set_exported"
     KNOWN_WITHDRAWN = "known_withdrawn"
     KNOWN_DISPUTED = "known_disputed"
     KNOWN_REINSTATED = "known_reinstated"

@@ -34,18 +34,23 @@ class Losses:
         self._names: dict[str, list[str]] = {}
 
     def count(self, what: str, entry: KnownEntry, times: int = 1) -> None:
-        """Counts something of an entry that is left out; the wording must come from a small fixed set."""
+        """Counts something that happens to an entry; the wording must come from a small fixed set."""
         self._counts[what] = self._counts.get(what, 0) + times
         names = self._names.setdefault(what, [])
         if len(names) < _NAMED:
-            names.append(entry.source_id or f"line {entry.line}")
+            name = entry.source_id or f"line {entry.line}"
+            names += [] if name in names else [name]
+
+    def leave_out(self, what: str, entry: KnownEntry, times: int = 1) -> None:
+        """Counts things of an entry that the file does not hold, by their noun."""
+        self.count(f"{what} left out", entry, times)
 
     def count_unheld(self, entry: KnownEntry, held: Collection[str]) -> None:
         """Counts whatever an entry has beside the attributes that the format holds."""
         for name, wording in _WORDINGS.items():
             value = getattr(entry, name) if name not in held else None
             if value not in _ABSENT:
-                self.count(wording, entry, len(value) if isinstance(value, tuple) else 1)
+                self.leave_out(wording, entry, len(value) if isinstance(value, tuple) else 1)
 
     def as_counts(self) -> dict[str, int]:
         """Returns the counts by wording, in the order they were first met."""

@@ -83,7 +83,7 @@ def _write_media(entry: KnownEntry, state: EntryState, outgoing: OutgoingSet, lo
     if odd and not _is_read_back(own, extra, entry):
         # A column called Category of some CSV file must not become a category.
         for name in odd:
-            losses.count("further fields that would be read as something else", entry)
+            losses.leave_out("further fields that would be read as something else", entry)
             del extra[name]
     return _write_object(own, extra, entry, losses)
 
@@ -134,9 +134,9 @@ def _choose_extra(entry: KnownEntry, losses: Losses) -> dict[str, str]:
     extra: dict[str, str] = {}
     for name, value in entry.extra:
         if name in extra:
-            losses.count("further fields of the same name as another", entry)
+            losses.leave_out("further fields of the same name as another", entry)
         elif name.casefold() == WITHDRAWN_FIELD.casefold():
-            losses.count("further fields that would be read as something else", entry)
+            losses.leave_out("further fields that would be read as something else", entry)
         else:
             extra[name] = value
     return extra

@@ -74,6 +74,7 @@ class MatchingSettings(_Section):
 
     pdq_max_distance: int = Field(31, ge=0, le=31, description="Largest PDQ distance that is a match.")
     pdq_min_quality: int = Field(50, ge=0, le=100, description="Least PDQ quality on both sides.")
+    flood_limit: int = Field(1_000, ge=1, description="Contents one entry may match before more are only counted.")
 
 
 class WebSettings(_Section):
@@ -94,6 +95,7 @@ class PluginSettings(_Section):
 
     evidence: tuple[str, ...] = Field((), description="Names of third-party archive readers to load.")
     known_formats: tuple[str, ...] = Field((), description="Names of third-party known-set formats to load.")
+    known_writers: tuple[str, ...] = Field((), description="Names of third-party known-set writers to load.")
     reports: tuple[str, ...] = Field((), description="Names of third-party report writers to load.")
 
 

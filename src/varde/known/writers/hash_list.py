@@ -39,7 +39,7 @@ class HashListWriter:
         for entry, state in outgoing.entries():
             kinds = _choose_kinds(entry, outgoing)
             if state is EntryState.DISPUTED:
-                losses.count("marks of disputed entries", entry)
+                losses.leave_out("marks of disputed entries", entry)
             _count_losses(entry, kinds, losses)
             for kind in kinds:
                 yield from (f"{line}\n".encode() for line in _write_lines(entry, kind, losses))
@@ -61,12 +61,12 @@ def _choose_kinds(entry: KnownEntry, outgoing: OutgoingSet) -> list[HashKind]:
 
 def _count_losses(entry: KnownEntry, kinds: list[HashKind], losses: Losses) -> None:
     if not kinds:
-        losses.count("entries without such a hash", entry)
+        losses.leave_out("entries without such a hash", entry)
     held = (_HELD - set(_HASHES)) | {kind.value for kind in kinds}
     losses.count_unheld(entry, held)
     lost = len(entry.extra) - any(name == _NAME for name, _ in entry.extra)
     if lost:
-        losses.count("further fields", entry, lost)
+        losses.leave_out("further fields", entry, lost)
 
 
 def _write_lines(entry: KnownEntry, kind: HashKind, losses: Losses) -> Iterator[str]:
@@ -74,7 +74,7 @@ def _write_lines(entry: KnownEntry, kind: HashKind, losses: Losses) -> Iterator[
     for text in _list_hashes(entry, kind, losses):
         line = _write_line(text, kind, name)
         if name and not _is_read_back(line, text, name):
-            losses.count("file names that such a line cannot hold", entry)
+            losses.leave_out("file names that such a line cannot hold", entry)
             line = text
         yield line
 
@@ -86,7 +86,7 @@ def _list_hashes(entry: KnownEntry, kind: HashKind, losses: Losses) -> Iterator[
         return
     for value, quality, offset_s in entry.pdq:
         if quality != 100 or offset_s is not None:
-            losses.count("qualities and times of PDQ hashes", entry)
+            losses.leave_out("qualities and times of PDQ hashes", entry)
         yield value.hex()
     if len(entry.pdq) > 1:
         losses.count("entries written as several lines", entry)

@@ -31,12 +31,12 @@ class IcseCsvWriter:
         yield f"{HEADER}{LINE_END}".encode()
         for entry, state in outgoing.entries():
             if state is EntryState.DISPUTED:
-                losses.count("marks of disputed entries", entry)
+                losses.leave_out("marks of disputed entries", entry)
             cells = _fill(entry, losses)
             if any(cells.values()):
                 yield rows.write([cells.get(field, "") for field in FIELDS]).encode()
             else:
-                losses.count("entries of which nothing can be written", entry)
+                losses.leave_out("entries of which nothing can be written", entry)
 
 
 def _fill(entry: KnownEntry, losses: Losses) -> dict[str, str]:
@@ -52,25 +52,25 @@ def _fill(entry: KnownEntry, losses: Losses) -> dict[str, str]:
         if carried.kind == _PHOTODNA and "carried.photodna" not in cells:
             cells["carried.photodna"] = carried.value
         else:
-            losses.count("carried hashes", entry)
+            losses.leave_out("carried hashes", entry)
     for name, value in entry.extra:
         field = name if name in _WORDS else f"extra.{name}"
         if field in FIELDS and field not in cells and not (name in _WORDS and is_truth(value)):
             cells[field] = value
         else:
-            losses.count("further fields", entry)
+            losses.leave_out("further fields", entry)
     for flag, is_true in entry.flags:
         if flag in _FLAGS and flag.value not in cells:
             cells[flag.value] = str(is_true)
         else:
-            losses.count("flags", entry)
+            losses.leave_out("flags", entry)
     return {field: _fit(value, entry, losses) for field, value in cells.items()}
 
 
 def _fit(text: str, entry: KnownEntry, losses: Losses) -> str:
     if text != text.strip():
-        losses.count("white space around texts", entry)
+        losses.leave_out("white space around texts", entry)
     if len(text) <= MAX_CELL_CHARS:
         return text
-    losses.count(f"texts of more than {MAX_CELL_CHARS:,} characters", entry)
+    losses.leave_out(f"texts of more than {MAX_CELL_CHARS:,} characters", entry)
     return ""

@@ -121,11 +121,11 @@ def _write_row(
     """Returns the line of a row, without texts that nobody could read back."""
     for column, text in cells.items():
         if len(text) > MAX_CELL_CHARS:
-            losses.count(f"texts of more than {MAX_CELL_CHARS:,} characters", entry)
+            losses.leave_out(f"texts of more than {MAX_CELL_CHARS:,} characters", entry)
             cells[column] = ""
     line = rows.write([cells.get(column, "") for column in columns])
     if len(line) <= MAX_LINE_CHARS and line.count("\n") < MOST_LINES_IN_ROW:
         return line
     long = [column for column, text in cells.items() if len(text) > _LONG_CELL_CHARS and column not in FIXED_COLUMNS]
-    losses.count("long texts of rows that are too long to be read back", entry, len(long))
+    losses.leave_out("long texts of rows that are too long to be read back", entry, len(long))
     return rows.write(["" if column in long else cells.get(column, "") for column in columns])

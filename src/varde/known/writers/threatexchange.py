@@ -57,13 +57,13 @@ def _choose_opinion(entry: KnownEntry, state: EntryState, losses: Losses, *, is_
     flags = dict(entry.flags)
     code = entry.code if is_opinion and entry.code in OPINIONS else ""
     if entry.code and not code:
-        losses.count("codes", entry)
+        losses.leave_out("codes", entry)
     is_disputed = state is EntryState.DISPUTED or flags.pop(Flag.DISPUTED, False)
     flags.pop(Flag.DISPUTED, None)
     if flags:
-        losses.count("flags", entry, len(flags))
+        losses.leave_out("flags", entry, len(flags))
     if is_disputed and code not in ("", DISPUTED):
-        losses.count("opinions of disputed entries", entry)
+        losses.leave_out("opinions of disputed entries", entry)
     return DISPUTED if is_disputed else code or ""
 
 
@@ -73,7 +73,7 @@ def _list_signals(entry: KnownEntry, only: HashKind | None, losses: Losses) -> I
     stated = stated if stated in SPECIAL_TYPES else ""
     lost = len(entry.extra) - bool(stated)
     if lost:
-        losses.count("further fields", entry, lost)
+        losses.leave_out("further fields", entry, lost)
     for name in ("md5", "sha1", "sha256"):
         digest: bytes | None = getattr(entry, name)
         if digest:
@@ -81,12 +81,12 @@ def _list_signals(entry: KnownEntry, only: HashKind | None, losses: Losses) -> I
             yield from _select(kind, name, digest.hex(), only, entry, losses)
     for value, quality, offset_s in entry.pdq:
         if only and (quality != 100 or offset_s is not None):
-            losses.count("qualities and times of PDQ hashes", entry)
+            losses.leave_out("qualities and times of PDQ hashes", entry)
         signal = value.hex() if only else write_pdq(value, quality, offset_s)
         yield from _select(stated if stated == "vpdq" else "pdq", "pdq", signal, only, entry, losses)
     for carried in entry.carried:
         if carried.kind in HASH_TYPES:
-            losses.count("carried hashes that the format would take for ones that are compared", entry)
+            losses.leave_out("carried hashes that the format would take for ones that are compared", entry)
             continue
         yield from _select(carried.kind, "", carried.value, only, entry, losses)
 
@@ -97,7 +97,7 @@ def _select(
     if only is None or name == only.value:
         yield kind, signal
     else:
-        losses.count("hashes of another kind", entry)
+        losses.leave_out("hashes of another kind", entry)
 
 
 def _write_line(kind: str, signal: str, opinion: str, entry: KnownEntry, losses: Losses) -> list[str]:
@@ -106,5 +106,5 @@ def _write_line(kind: str, signal: str, opinion: str, entry: KnownEntry, losses:
         line = gap.join([kind, signal, *([opinion] if opinion else [])])
         if line == line.strip() and read_signal(line) == (kind, signal, opinion):
             return [line]
-    losses.count("signals that such a line cannot hold", entry)
+    losses.leave_out("signals that such a line cannot hold", entry)
     return []
