@@ -8,15 +8,15 @@ from varde.core.errors import IntegrityFailure
 from varde.core.known import KnownEntry
 from varde.core.media import Facts
 from varde.core.signal import PerceptualHash, Signal
-from varde.pipeline.matching import is_up_to_date, match_all, pdq_point
+from varde.pipeline.matching import is_up_to_date, match_all
 from varde.store import tables
 from varde.store.database import Database
 from varde.store.records import get_record
+from varde.store.site import Site
 
-POINT = pdq_point(31, 50)
 
-
-def test_a_content_that_could_not_be_decoded_is_completed_and_compared_when_it_can(database: Database) -> None:
+def test_a_content_that_could_not_be_decoded_is_completed_and_compared_when_it_can(site: Site) -> None:
+    database = site.database
     value = bytes(range(32))
     bare = replace(make_content(b"a"), facts=None, thumbnail=None, signals=())
     whole = replace(bare, facts=Facts(4, 3), signals=(Signal(PDQ, (PerceptualHash(value, 100),)),))
@@ -25,12 +25,12 @@ def test_a_content_that_could_not_be_decoded_is_completed_and_compared_when_it_c
         add_files(connection, exhibit, b"killed.jpg", b"decoded.jpg")
         make_set(connection, KnownEntry(1, pdq=((value, 100, None),)))
         examine(connection, exhibit, "killed.jpg", bare)
-    assert match_all(database, POINT, AT).perceptual == 0
-    assert is_up_to_date(database, POINT)
+    assert match_all(site, AT).perceptual == 0
+    assert is_up_to_date(site)
     with database.write() as connection:
         second = examine(connection, exhibit, "decoded.jpg", whole)
-    assert not is_up_to_date(database, POINT)
-    assert match_all(database, POINT, AT).perceptual == 1
+    assert not is_up_to_date(site)
+    assert match_all(site, AT).perceptual == 1
     with database.read() as connection:
         record = get_record(connection, second.item_id)
         contents = connection.execute(select(func.count()).select_from(tables.contents)).scalar_one()

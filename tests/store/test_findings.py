@@ -161,25 +161,6 @@ def test_a_digest_and_a_perceptual_match_of_one_entry_are_two_findings(database:
     assert sorted(str(match.point) for match in found) == ["md5/1, exact", "pdq/1, distance <= 31, quality >= 50"]
 
 
-def test_hashes_of_contents_come_by_quality_and_range(database: Database) -> None:
-    with database.write() as connection:
-        _, (exhibit,) = make_case(connection)
-        for number, quality in enumerate((49, 50, 100)):
-            add_files(connection, exhibit, b"%d" % number)
-            examine(connection, exhibit, str(number), make_content(b"%d" % number, quality=quality))
-        newest = read_newest(connection).content_id
-
-        def hashes(quality: int, after: int, up_to: int) -> set[bytes]:
-            found = findings.list_content_hashes(connection, "pdq", quality, after, up_to)
-            return {value for _, value, offset_s in found if offset_s is None}
-
-        assert hashes(50, 0, newest) == {make_digests(b"1").sha256, make_digests(b"2").sha256}
-        assert hashes(51, 0, newest) == {make_digests(b"2").sha256}
-        assert hashes(50, newest - 1, newest) == {make_digests(b"2").sha256}
-        assert hashes(50, 0, newest - 1) == {make_digests(b"1").sha256}
-        assert not list(findings.list_content_hashes(connection, "tmk", 0, 0, newest))
-
-
 def test_a_known_set_of_harmless_files_is_a_match_but_not_a_matched_item(database: Database, item: int) -> None:
     with database.write() as connection:
         compare(connection, make_set(connection, entry(1, HERE, "md5"), role=SetRole.KNOWN))

@@ -30,8 +30,9 @@ def record(connection: Connection, contents: list[int], *, limit: int = 3, dista
     matches = [Match(content_id, 1, POINT, distance) for content_id in contents]
     kept, left = floods.keep_within(connection, "pdq", matches, limit)
     findings.record_matches(connection, kept, AT)
-    floods.count_flooded(connection, "pdq", left, AT)
-    return left
+    counted = {entry_id: len(contents) for entry_id, contents in left.items()}
+    floods.count_flooded(connection, "pdq", counted, AT)
+    return counted
 
 
 def recorded(connection: Connection) -> list[int]:

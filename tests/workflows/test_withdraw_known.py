@@ -19,7 +19,7 @@ from varde.core.known import EntryState, KnownAct, KnownEntry, SetDelta, SetRole
 from varde.core.locator import path_locator
 from varde.core.media import MediaKind, MediaType
 from varde.core.scheme import Grade
-from varde.pipeline.matching import match_all, pdq_point
+from varde.pipeline.matching import match_all
 from varde.store import audit, cases, decisions, items, known_history, known_sets, records
 from varde.store.find_known import EntryWords
 from varde.store.items import ExaminedItem, NewItem
@@ -30,7 +30,6 @@ from varde.workflows.actor import Actor
 from varde.workflows.update_known_set import apply_delta, create_set
 from varde.workflows.withdraw_known import ChangeResult, Target, change_known
 
-POINT = pdq_point(31, 50)
 WITHDRAWN, DISPUTED, REINSTATED = KnownAct.WITHDRAWN, KnownAct.DISPUTED, KnownAct.REINSTATED
 
 
@@ -95,7 +94,7 @@ def story(site: Site) -> Story:
     with site.database.write() as connection:
         case = make_case(connection, clock)
         item_ids = [add_item(connection, case, number) for number in (1, 2, 3)]
-    match_all(site.database, POINT, clock())
+    match_all(site, clock())
     return Story(site, clock, case, set_id, item_ids)
 
 
@@ -149,7 +148,7 @@ def test_a_whole_set_is_withdrawn_with_what_it_will_still_get(story: Story) -> N
     result = change_known(story.site, story.actor(), WITHDRAWN, Target("list"), "recalled by its owner")
     assert [(one.entry, one.now) for one in result.changed] == [("", EntryState.WITHDRAWN)]
     apply_delta(story.site, story.actor(), story.set_id, SetDelta(upserts=(entry(3, code="2"),)), "exchange")
-    match_all(story.site.database, POINT, story.clock())
+    match_all(story.site, story.clock())
     assert story.matched() == [False, False, False]
     change_known(story.site, story.actor(), REINSTATED, Target("list"), "back")
     assert story.matched() == [True, True, True]
@@ -223,7 +222,7 @@ def test_a_new_description_is_told_where_it_says_something_else(story: Story, co
     story.grade(1, "1")
     again = KnownEntry(1, md5=digests_of(1).md5, code=code, source_id="e1", series="new")
     apply_delta(story.site, story.actor(), story.set_id, SetDelta(upserts=(again,)), "exchange")
-    match_all(story.site.database, POINT, story.clock())
+    match_all(story.site, story.clock())
     assert [recall.act for recall in story.recalls()] == ([KnownAct.SUPERSEDED] if is_told else [])
 
 

@@ -8,6 +8,7 @@ from varde.cli import output
 from varde.cli.case import describe_case
 from varde.cli.options import Session, with_session
 from varde.cli.progress import ProgressDisplay
+from varde.pipeline.matching import MatchCount
 from varde.store.site import Site
 from varde.workflows import process_case
 
@@ -47,6 +48,8 @@ def run_processing(session: Session, site: Site, case: str, *, retry: bool = Fal
             "unreachable": list(result.unreachable),
             "matches_by_digest": result.matches.by_digest,
             "matches_perceptual": result.matches.perceptual,
+            "matches_flooded": result.matches.flooded,
+            "degenerate": result.matches.degenerate,
             "cpu_s": result.cpu_s,
         }
         output.write_json(document)
@@ -55,6 +58,7 @@ def run_processing(session: Session, site: Site, case: str, *, retry: bool = Fal
         f"This run: {output.count(result.items, 'item')} done, {output.count(done.new_issues, 'new issue')}, "
         f"{output.count(new_matches, 'new match', 'new matches')} with known sets."
     )
+    say_not_recorded(result.matches)
     output.say(
         f"Case {case}: {output.count(done.places.examined, 'item')} examined without an issue, "
         f"{output.count(done.places.with_issues, 'place')} with issues."
@@ -64,3 +68,17 @@ def run_processing(session: Session, site: Site, case: str, *, retry: bool = Fal
     for sentence in result.unreachable:
         output.say(f"Not examined: {sentence}. Mount it at that place, then give the same command again.")
     return 1 if done.new_issues or result.unreachable else 0
+
+
+def say_not_recorded(count: MatchCount) -> None:
+    """Says what was compared, or could not be, without becoming a match."""
+    if count.flooded:
+        output.say(
+            f"Counted only: {output.count(count.flooded, 'match', 'matches')} of entries in quarantine, which match too "
+            "much. `varde known list` shows them."
+        )
+    if count.degenerate:
+        output.say(
+            f"Compared by digest only: {output.count(count.degenerate, 'picture or frame', 'pictures or frames')} with "
+            "too little in it for a hash to say anything."
+        )

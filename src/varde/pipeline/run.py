@@ -14,7 +14,7 @@ from varde.core.case import Case, Exhibit
 from varde.core.errors import ExhibitUnreachable
 from varde.evidence.registry import load_readers
 from varde.pipeline.checking import check_there
-from varde.pipeline.matching import MatchCount, is_up_to_date, match_all, pdq_point
+from varde.pipeline.matching import MatchCount, is_up_to_date, match_all
 from varde.pipeline.plan import list_places
 from varde.pipeline.schedule import Schedule
 from varde.pipeline.tasks import Tally
@@ -102,12 +102,10 @@ def process_case(
     with site.processing_lock():
         site.contents.clear_staging()
         site.clear_spool()
-        matching = site.settings.matching
-        point = pdq_point(matching.pdq_max_distance, matching.pdq_min_quality)
         load_readers(site.settings.plugins.evidence)  # or stop now: the decoders would fail archive by archive
         retried = _open_again(site, case) if retry else 0
         open_exhibits = [exhibit for exhibit in _list_exhibits(site, case) if _is_open(site, exhibit)]
-        if not open_exhibits and is_up_to_date(site.database, point):
+        if not open_exhibits and is_up_to_date(site):
             return result  # nothing to do is nothing to record
         run_id = _record_start(site, case, len(open_exhibits), retried, person, clock())
         for exhibit in open_exhibits:
@@ -116,7 +114,7 @@ def process_case(
             except ExhibitUnreachable as error:  # the others, and the comparison, do not wait for it
                 result.unreachable = (*result.unreachable, str(error))
         progress(Progress("comparing", 0, 0, 0))
-        result.matches = match_all(site.database, point, clock())
+        result.matches = match_all(site, clock())
         _record_finish(site, case, run_id, result, person, clock())
     return result
 
@@ -201,6 +199,8 @@ def _record_finish(site: Site, case: Case, run_id: int, result: RunResult, perso
             "with_issues": result.with_issues,
             "matches_by_digest": result.matches.by_digest,
             "matches_perceptual": result.matches.perceptual,
+            "matches_flooded": result.matches.flooded,
+            "degenerate": result.matches.degenerate,
             "sandbox": " ".join(result.layers),
             "unreachable": len(result.unreachable),
         }

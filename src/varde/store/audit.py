@@ -57,6 +57,13 @@ def get_head(connection: Connection) -> AuditHead:
     return AuditHead(row.number, row.hash) if row else AuditHead(0, GENESIS)
 
 
+def find_hash(connection: Connection, number: int) -> bytes | None:
+    """Returns the hash of an event, None where there is none of that number; of event 0, before the first, zeros."""
+    if not number:
+        return GENESIS
+    return connection.execute(select(audit_events.c.hash).where(audit_events.c.number == number)).scalar()
+
+
 def list_events(connection: Connection, *, after: int = 0) -> Iterator[AuditEvent]:
     """Yields the events after a number, in order.
 

@@ -1,4 +1,4 @@
-"""Makes names of files outlast a power cut."""
+"""Makes files and their names outlast a power cut."""
 
 from __future__ import annotations
 
@@ -22,3 +22,14 @@ def make_folder(folder: Path) -> None:
     make_folder(folder.parent)
     folder.mkdir(exist_ok=True)
     sync_folder(folder.parent)
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Replaces a small file: after a power cut it holds what it held before, or this."""
+    written = path.with_name(f".{path.name}.new")
+    with written.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    written.replace(path)
+    sync_folder(path.parent)

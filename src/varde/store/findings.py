@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, exists, func, literal, or_, select
 
 from varde.core.finding import Match, OperatingPoint
+from varde.core.known import KnownAct
 from varde.core.signal import Method
 from varde.store import tables
-from varde.store.database import insert_new, insert_or_replace_if, stream
+from varde.store.database import insert_new, insert_or_replace_if
 
 _DIGESTS = ("sha256", "sha1", "md5")
 DIGEST_METHOD = Method("digest", "1")
@@ -29,7 +30,8 @@ def match_digests(connection: Connection, contents_in: range, entries_in: range,
         contents_in, entries_in: row numbers; where there are fewer of one side, the other side is looked up.
         at: recorded with the matches.
     """
-    contents, entries = tables.contents.c, tables.known_entries.c
+    contents, entries, events = tables.contents.c, tables.known_entries.c, tables.known_events.c
+    superseded = exists().where(events.entry_id == entries.id, events.act == KnownAct.SUPERSEDED.value)
     found = 0
     for name in _DIGESTS:
         agree = [
@@ -52,6 +54,7 @@ def match_digests(connection: Connection, contents_in: range, entries_in: range,
             contents.size_bytes > 0,
             *_within(contents.id, contents_in, looked_up=few_entries),
             *_within(entries.id, entries_in, looked_up=not few_entries),
+            ~superseded,
             *agree,
         )
         names = ["content_id", "entry_id", "family", "method", "version", "max_distance", "min_quality", "distance"]
@@ -64,36 +67,6 @@ def _within(column: ColumnElement[int], rows: range, *, looked_up: bool) -> list
     """Returns the conditions on row numbers; those of the side that is looked up are kept from choosing the plan."""
     chosen = column + 0 if looked_up else column
     return [chosen >= rows.start, chosen < rows.stop]
-
-
-def list_content_hashes(
-    connection: Connection, method: str, min_quality: int, after: int, up_to: int, limit: int | None = None
-) -> Iterator[tuple[int, bytes, float | None]]:
-    """Yields (content row, hash, offset) of perceptual hashes of contents after..up_to, by content.
-
-    Args:
-        connection: the site's.
-        method: name of the perceptual method.
-        min_quality: least quality of a hash.
-        after: row number of the content before the first.
-        up_to: row number of the last content.
-        limit: most hashes yielded; None yields all.
-    """
-    table = tables.signals.c
-    query = (
-        select(table.content_id, table.value, table.offset_s)
-        .where(
-            table.content_id > after,
-            table.content_id <= up_to,
-            table.method == method,
-            table.value.is_not(None),
-            table.quality >= min_quality,
-        )
-        .order_by(table.content_id, table.position)
-        .limit(limit)
-    )
-    for row in stream(connection, query):
-        yield row.content_id, row.value, row.offset_s
 
 
 def record_matches(connection: Connection, matches: Sequence[Match], at: datetime) -> int:

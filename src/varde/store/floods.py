@@ -46,8 +46,8 @@ class Flood:
 
 def keep_within(
     connection: Connection, family: str, matches: Sequence[Match], limit: int
-) -> tuple[list[Match], dict[int, int]]:
-    """Returns the matches that may be recorded, and how many of each entry are only to be counted.
+) -> tuple[list[Match], dict[int, list[int]]]:
+    """Returns the matches that may be recorded, and the contents of each entry that are only to be counted.
 
     An entry keeps the matches of the first contents, up to the limit; those that are recorded already stay. The answer
     is the same however the matches were cut into batches before, also after an interruption.
@@ -65,14 +65,15 @@ def keep_within(
     crowded = [entry_id for entry_id, found in by_entry.items() if recorded.get(entry_id, 0) + len(found) > limit]
     released = _list_released(connection, family, crowded)
     kept = [match for entry_id, found in by_entry.items() if entry_id not in crowded for match in found]
-    left: dict[int, int] = {}
+    left: dict[int, list[int]] = {}
     for entry_id in crowded:
-        found = by_entry[entry_id]
+        found, rest = by_entry[entry_id], list[int]()
         if entry_id not in released:
-            found = _choose(connection, family, entry_id, found, limit - recorded.get(entry_id, 0))
-            left[entry_id] = len(by_entry[entry_id]) - len(found)
+            found, rest = _choose(connection, family, entry_id, found, limit - recorded.get(entry_id, 0))
         kept += found
-    return kept, {entry_id: count for entry_id, count in left.items() if count}
+        if rest:
+            left[entry_id] = rest
+    return kept, left
 
 
 def count_flooded(connection: Connection, family: str, left: Mapping[int, int], at: datetime) -> None:
@@ -131,14 +132,20 @@ def _list_released(connection: Connection, family: str, entry_ids: Sequence[int]
     return released
 
 
-def _choose(connection: Connection, family: str, entry_id: int, found: list[Match], room: int) -> list[Match]:
-    """Returns the matches of one entry that are recorded already, and the first others that there is room for."""
+def _choose(
+    connection: Connection, family: str, entry_id: int, found: list[Match], room: int
+) -> tuple[list[Match], list[int]]:
+    """Returns the matches of one entry that are recorded already with the first others there is room for; and the rest.
+
+    The rest is given as row numbers of contents.
+    """
     findings = tables.findings.c
     query = select(findings.content_id).where(findings.entry_id == entry_id, findings.family == family)
     recorded = set(connection.execute(query).scalars())
     old = [match for match in found if match.content_id in recorded]
     new = sorted((match for match in found if match.content_id not in recorded), key=lambda match: match.content_id)
-    return old + new[: max(0, room)]
+    room = max(0, room)
+    return old + new[:room], [match.content_id for match in new[room:]]
 
 
 def _flood(row: AnyRow) -> Flood:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sqlalchemy import Connection, func, select
 
 from varde.store import tables
 from varde.store.database import stream
+
+_IDS_AT_ONCE = 500
 
 
 def list_hashes(
@@ -29,6 +31,44 @@ def list_hashes(
     )
     for row in stream(connection, query):
         yield row.entry_id, row.position, row.value
+
+
+def list_hashes_of(
+    connection: Connection, method: str, min_quality: int, entry_ids: Iterable[int]
+) -> Iterator[tuple[int, int, bytes]]:
+    """Yields (entry row, position, hash) of some entries, as `list_hashes`."""
+    table, wanted = tables.known_hashes.c, sorted(set(entry_ids))
+    for start in range(0, len(wanted), _IDS_AT_ONCE):
+        query = (
+            select(table.entry_id, table.position, table.value)
+            .where(table.entry_id.in_(wanted[start : start + _IDS_AT_ONCE]))
+            .where(table.method == method, table.quality >= min_quality)
+            .order_by(table.entry_id, table.position)
+        )
+        for row in connection.execute(query):
+            yield row.entry_id, row.position, row.value
+
+
+def count_hashes(connection: Connection, method: str, min_quality: int, after_entry: int) -> int:
+    """Returns how many hashes `list_hashes` yields."""
+    table = tables.known_hashes.c
+    query = select(func.count()).where(
+        table.entry_id > after_entry, table.method == method, table.quality >= min_quality
+    )
+    return int(connection.execute(query).scalar_one())
+
+
+def read_offsets(connection: Connection, wanted: Iterable[tuple[int, int]]) -> dict[tuple[int, int], float]:
+    """Returns the offsets in seconds of hashes by (entry row, position); pictures have none and are left out."""
+    table, hashes = tables.known_hashes.c, set(wanted)
+    entry_ids, found = sorted({entry_id for entry_id, _ in hashes}), dict[tuple[int, int], float]()
+    for start in range(0, len(entry_ids), _IDS_AT_ONCE):
+        some = table.entry_id.in_(entry_ids[start : start + _IDS_AT_ONCE])
+        query = select(table.entry_id, table.position, table.offset_s).where(some, table.offset_s.is_not(None))
+        for entry_id, position, offset_s in stream(connection, query):
+            if (entry_id, position) in hashes:
+                found[entry_id, position] = offset_s
+    return found
 
 
 def highest_entry(connection: Connection) -> int:

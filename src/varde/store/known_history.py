@@ -150,6 +150,16 @@ def read_last_events(connection: Connection, set_id: int, entry_ids: Iterable[in
     return found
 
 
+def find_superseded(connection: Connection, entry_ids: Iterable[int]) -> set[int]:
+    """Returns which of these entries were superseded: for good, since a newer description took their place."""
+    table, wanted, found = tables.known_events.c, sorted(set(entry_ids)), set[int]()
+    for start in range(0, len(wanted), _IDS_AT_ONCE):
+        some = table.entry_id.in_(wanted[start : start + _IDS_AT_ONCE])
+        query = select(table.entry_id).where(some, table.act == KnownAct.SUPERSEDED.value)
+        found.update(connection.execute(query).scalars())
+    return found
+
+
 def _of_set(query: AnySelect, column: ColumnElement[int], set_id: int | None) -> AnySelect:
     return query if set_id is None else query.where(column == set_id)
 

@@ -8,12 +8,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from varde.core.errors import NotFound, WrongUse
+from varde.core.errors import FormatError, NotFound, WrongUse
 from varde.core.known import EntryState, KnownEntry, SetRole
 from varde.store import tables
 from varde.store.types import AnyRow
 
 _BATCH = 5000
+MOST_HASHES = 1 << 20
+"""Of one entry: the position of a hash is 20 bits of its name in indexes."""
 _FEATURES_VERSION = "1"
 
 
@@ -198,6 +200,10 @@ def _entry_row(entry_id: int, set_id: int, entry: KnownEntry) -> dict[str, objec
 
 
 def _hash_rows(entry_id: int, set_id: int, entry: KnownEntry) -> list[dict[str, object]]:
+    if len(entry.pdq) > MOST_HASHES:
+        raise FormatError(
+            f"one entry has {len(entry.pdq):,} perceptual hashes; {MOST_HASHES:,} can be kept", line=entry.line
+        )
     return [
         {
             "entry_id": entry_id,

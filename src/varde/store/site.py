@@ -49,6 +49,11 @@ class Site:
         """Where archive members lie while they are examined."""
         return self.folder / "spool"
 
+    @property
+    def indexes(self) -> Path:
+        """Where the indexes of known material lie; they can be deleted at any time."""
+        return self.folder / "indexes"
+
     @contextmanager
     def processing_lock(self) -> Iterator[None]:
         """Holds the right to process exhibits of this site; freed if the holder dies.

@@ -7,7 +7,7 @@ bytes are what the authority classified, and a negative entry that says otherwis
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, null, or_, select, union_all, update
@@ -39,6 +39,15 @@ def suppress(connection: Connection, contents_in: Select[tuple[int]] | range | N
     changed = findings.c.suppressed_by.is_distinct_from(wanted)
     query = update(findings).where(findings.c.content_id.in_(concerned), changed).values(suppressed_by=wanted)
     return int(connection.execute(query).rowcount)
+
+
+def suppress_in(connection: Connection, content_ids: Iterable[int]) -> int:
+    """As `suppress`, for these contents."""
+    wanted, changed = sorted(set(content_ids)), 0
+    for start in range(0, len(wanted), _IDS_AT_ONCE):
+        contents = select(tables.contents.c.id).where(tables.contents.c.id.in_(wanted[start : start + _IDS_AT_ONCE]))
+        changed += suppress(connection, contents)
+    return changed
 
 
 def suppress_by_entries(connection: Connection, entry_ids: Sequence[int]) -> int:

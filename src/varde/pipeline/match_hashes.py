@@ -1,0 +1,246 @@
+"""Compares perceptual hashes: new entries with earlier contents, then new contents with all entries.
+
+A step is the probes of some contents. All of its matches, the floods they make and how far the comparison came are
+recorded in one transaction at its end, so that an interruption repeats a step and never counts twice. A step that
+matches very much records in between; what is only counted waits for the end.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Final, Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from varde.core.finding import Match, OperatingPoint
+from varde.known.perceptual import Found, HashIndex
+from varde.pipeline.known_index import POSITION_BITS
+from varde.pipeline.probes import Probes, read_probes
+from varde.pipeline.site_indexes import open_known_hashes, read_hashes_of, read_new_hashes
+from varde.store import comparisons, findings, floods, known_hashes, known_history
+from varde.store.comparisons import Mark
+from varde.store.database import PATIENCE_S, Database
+from varde.store.findings import choose_closest
+from varde.store.suppression import suppress_in
+
+_MATCHES = 200_000
+"""Matches held in memory before they are recorded."""
+
+_POSITION: Final = "position"
+_LAST_POSITION: Final = (1 << POSITION_BITS) - 1
+_FEW_HASHES = 1_000_000
+"""Up to so many new hashes are searched in an index of their own, in memory; more in the site's."""
+
+
+class Searched(Protocol):
+    """An index of known hashes."""
+
+    def search_batches(self, probes: NDArray[np.uint8], max_distance: int) -> Iterator[Found]:
+        """Yields (probe, id, distance) within the distance, in pieces of bounded size."""
+
+
+@dataclass(frozen=True, slots=True)
+class HashMatching:
+    """How perceptual hashes are compared.
+
+    Attributes:
+        point: method, largest distance and least quality.
+        flood_limit: most contents that one entry may match before further ones are only counted.
+        folder: where the site's indexes lie.
+    """
+
+    point: OperatingPoint
+    flood_limit: int
+    folder: Path
+
+
+@dataclass(slots=True)
+class HashCount:
+    """What one run of comparing hashes found.
+
+    Attributes:
+        new: matches recorded that were not there.
+        flooded: matches that were only counted.
+        degenerate: hashes of contents that say too little to be compared by distance.
+    """
+
+    new: int = 0
+    flooded: int = 0
+    degenerate: int = 0
+
+
+def match_hashes(database: Database, matching: HashMatching, newest: Mark, at: datetime) -> HashCount:
+    """Brings perceptual matches up to date with the newest content and entry, and returns what was found."""
+    point, count = matching.point, HashCount()
+    with database.read() as connection:
+        done = comparisons.read_mark(connection, point)
+    if done.entry_id >= newest.entry_id and done.content_id >= newest.content_id:
+        return count
+    compare = _Comparison(database, matching, at, count)
+    if done.entry_id < newest.entry_id:
+        _compare_new_entries(compare, done, newest)
+    if done.content_id < newest.content_id:
+        index = open_known_hashes(database, matching.folder, point)
+        compare.run(index, done.content_id, newest, marks_steps=True)
+    return count
+
+
+def match_entries(database: Database, matching: HashMatching, entry_ids: set[int], at: datetime) -> HashCount:
+    """Compares some entries with all contents compared so far once more, and returns what was found.
+
+    Meant for entries that were released from quarantine; call it while holding the processing lock.
+    """
+    with database.read() as connection:
+        done = comparisons.read_mark(connection, matching.point)
+        index = read_hashes_of(connection, matching.point, entry_ids)
+    compare = _Comparison(database, matching, at, HashCount())
+    compare.run(index, 0, done)
+    return compare.count
+
+
+def _compare_new_entries(compare: _Comparison, done: Mark, newest: Mark) -> None:
+    """Compares the entries that came since with the contents compared so far."""
+    database, point = compare.database, compare.matching.point
+    goal = Mark(done.content_id, newest.entry_id)
+    with database.read() as connection:
+        new = known_hashes.count_hashes(connection, point.method.name, point.min_quality, done.entry_id)
+        index: Searched = HashIndex(np.empty((0, 32), np.uint8), np.empty(0, np.int64))
+        if done.content_id and new <= _FEW_HASHES:
+            index = read_new_hashes(connection, point, done.entry_id)
+    if done.content_id and new > _FEW_HASHES:
+        index = open_known_hashes(database, compare.matching.folder, point)
+    compare.run(index, 0 if new else done.content_id, goal, after_entry=done.entry_id, marks_end=True)
+
+
+@dataclass(slots=True)
+class _Held:
+    """What waits to be recorded.
+
+    Attributes:
+        matches: found and not recorded yet.
+        left: contents of the step under way whose match with an entry is only counted.
+        counted: how many such contents each entry has in earlier steps.
+    """
+
+    matches: list[Match] = field(default_factory=list)
+    left: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    counted: Counter[int] = field(default_factory=Counter)
+
+    def end_step(self) -> None:
+        """Adds up what was left of a step: no content comes again in a later one."""
+        for entry_id, contents in self.left.items():
+            self.counted[entry_id] += len(contents)
+        self.left.clear()
+
+
+class _Comparison:
+    """A comparison of contents in steps."""
+
+    def __init__(self, database: Database, matching: HashMatching, at: datetime, count: HashCount) -> None:
+        self.database = database
+        self.matching = matching
+        self.count = count
+        self._at = at
+        self._held = _Held()
+
+    def run(
+        self,
+        index: Searched,
+        after: int,
+        goal: Mark,
+        *,
+        after_entry: int = 0,
+        marks_steps: bool = False,
+        marks_end: bool = False,
+    ) -> None:
+        """Compares the contents after a row number with an index.
+
+        Args:
+            index: of known hashes.
+            after: row number of the content before the first.
+            goal: the last content; and the last entry, for the mark.
+            after_entry: entries up to this row number are left out.
+            marks_steps: whether each step is recorded by itself, as it may where the index holds all entries.
+            marks_end: whether only the whole is, as where it holds the new entries.
+        """
+        up_to = after
+        while up_to < goal.content_id:
+            probes, up_to = read_probes(self.database, self.matching.point, up_to, goal.content_id)
+            self.count.degenerate += probes.degenerate
+            for matches in self._search(index, probes, after_entry):
+                self._held.matches += matches
+                if len(self._held.matches) >= _MATCHES:
+                    self._record(None)
+            if marks_steps:
+                self._record(Mark(up_to, goal.entry_id))
+            if not self._held.matches:
+                self._held.end_step()
+        if not marks_steps:
+            self._record(goal if marks_end else None, is_end=True)
+
+    def _search(self, index: Searched, probes: Probes, after_entry: int) -> Iterator[list[Match]]:
+        if not len(probes):
+            return
+        point = self.matching.point
+        for rows, names, distances in index.search_batches(probes.values, point.max_distance):
+            new = names >> POSITION_BITS > after_entry
+            yield list(_make_matches(probes, point, rows[new], names[new], distances[new]))
+
+    def _record(self, mark: Mark | None, *, is_end: bool = False) -> None:
+        held, family = self._held, self.matching.point.method.name
+        if not (held.matches or mark or is_end):
+            return
+        with self.database.write(patience_s=PATIENCE_S) as connection:
+            self._record_matches(connection)
+            if mark or is_end:
+                held.end_step()
+                floods.count_flooded(connection, family, held.counted, self._at)
+            if mark:
+                comparisons.record_mark(connection, self.matching.point, mark)
+        if mark or is_end:
+            self.count.flooded += held.counted.total()
+            held.counted.clear()
+
+    def _record_matches(self, connection: Connection) -> None:
+        held, family = self._held, self.matching.point.method.name
+        superseded = known_history.find_superseded(connection, {match.entry_id for match in held.matches})
+        closest = choose_closest(match for match in held.matches if match.entry_id not in superseded)
+        kept, left = floods.keep_within(connection, family, closest, self.matching.flood_limit)
+        self.count.new += findings.record_matches(connection, name_frames(connection, kept), self._at)
+        for entry_id, contents in left.items():
+            held.left[entry_id].update(contents)
+        suppress_in(connection, [match.content_id for match in kept])
+        held.matches.clear()
+
+
+def _make_matches(
+    probes: Probes,
+    point: OperatingPoint,
+    rows: NDArray[np.int64],
+    names: NDArray[np.int64],
+    distances: NDArray[np.int64],
+) -> Iterator[Match]:
+    for row, name, distance in zip(rows.tolist(), names.tolist(), distances.tolist(), strict=True):
+        details = {**probes.describe(row), _POSITION: name & _LAST_POSITION}
+        content_id, offset_s = int(probes.content_ids[row]), probes.find_offset(row)
+        yield Match(content_id, name >> POSITION_BITS, point, distance, offset_s, details)
+
+
+def name_frames(connection: Connection, matches: list[Match]) -> list[Match]:
+    """Returns the matches with the time of the known frame, where it is one, in place of its position."""
+    wanted = {(match.entry_id, cast(int, match.details[_POSITION])) for match in matches}
+    offsets = known_hashes.read_offsets(connection, wanted)
+    named = []
+    for match in matches:
+        details = dict(match.details)
+        offset_s = offsets.get((match.entry_id, cast(int, details.pop(_POSITION))))
+        if offset_s is not None:
+            details["known_offset_s"] = offset_s
+        named.append(replace(match, details=details))
+    return named
