@@ -12,13 +12,8 @@ from varde.core.signal import PerceptualHash
 from varde.hashing.pdq import distance
 from varde.hashing.video_hash import read_vpdq_line
 from varde.known.video_frames import VideoFrames, compare_frames, pair_by_time
-from varde.known.video_match import (
-    FEATURE_TOLERANCE_S,
-    NoVideoMatch,
-    VideoMatch,
-    VideoMatchKind,
-    match_video,
-)
+from varde.known.video_match import FEATURE_TOLERANCE_S, match_video
+from varde.known.video_stretch import NoVideoMatch, VideoMatch, VideoMatchKind
 
 CLIPS = Path(__file__).parents[3] / "shared" / "data" / "video"
 Frames = list[PerceptualHash]
