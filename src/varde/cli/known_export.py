@@ -58,7 +58,7 @@ def export(
         version=set_version,
         format=format_name,
         hash_kind=HashKind(hash_kind) if hash_kind else None,
-        at=read_moment(at) if at else None,
+        at=None if at is None else read_moment(at),
         withdrawn=withdrawn,
         replace=force,
     )
@@ -76,15 +76,16 @@ def read_moment(text: str) -> datetime:
     Raises:
         WrongUse: if it is neither a date nor a time in the form of ISO 8601.
     """
+    stripped = text.strip()
     try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError as error:
+        moment = datetime.fromisoformat(stripped)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        is_day = len(stripped) <= len("2026-03-03")
+        return (moment + timedelta(days=1, microseconds=-1) if is_day else moment).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise WrongUse(
             f"{text!r} is no date", advice="Write it like --at 2026-03-03, or --at 2026-03-03T12:00:00Z."
         ) from error
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    is_day = len(text.strip()) <= len("2026-03-03")
-    return (moment + timedelta(days=1, microseconds=-1) if is_day else moment).astimezone(UTC)
 
 
 def _describe(result: ExportResult, request: ExportRequest) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from varde.store.known_sets import KnownSet
 from varde.store.site import Site
 from varde.store.types import write_utc
 from varde.workflows.actor import Actor
-from varde.workflows.new_file import NewFile, write_new_file
+from varde.workflows.outgoing_file import NewFile, write_new_file
 from varde.workflows.output_place import check_output
 
 _WORST_FIRST = (EntryState.WITHDRAWN, EntryState.DISPUTED)
@@ -201,6 +201,11 @@ def _write(new: NewFile, writer: KnownWriter, stored: _StoredSet) -> ExportResul
     counts = stored.counts
     if not counts.entries:
         raise WrongUse(_say_nothing_left(stored), advice="`varde known list` shows how many entries a set has.")
+    if not total.size_bytes:
+        raise WrongUse(
+            f"nothing of {outgoing.name} can be written as {writer.name}: {'; '.join(losses.write())}",
+            advice="Choose another --format, or another --hash.",
+        )
     return ExportResult(
         known_set=known_set,
         format=writer.name,

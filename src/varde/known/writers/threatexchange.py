@@ -47,8 +47,10 @@ class ThreatExchangeWriter:
                 for kind, signal in _list_signals(entry, outgoing.hash_kind, losses)
                 for line in _write_line(kind, signal, opinion, entry, losses)
             ]
-            if len(lines) != 1:
-                losses.count("entries written as several lines" if lines else "entries without such a signal", entry)
+            if not lines:
+                losses.leave_out("entries without such a signal", entry)
+            elif len(lines) > 1:
+                losses.count("entries written as several lines", entry)
             yield from (f"{line}\n".encode() for line in lines)
 
 
