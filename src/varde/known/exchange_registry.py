@@ -12,6 +12,7 @@ from varde.known.exchange import ExchangeApi
 _APIS = {
     "file": "varde.known.exchanges.file:FileApi",
     "ncmec": "varde.known.exchanges.ncmec:NcmecApi",
+    "site": "varde.known.exchanges.site:SiteApi",
     "stopncii": "varde.known.exchanges.stopncii:StopNciiApi",
     "threatexchange": "varde.known.exchanges.threatexchange:ThreatExchangeApi",
 }

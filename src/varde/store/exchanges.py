@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -137,14 +137,6 @@ def read_checkpoint(connection: Connection, exchange: Exchange) -> dict[str, str
     return dict(connection.execute(query).scalar() or {})
 
 
-def list_checkpoints(connection: Connection, exchange: Exchange) -> Iterator[dict[str, str]]:
-    """Yields every checkpoint this exchange left, the newest first."""
-    table = tables.known_revisions.c
-    query = select(table.checkpoint).where(table.set_id == exchange.set_id, table.source == exchange.source)
-    query = query.where(table.checkpoint.is_not(None)).order_by(table.id.desc())
-    return (dict(row.checkpoint or {}) for row in stream(connection, query))
-
-
 def list_source_ids(connection: Connection, set_id: int) -> Iterator[str]:
     """Yields the identifiers of the entries of a set that count now."""
     table = tables.known_entries.c
@@ -169,8 +161,11 @@ def has_set_event(connection: Connection, set_id: int, after: Position) -> bool:
     return connection.execute(query.limit(1)).first() is not None
 
 
-def list_changed(connection: Connection, set_id: int, after: Position, up_to: Position) -> Iterator[StoredEntry]:
-    """Yields the entries of a set that came, or to which something happened, between two positions, as they are now."""
+def list_changed(connection: Connection, set_id: int, after: Position, up_to: Position) -> Iterator[list[StoredEntry]]:
+    """Yields, some at a time, the entries of a set that came or to which something happened between two positions.
+
+    They are as they are now, in the order they came.
+    """
     entries, events = tables.known_entries.c, tables.known_events.c
     happened = select(events.entry_id).where(
         events.set_id == set_id, events.id > after.event_id, events.id <= up_to.event_id, events.entry_id.is_not(None)
@@ -186,8 +181,19 @@ def list_changed(connection: Connection, set_id: int, after: Position, up_to: Po
         ids = list(connection.execute(query.order_by(entries.id).limit(_IDS_AT_ONCE)).scalars())
         if not ids:
             return
-        yield from load_entries(connection, ids)
+        yield load_entries(connection, ids)
         last = ids[-1]
+
+
+def find_counting(connection: Connection, set_id: int, source_ids: Iterable[str]) -> set[str]:
+    """Returns which of these identifiers an entry of a set bears that counts now."""
+    table, wanted = tables.known_entries.c, sorted({source_id for source_id in source_ids if source_id})
+    found: set[str] = set()
+    for start in range(0, len(wanted), _IDS_AT_ONCE):
+        some = table.source_id.in_(wanted[start : start + _IDS_AT_ONCE])
+        query = select(table.source_id).where(table.set_id == set_id, some, table.state != EntryState.WITHDRAWN.value)
+        found.update(connection.execute(query).scalars())
+    return found
 
 
 def find_repeated(connection: Connection, set_id: int) -> set[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
@@ -55,6 +55,36 @@ def check_key(path: Path, expected: bytes) -> None:
     """
     if _read_key(path).public_key().public_bytes_raw() != expected:
         raise IntegrityFailure(f"{path} is not the key this site was made with", advice="Restore it from a backup.")
+
+
+def sign(path: Path, statement: bytes) -> bytes:
+    """Returns the Ed25519 signature of a statement by the site's key.
+
+    Raises:
+        IntegrityFailure: if the key is gone or no Ed25519 key.
+    """
+    return _read_key(path).sign(statement)
+
+
+def write_public_key(raw: bytes) -> str:
+    """Returns a public key as others keep it: PEM text (SubjectPublicKeyInfo)."""
+    key = Ed25519PublicKey.from_public_bytes(raw)
+    return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def read_public_key(text: str) -> bytes:
+    """Returns the raw 32 bytes of a public key in PEM.
+
+    Raises:
+        FormatError: if it is no Ed25519 public key.
+    """
+    try:
+        key = serialization.load_pem_public_key(text.encode("ascii"))
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise FormatError("this is no public key in PEM") from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise FormatError("this is a public key of another kind than Ed25519")
+    return key.public_bytes_raw()
 
 
 def write_checkpoint(key_path: Path, site: str, head: AuditHead, at: datetime) -> str:
