@@ -9,7 +9,7 @@ from varde.known.format import KnownFormat, ReadOptions
 from varde.known.registry import GROUP, choose_format, detect_format, get_format, load_formats
 from varde.testing.known_conformance import write_example
 
-OURS = {"vics", "caid-non-rds", "icse-csv", "csv", "hash-list", "nsrl", "threatexchange"}
+OURS = {"vics", "caid-non-rds", "icse-csv", "csv", "hash-list", "nsrl", "threatexchange", "vpdq"}
 
 
 def foreign(name: str, value: str) -> EntryPoint:
