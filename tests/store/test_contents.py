@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select
-from stored import AT, PDQ, add_files, examine, make_case, make_content, make_set
+from stored import AT, PDQ, add_files, examine, make_case, make_content, make_digests, make_set
 
 from varde.core.errors import IntegrityFailure
 from varde.core.known import KnownEntry
@@ -17,7 +17,7 @@ from varde.store.site import Site
 
 def test_a_content_that_could_not_be_decoded_is_completed_and_compared_when_it_can(site: Site) -> None:
     database = site.database
-    value = bytes(range(32))
+    value = make_digests(b"what a picture shows").sha256
     bare = replace(make_content(b"a"), facts=None, thumbnail=None, signals=())
     whole = replace(bare, facts=Facts(4, 3), signals=(Signal(PDQ, (PerceptualHash(value, 100),)),))
     with database.write() as connection:

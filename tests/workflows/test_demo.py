@@ -38,9 +38,9 @@ def test_variants_are_matched_and_others_not(folder: Path, capsys: pytest.Captur
     listed = read_json(capsys, folder, "item", "list", "demo", "--matched")
     assert isinstance(listed, list)
     matched = {item["locator"] for item in listed}
-    for variant in ("recompressed", "resized", "grey", "blurred"):
+    for variant in ("recompressed", "resized", "grey", "blurred", "mirrored"):
         assert f"downloads/harbour {variant}.jpg" in matched
-    assert "downloads/harbour mirrored.jpg" not in matched
+    assert "downloads/harbour cropped.jpg" not in matched
     assert "film/walk.mp4" in matched
     assert "backup/album.zip!/album/first.jpg" in matched
     assert "documents/tides.csv" not in matched

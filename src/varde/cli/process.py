@@ -74,8 +74,8 @@ def say_not_recorded(count: MatchCount) -> None:
     """Says what was compared, or could not be, without becoming a match."""
     if count.flooded:
         output.say(
-            f"Counted only: {output.count(count.flooded, 'match', 'matches')} of entries in quarantine, which match too "
-            "much. `varde known list` shows them."
+            f"Only counted: {output.count(count.flooded, 'match', 'matches')} of entries in quarantine, which match "
+            "too much. `varde known list` shows them."
         )
     if count.degenerate:
         output.say(
