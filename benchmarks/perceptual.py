@@ -96,7 +96,7 @@ def measure(name: str, make: Callable, count: int, python: str | None, folder: P
     generator = np.random.default_rng(1)
     hashes = make(count, generator)
     probes = make(2_000, generator)
-    planted = generator.integers(0, count, 1_000)
+    planted = generator.integers(count // 5, count, 1_000)
     probes[:1_000] = flip(hashes[planted], np.arange(1_000) % 34, generator)
     index = PerceptualIndex(folder / "index")
     start = time.process_time()
@@ -109,7 +109,9 @@ def measure(name: str, make: Callable, count: int, python: str | None, folder: P
         np.save(folder / "hashes.npy", hashes)
         np.save(folder / "probes.npy", probes)
         peers = {
-            kind: Peer(python, kind, folder) for kind in ("flat", "multihash") if (kind, count) != ("multihash", 10**7)
+            kind: Peer(python, kind, folder)
+            for kind in ("flat", "multihash")
+            if (kind, count) != ("multihash", 10_000_000)
         }
     compare(index, hashes, probes, peers)
     shutil.rmtree(folder / "index")
@@ -118,7 +120,8 @@ def measure(name: str, make: Callable, count: int, python: str | None, folder: P
 def compare(
     index: PerceptualIndex, hashes: NDArray[np.uint8], probes: NDArray[np.uint8], peers: dict[str, Peer]
 ) -> None:
-    asked = max(20, min(500, 40_000_000 // len(hashes)))
+    count = len(hashes)
+    asked = max(20, min(500, 40_000_000 // count))
     times: dict[str, list[float]] = {}
     index.search(probes)
     for _ in range(ROUNDS):
@@ -137,7 +140,9 @@ def compare(
         print(f"  {kind} built in {peer.build_s:.1f} s")
         peer.close()
     found = sum(len(rows) for rows, _, _ in index.search_batches(probes))
-    print(f"  found {found:,} pairs; brute force of 20 probes agrees: {agrees(hashes, probes[:40:2], index)}")
+    hot = hashes[: count // 9 : count // 20]
+    agreed = agrees(hashes, np.concatenate([hot, probes[:40:2]]), index)
+    print(f"  found {found:,} pairs; brute force of 23 probes agrees: {agreed}")
 
 
 def check(kind: str, index: PerceptualIndex, probes: NDArray[np.uint8], pairs: set[tuple[int, int]]) -> None:
@@ -182,17 +187,18 @@ def make_like(base: NDArray[np.uint8], count: int, generator: np.random.Generato
 
 
 def make_skewed(count: int, generator: np.random.Generator) -> NDArray[np.uint8]:
-    """Returns a tenth equal hashes, a tenth near one value, a tenth with half of the bits constant, the rest random."""
+    """Returns a tenth equal hashes, a tenth near one value, the rest with half of their bytes constant."""
     hashes = make_random(count, generator)
-    tenth = count // 10
-    hashes[:tenth] = 0
-    near = np.zeros((tenth, 32), np.uint8)
-    near[np.arange(tenth), generator.integers(0, 32, tenth)] = generator.integers(0, 256, tenth)
-    near[np.arange(tenth), generator.integers(0, 32, tenth)] ^= generator.integers(0, 256, tenth).astype(np.uint8)
-    near ^= generator.integers(0, 256, 32, dtype=np.uint8)
-    hashes[tenth : 2 * tenth] = near
-    hashes[2 * tenth : 3 * tenth, ::2] = 0x55
-    generator.shuffle(hashes)
+    hashes[:, ::4] = 0x55
+    hashes[:, 1::4] = 0x0F
+    if count > 100_000:  # probes meet these too, in `agrees`, but each of them finds a tenth of all
+        tenth = count // 10
+        hashes[:tenth] = 0
+        hashes[tenth : 2 * tenth] = 0xAA
+        for _ in range(2):
+            hashes[np.arange(tenth, 2 * tenth), generator.integers(0, 32, tenth)] ^= generator.integers(
+                0, 256, tenth
+            ).astype(np.uint8)
     return hashes
 
 

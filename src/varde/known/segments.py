@@ -5,7 +5,7 @@ Convention: little-endian throughout. A segment is
 1. 64 bytes: the magic and the container's format version;
 2. the arrays, each from an offset that is a multiple of 64;
 3. the footer: JSON with kind, version, facts, and name, type, shape and offset of every array;
-4. 112 bytes: length and SHA-256 of the footer, the magic, and the SHA-256 of every byte before.
+4. 80 bytes: length and SHA-256 of the footer, the magic, and the SHA-256 of every byte before.
 
 The last 32 bytes are therefore the digest of the whole file: one flipped bit anywhere is seen by `verify_segment`.
 Opening reads only the footer, so it takes as long for a terabyte as for a kilobyte; `SegmentFolder` knows when a full
@@ -38,7 +38,7 @@ Array = NDArray[np.generic]
 
 _MAGIC: Final = b"VardeSeg"
 _HEAD: Final = struct.Struct("<8sI52x")
-_TAIL: Final = struct.Struct("<Q32s8s32x32s")
+_TAIL: Final = struct.Struct("<Q32s8s32s")
 _ALIGNMENT: Final = 64
 _PIECE: Final = 1 << 22
 _MOST_FOOTER: Final = 1 << 24
