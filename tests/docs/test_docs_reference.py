@@ -91,7 +91,7 @@ def test_no_act_or_issue_is_described_that_does_not_exist(reference: Path) -> No
     assert set(rows(reference / "issues.md")) == known
 
 
-@pytest.mark.parametrize("group", ["varde.evidence", "varde.known_formats", "varde.reports"])
+@pytest.mark.parametrize("group", ["varde.evidence", "varde.known_formats", "varde.known_writers", "varde.reports"])
 def test_every_entry_point_is_described(group: str, reference: Path) -> None:
     ours = {point.name for point in entry_points(group=group) if point.dist and point.dist.name == "varde"}
     assert ours
