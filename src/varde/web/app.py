@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from importlib.metadata import version
 
+import anyio
 from fastapi import FastAPI
 
 from varde.pipeline.lookup import Lookup
@@ -47,6 +48,8 @@ def create_app(
             chosen = examiner or stack.enter_context(Examiner(site.settings))
             app.state.services = Services(site, Lookup(site), chosen, clock)
             stack.callback(app.state.services.counters.write)
+            group = await stack.enter_async_context(anyio.create_task_group())
+            group.start_soon(app.state.services.open_index)
             yield
 
     app = FastAPI(

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
+import numpy as np
 from fastapi import Request
 
 from varde.core.errors import IntegrityFailure, VardeError
@@ -19,6 +20,7 @@ from varde.web.counters import Counters
 from varde.web.examiner import Examining
 from varde.web.failed_attempts import FailedAttempts
 from varde.web.lanes import Lane, Room
+from varde.web.logs import get_logger
 
 _READERS = 4
 _MOST_SEARCHERS = 8
@@ -55,6 +57,7 @@ class Services:
         self.counters = Counters(time.monotonic)
         self._distrust: IntegrityFailure | None = None
         self._sizes: IndexSizes | None = None
+        self._is_open = False
 
     @property
     def point(self) -> OperatingPoint:
@@ -62,20 +65,26 @@ class Services:
         matching = self.site.settings.matching
         return OperatingPoint(pdq.METHOD, matching.pdq_max_distance, matching.pdq_min_quality)
 
-    @property
-    def is_ready(self) -> bool:
-        """Whether the site can be trusted and files can be examined."""
-        return self._distrust is None and self.examiner.is_working
+    async def open_index(self) -> None:
+        """Opens the index of known hashes, so that no request has to wait for it; until then nothing is ready."""
+        try:
+            await self.searching.run(self.search.find_hashes, np.zeros((1, pdq.HASH_BYTES), np.uint8), self.point)
+        except VardeError as error:
+            get_logger().error("index", error=error.code)
+            return
+        self._is_open = True
 
-    async def check(self) -> bool:
-        """Returns whether requests can be served now: the database answers, and nothing is known to be broken."""
-        if not self.is_ready:
-            return False
+    async def find_fault(self) -> str:
+        """Returns why requests cannot be served now, "" where they can."""
+        if self._distrust is not None:
+            return "INTEGRITY-FAILURE"
+        if not self.examiner.is_working:
+            return "NO-DECODERS"
         try:
             await self.reading.run(self.site.name)
         except VardeError:
-            return False
-        return True
+            return "NO-DATABASE"
+        return "" if self._is_open else "INDEX-NOT-LOADED"
 
     def measure_indexes(self) -> IndexSizes:
         """Returns how much there is to compare with; measured again only when entries have come."""

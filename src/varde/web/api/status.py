@@ -25,14 +25,16 @@ async def show_life() -> PlainTextResponse:
 
 @router.get("/readyz", dependencies=[Depends(Open())])
 async def show_readiness(services: Annotated[Services, Depends(get_services)]) -> PlainTextResponse:
-    """Say whether requests can be served: the database answers, decoders work, nothing is known to be broken."""
-    return PlainTextResponse("READY") if await services.check() else PlainTextResponse("NOT-READY", 503)
+    """Say whether requests can be served: the index is open, the database answers, decoders work, nothing is broken."""
+    fault = await services.find_fault()
+    return PlainTextResponse(fault or "READY", 503 if fault else 200)
 
 
 @router.get("/status", dependencies=[require(Right.STATUS)])
 async def show_status(services: Annotated[Services, Depends(get_services)]) -> PlainTextResponse:
     """Say both in one, as older programs ask for it."""
-    return PlainTextResponse("I-AM-ALIVE") if await services.check() else PlainTextResponse("NOT-READY", 503)
+    fault = await services.find_fault()
+    return PlainTextResponse(fault or "I-AM-ALIVE", 503 if fault else 200)
 
 
 @router.get("/site-map", dependencies=[require(Right.STATUS)])
