@@ -56,7 +56,7 @@ class Codebook:
     thresholds: Floats
 
     def find_words(self, descriptors: Floats) -> npt.NDArray[np.uint8]:
-        """Returns (N, 4) uint8: the nearest centres of both halves of (N, 128) RootSIFT descriptors, then the second."""
+        """Returns (N, 4) uint8: nearest centres of both halves of (N, 128) RootSIFT descriptors, then second ones."""
         halves = (self._find_nearest(descriptors[:, :HALF]), self._find_nearest(descriptors[:, MIRRORED[:HALF]]))
         return np.stack([half[:, rank] for rank in (0, 1) for half in halves], axis=1)
 

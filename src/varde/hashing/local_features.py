@@ -10,11 +10,12 @@ import numpy.typing as npt
 
 from varde.core.errors import WrongUse
 from varde.core.outcome import NotComparable, Reason
-from varde.core.signal import LocalFeatures, Method
+from varde.core.signal import LocalFeatures
 from varde.hashing.local_codebook import Floats, load_codebook
-from varde.hashing.local_points import MAX_POINTS, MAX_THUMBNAIL_PX, Points, pack_points
+from varde.hashing.local_points import MAX_POINTS, MAX_THUMBNAIL_PX, METHOD, Points, pack_points
 
-METHOD = Method("local-features", "1")
+__all__ = ["METHOD", "compute_local_features", "compute_points", "warm_up"]
+
 FRAME_PX = 512
 MIN_SIDE_PX = 24
 MIN_POINTS = 8

@@ -15,9 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from varde.core.errors import WrongUse
+from varde.core.signal import Method
 
 Floats = npt.NDArray[np.float32]
 
+METHOD = Method("local-features", "1")
 MAX_POINTS = 256
 MAX_THUMBNAIL_PX = 80
 FORM = 1

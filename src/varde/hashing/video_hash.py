@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from varde.core.errors import WrongUse
 from varde.core.signal import PerceptualHash
-from varde.hashing.pdq import distance
+from varde.hashing.pdq import MIN_QUALITY, distance
+from varde.hashing.variants import WITHOUT_BORDER, read_variants
 
 SAME_FRAME_BITS = 4
 """Neighbouring frames that differ in no more bits than this are kept once."""
@@ -60,6 +61,22 @@ class FrameThinner:
                 if _gap(kept[-1], found) >= self.gap_s:
                     kept.append(found)
             self._kept = kept
+
+
+def list_references(frames: Iterable[PerceptualHash]) -> Iterator[PerceptualHash]:
+    """Yields the hashes by which a video of the site's own is to be found: its frames, and the same without bars.
+
+    A probe is tried without its bars by its variants. A reference has no variants, so where a known video has bars and
+    the copy has none, the reference needs the hash of its inside too.
+
+    Args:
+        frames: of the known video; the few that carry variants give theirs.
+    """
+    for frame in frames:
+        yield replace(frame, variants=b"")
+        for code, value in zip(*read_variants(frame.variants), strict=True):
+            if code == WITHOUT_BORDER:
+                yield replace(frame, value=value.tobytes(), quality=max(frame.quality, MIN_QUALITY), variants=b"")
 
 
 def read_vpdq_line(text: str) -> PerceptualHash:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from varde.known.compiled import compiled, count_bits
 
 Array = Any
+
+BLOCK: Final = 256
 
 
 @compiled
@@ -94,18 +96,48 @@ def vote(
         stamps: (N,) int32, by picture: the last point of the query that spoke for it.
     """
     total = np.float32(len(pictures))
+    most = len(worth)
+    apart = np.empty(BLOCK, np.uint8)
     for point in range(len(cells)):
+        first_half, second_half = query[point, 0], query[point, 1]
         for choice in range(cells.shape[1]):
             first, last = starts[cells[point, choice]], starts[cells[point, choice] + 1]
             if last - first > longest:
                 continue
             rarity = np.log2(total / np.float32(last - first + 1))
-            for at in range(first, last):
-                apart = count_bits(signatures[at, 0] ^ query[point, 0]) + count_bits(
-                    signatures[at, 1] ^ query[point, 1]
-                )
-                if apart < len(worth):
-                    picture = pictures[at]
-                    if stamps[picture] != point:
-                        stamps[picture] = point
-                        scores[picture] += worth[apart] * rarity
+            for block in range(first, last, BLOCK):
+                # Counting without deciding lets the compiler count several at once.
+                size = min(BLOCK, last - block)
+                for at in range(size):
+                    apart[at] = count_bits(signatures[block + at, 0] ^ first_half) + count_bits(
+                        signatures[block + at, 1] ^ second_half
+                    )
+                for at in range(size):
+                    if apart[at] < most:
+                        picture = pictures[block + at]
+                        if stamps[picture] != point:
+                            stamps[picture] = point
+                            scores[picture] += worth[apart[at]] * rarity
+
+
+@compiled
+def find_best(scores: Array, best: Array) -> int:
+    """Writes the places of the largest positive scores, largest first, and returns how many there are.
+
+    Args:
+        scores: (N,) float32.
+        best: (K,) int64, gets at most K places; of equal scores the earlier one counts more.
+    """
+    found = 0
+    for at in range(len(scores)):
+        score = scores[at]
+        if score <= 0 or (found == len(best) and score <= scores[best[found - 1]]):
+            continue
+        if found < len(best):
+            found += 1
+        place = found - 1
+        while place > 0 and scores[best[place - 1]] < score:
+            best[place] = best[place - 1]
+            place -= 1
+        best[place] = at
+    return found

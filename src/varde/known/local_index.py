@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from varde.hashing.local_points import Points
-from varde.known.alignment_kernels import vote
+from varde.known.alignment_kernels import find_best, vote
 from varde.known.local_view import View, see
-from varde.known.segment_folder import FolderWriter, Listed, SegmentFolder, Snapshot
-from varde.known.segments import Array, Facts, Pieces, Segment
+from varde.known.segment_folder import FolderWriter, SegmentFolder
+from varde.known.segments import Array, Pieces, Segment
 
 KIND: Final = "local"
 VERSION: Final = 1
@@ -32,9 +32,9 @@ SEGMENT_PICTURES: Final = 20_000
 _CELLS: Final = 1 << 16
 _MAX_BITS: Final = 28
 _SPREAD_BITS: Final = 16.0
-_LONGEST_SHARE: Final = 1 / 400
+_LONGEST_SHARE: Final = 1 / 2000
 _LEAST_LONGEST: Final = 4_000
-_MERGED: Final = 8
+_SEGMENTS: Final = 4
 _CELLS_AT_ONCE: Final = 2_048
 
 
@@ -61,19 +61,23 @@ class LocalIndex:
         self._folder = SegmentFolder(folder, KIND, VERSION)
 
     @property
-    def highest_id(self) -> int:
-        """The highest known id the index covers, -1 where it is empty."""
-        return int(self._folder.read_manifest().facts.get("highest_id", -1))
+    def last_id(self) -> int:
+        """The known id up to which the index is complete; 0 where it is empty."""
+        return int(self._folder.read_manifest().facts.get("last_id", 0))
 
     def __len__(self) -> int:
         """Returns the number of pictures."""
         return sum(int(listed.facts["pictures"]) for listed in self._folder.read_manifest().listed)
 
-    def append(self, known: Iterable[tuple[int, Points]]) -> int:
+    def append(self, known: Iterable[tuple[int, Points]], up_to: int = 0) -> int:
         """Adds pictures in the order of their ids and returns how many were new.
 
-        Pictures up to `highest_id` are left out, so that the same call twice, or by two processes, adds them once.
-        Each segment counts as soon as it is complete: after an interruption the rest is added by the next call.
+        Pictures up to `last_id` are left out, so that the same call twice, or by two processes, adds them once. Each
+        segment counts as soon as it is complete: after an interruption the next call adds the rest.
+
+        Args:
+            known: id and features, ids ascending.
+            up_to: the id up to which the index is complete afterwards, where that is beyond the last picture.
 
         Raises:
             SiteBusy: if another process is writing for too long.
@@ -82,17 +86,20 @@ class LocalIndex:
         rest = iter(known)
         with self._folder.writer() as writer:
             while batch := list(islice(rest, SEGMENT_PICTURES)):
-                highest = int(writer.manifest.facts.get("highest_id", -1))
-                batch = [each for each in batch if each[0] > highest]
-                if not batch:
-                    continue
-                facts: Facts = {"pictures": len(batch)}
-                staged = self._folder.stage(facts, _build(batch))
-                writer.commit([staged], facts={"highest_id": max(known_id for known_id, _ in batch)})
-                added += len(batch)
-            if len(writer.manifest.listed) > _MERGED:
-                self._merge(writer.manifest.listed, writer)
+                added += self._add_segment(writer, batch)
+            if up_to > int(writer.manifest.facts.get("last_id", 0)):
+                writer.commit(facts={"last_id": up_to})
+            self._merge(writer)
         return added
+
+    def check(self) -> None:
+        """Opens all of it, verified where that is due.
+
+        Raises:
+            IntegrityFailure: naming the segment that is damaged or missing.
+            WrongUse: if it was written by another version.
+        """
+        self._folder.snapshot()
 
     def discard(self) -> None:
         """Removes the index; it is built again from the database."""
@@ -123,12 +130,27 @@ class LocalIndex:
                         best[candidate.known_id] = candidate
         return sorted(best.values(), key=lambda each: (-each.votes, each.known_id))[:limit]
 
-    def _merge(self, listed: Sequence[Listed], writer: FolderWriter) -> None:
-        snapshot = self._folder.snapshot()
-        staged = self._folder.stage(
-            {"pictures": sum(len(each.arrays["ids"]) for each in snapshot.segments)}, _join(snapshot)
-        )
-        writer.commit([staged], remove=[each.name for each in listed])
+    def _add_segment(self, writer: FolderWriter, batch: list[tuple[int, Points]]) -> int:
+        last = int(writer.manifest.facts.get("last_id", 0))
+        batch = [each for each in batch if each[0] > last]
+        if batch:
+            staged = self._folder.stage({"pictures": len(batch)}, _build(batch))
+            writer.commit([staged], facts={"last_id": batch[-1][0]})
+        return len(batch)
+
+    def _merge(self, writer: FolderWriter) -> None:
+        """Joins the last segments where there are many: each picture is rewritten a few times at most."""
+        listed = writer.manifest.listed
+        if len(listed) <= _SEGMENTS:
+            return
+        first = len(listed) - 1
+        total = int(listed[first].facts["pictures"])
+        while first and int(listed[first - 1].facts["pictures"]) <= 2 * total:
+            first -= 1
+            total += int(listed[first].facts["pictures"])
+        if first < len(listed) - 1:
+            staged = self._folder.stage({"pictures": total}, _join(self._folder.snapshot().segments[first:]))
+            writer.commit([staged], remove=[each.name for each in listed[first:]])
 
 
 def compute_cells(points: Points) -> NDArray[np.int32]:
@@ -152,9 +174,9 @@ def _build(batch: Sequence[tuple[int, Points]]) -> dict[str, Array | Pieces]:
     }
 
 
-def _join(snapshot: Snapshot) -> dict[str, Array | Pieces]:
+def _join(segments: Sequence[Segment]) -> dict[str, Array | Pieces]:
     """Returns the arrays of all segments as of one, made piece by piece."""
-    parts: list[Mapping[str, Any]] = [segment.arrays for segment in snapshot.segments]
+    parts: list[Mapping[str, Any]] = [segment.arrays for segment in segments]
     firsts = np.cumsum([0, *(len(part["ids"]) for part in parts)]).astype(np.uint32)
 
     def gather(name: str) -> Iterator[Any]:
@@ -176,7 +198,7 @@ def _join(snapshot: Snapshot) -> dict[str, Array | Pieces]:
     }
 
 
-def _search_segment(segment: Segment, points: Points, view: View, limit: int) -> Iterator[Candidate]:
+def _search_segment(segment: Segment, points: Points, view: View, limit: int) -> list[Candidate]:
     arrays = segment.arrays
     ids, postings = arrays["ids"], len(arrays["pictures"])
     scores = np.zeros(len(ids), np.float32)
@@ -188,6 +210,6 @@ def _search_segment(segment: Segment, points: Points, view: View, limit: int) ->
         arrays["starts"], arrays["pictures"], arrays["signatures"], compute_cells(points), query,
         longest, worth, scores, stamps,
     )  # fmt: skip
-    count = min(limit, len(ids))
-    best = np.argpartition(scores, len(ids) - count)[len(ids) - count :]
-    return (Candidate(int(ids[at]), float(scores[at]), view) for at in best if scores[at] > 0)
+    best = np.empty(min(limit, len(ids)), np.int64)
+    count = find_best(scores, best)
+    return [Candidate(int(ids[at]), float(scores[at]), view) for at in best[:count]]
