@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from varde.core.errors import WrongUse
 from varde.core.signal import PerceptualHash
 from varde.hashing.pdq import distance
+from varde.hashing.variants import WITHOUT_BORDER
 from varde.hashing.video_hash import (
     SAME_FRAME_BITS,
     FrameThinner,
+    list_references,
     read_vpdq_line,
     read_vpdq_signal,
     write_vpdq_lines,
@@ -119,6 +121,14 @@ def test_a_kept_frame_inherits_the_variants_of_a_dropped_one() -> None:
 
 def test_a_better_frame_is_not_dropped_for_a_worse_one() -> None:
     assert len(thin([make_frame(0, 0.0, quality=90), make_frame(1, 0.1, quality=40)])) == 2
+
+
+def test_a_known_video_is_also_found_without_its_bars() -> None:
+    inside, mirrored = bytes([7]) * 32, bytes([9]) * 32
+    barred = make_frame(5, 1.0, variants=b"\1" + mirrored + bytes([WITHOUT_BORDER]) + inside)
+    plain = make_frame(9, 2.0)
+    found = list(list_references([barred, plain]))
+    assert found == [make_frame(5, 1.0), PerceptualHash(inside, 100, 1.0), plain]
 
 
 @given(st.lists(st.integers(0, 255), min_size=1, max_size=300), st.integers(2, 40))

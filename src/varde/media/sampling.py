@@ -16,7 +16,7 @@ PIXELS_PER_LIMIT_S = 130_000_000
 """Pixels that may be decoded between key frames for each second of a file's time limit: a quarter to a half of it on
 one of the cores of evaluations/video_robustness.md, so that a busy machine keeps to the limit too."""
 
-_LEAST_VARIED_GAP_S = 0.4
+_LEAST_VARIED_GAP_S = 0.05
 _LEAST_FEATURED_GAP_S = 0.9
 
 

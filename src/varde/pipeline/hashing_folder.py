@@ -14,6 +14,7 @@ from varde.core.media import MediaKind
 from varde.core.outcome import NotComparable
 from varde.evidence.folder import walk
 from varde.hashing import pdq
+from varde.hashing.video_hash import list_references
 from varde.media.pool import Answer, Failure, Pool, Request
 from varde.media.sampling import Sampling, SamplingMode
 from varde.media.sandbox import SandboxLimits
@@ -83,19 +84,20 @@ def _read_answer(answer: Answer, notes: list[str]) -> KnownEntry | None:
         notes.append(f"{locator}: left out, it is no picture or video")
         return None
     notes.extend(f"{locator}: {issue.cause}" for issue in examination.issues)
-    hashes = tuple(
-        (found.value, found.quality, found.offset_s)
+    found = [
+        hashed
         for signal in content.signals
         if signal.method == pdq.METHOD and not isinstance(signal.outcome, NotComparable)
-        for found in signal.outcome
-    )
+        for hashed in signal.outcome
+    ]
+    references = list_references(found) if content.media_type.kind is MediaKind.VIDEO else found
     digests, features = content.digests, content.local_features
     return KnownEntry(
         line=line,
         md5=digests.md5,
         sha1=digests.sha1,
         sha256=digests.sha256,
-        pdq=hashes,
+        pdq=tuple((hashed.value, hashed.quality, hashed.offset_s) for hashed in references),
         source_id=locator,
         size_bytes=digests.size_bytes,
         mime=content.media_type.mime,
