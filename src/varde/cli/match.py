@@ -67,6 +67,8 @@ def _describe(one: MatchedFile) -> dict[str, Any]:
         "sha256": one.sha256.hex() if one.sha256 else None,
         "matches": [_describe_match(match) for match in one.matches],
     }
+    if one.leads:
+        document["leads"] = [_describe_match(lead) for lead in one.leads]
     refusal = _find_refusal(one)
     if refusal is not None:
         document["not_comparable"] = refusal
@@ -97,6 +99,8 @@ def _describe_match(match: KnownMatch) -> dict[str, Any]:
 def _print(one: MatchedFile) -> None:
     for match in one.matches:
         print("\t".join(output.to_plain(part) for part in (one.file, "match", _say_match(match))))
+    for lead in one.leads:
+        print("\t".join(output.to_plain(part) for part in (one.file, "lead", _say_match(lead))))
     refusal = _find_refusal(one)
     if refusal is not None:
         print("\t".join(output.to_plain(part) for part in (one.file, "not comparable", refusal)))

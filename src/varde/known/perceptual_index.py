@@ -135,6 +135,15 @@ class PerceptualIndex:
         """
         return self._segments.verify()
 
+    def check(self) -> None:
+        """Opens all of it, verified where that is due.
+
+        Raises:
+            IntegrityFailure: naming the segment that is damaged or missing.
+            WrongUse: if it was written by another version.
+        """
+        self._tables.refresh()
+
     def discard(self) -> None:
         """Removes everything, damaged or not, so that it can be filled again."""
         self._segments.discard()

@@ -6,17 +6,24 @@ an entry counts is asked of the database for every answer.
 
 from __future__ import annotations
 
+import os
 import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import Connection
 
 from varde.core.digest import DigestAlgorithm, Digests
 from varde.core.finding import OperatingPoint
 from varde.core.known import EntryState
-from varde.known.perceptual import HashIndex
+from varde.known.perceptual import HashIndex, PerceptualIndex, is_degenerate
+from varde.known.perceptual_table import Found, order_found
 from varde.pipeline.known_index import POSITION_BITS, read_known_index
+from varde.pipeline.match_features import FeatureMatcher
+from varde.pipeline.site_indexes import open_known_hashes
 from varde.store import known_hashes
 from varde.store.entry_facts import EntryFacts, find_by_digest, find_by_digests, load_entry_facts
 from varde.store.findings import DIGEST_POINT
@@ -47,7 +54,8 @@ class Lookup:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._lock = threading.Lock()
-        self._indexes: dict[OperatingPoint, tuple[int, HashIndex]] = {}
+        self._features: tuple[int, FeatureMatcher] | None = None
+        self._indexes: dict[OperatingPoint, tuple[int, HashIndex | PerceptualIndex]] = {}
 
     def find_digest(self, algorithm: DigestAlgorithm, digest: bytes) -> list[KnownMatch]:
         """Returns the entries with that digest."""
@@ -70,8 +78,7 @@ class Lookup:
             values: (M, 32) uint8.
             point: of the comparison; its least quality applies to the known side here.
         """
-        index = self._open_index(point)
-        rows, ids, distances = index.search(values, point.max_distance)
+        rows, ids, distances = self.search(values, point)
         with self._site.database.read() as connection:
             facts = load_entry_facts(connection, (ids >> POSITION_BITS).tolist())
         found: list[dict[int, KnownMatch]] = [{} for _ in values]
@@ -81,16 +88,49 @@ class Lookup:
                 found[row].setdefault(entry.entry_id, KnownMatch(entry, point.method.name, point, distance))
         return [list(matches.values()) for matches in found]
 
-    def _open_index(self, point: OperatingPoint) -> HashIndex:
-        """Returns the index of all known hashes, made again when entries have come since."""
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Yields a read transaction on the site's database."""
+        with self._site.database.read() as connection:
+            yield connection
+
+    def load_facts(self, entry_ids: Iterable[int]) -> dict[int, EntryFacts]:
+        """Returns what entries are, by row number."""
+        with self._site.database.read() as connection:
+            return load_entry_facts(connection, entry_ids)
+
+    @property
+    def features(self) -> FeatureMatcher:
+        """The local features of all known pictures, brought up to date when entries have come since."""
         with self._site.database.read() as connection:
             newest = known_hashes.highest_entry(connection)
         with self._lock:
-            up_to, index = self._indexes.get(point, (-1, None))
-            if index is None or up_to != newest:
-                index = read_known_index(self._site.database, point)
-                self._indexes[point] = (newest, index)
-            return index
+            if self._features is None or self._features[0] != newest:
+                self._features = (newest, FeatureMatcher(self._site.database, self._site.indexes))
+            return self._features[1]
+
+    def search(self, values: NDArray[np.uint8], point: OperatingPoint) -> Found:
+        """Returns (row, id, distance) of every known hash within the distance, whatever its entry's state."""
+        kept = np.flatnonzero(~is_degenerate(values))
+        with self._lock:  # only for opening: the search itself goes on beside others
+            pieces = self._open_index(point).search_batches(values[kept], point.max_distance)
+        rows, ids, distances = order_found(pieces)
+        return kept[rows], ids, distances
+
+    def _open_index(self, point: OperatingPoint) -> HashIndex | PerceptualIndex:
+        """Returns the index of all known hashes, brought up to date when entries have come since."""
+        with self._site.database.read() as connection:
+            newest = known_hashes.highest_entry(connection)
+        up_to, index = self._indexes.get(point, (-1, None))
+        if index is None or up_to != newest:
+            index = self._read_index(point)
+            self._indexes[point] = (newest, index)
+        return index
+
+    def _read_index(self, point: OperatingPoint) -> HashIndex | PerceptualIndex:
+        if os.access(self._site.folder, os.W_OK):
+            return open_known_hashes(self._site.database, self._site.indexes, point)
+        return read_known_index(self._site.database, point)
 
 
 def counts(entry: EntryFacts) -> bool:

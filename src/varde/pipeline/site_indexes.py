@@ -38,7 +38,7 @@ class Filled(Protocol):
     def last_id(self) -> int:
         """The highest id the index is complete up to; 0 where it is empty."""
 
-    def search_batches(self, probes: NDArray[np.uint8], max_distance: int = 0) -> Iterator[object]:
+    def check(self) -> None:
         """Opens all of it, and raises `IntegrityFailure` if that cannot be done."""
 
     def discard(self) -> None:
@@ -93,7 +93,7 @@ def prepare(connection: Connection, index: Filled, place: Path, newest_id: int) 
     """
     try:
         last = index.last_id
-        list(index.search_batches(np.empty((0, 32), np.uint8)))
+        index.check()
         keep = not last or (last <= newest_id and _has_origin(connection, _read_origin(place)))
     except (IntegrityFailure, WrongUse):
         keep = False

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from sqlalchemy import Connection, func, select
 
+from varde.core.signal import PerceptualHash
 from varde.store import tables
 from varde.store.database import stream
 
@@ -69,6 +70,13 @@ def read_offsets(connection: Connection, wanted: Iterable[tuple[int, int]]) -> d
             if (entry_id, position) in hashes:
                 found[entry_id, position] = offset_s
     return found
+
+
+def read_frames(connection: Connection, entry_id: int, method: str) -> list[PerceptualHash]:
+    """Returns all hashes of an entry, whatever their quality, by position."""
+    table = tables.known_hashes.c
+    query = select(table.value, table.quality, table.offset_s).where(table.entry_id == entry_id, table.method == method)
+    return [PerceptualHash(*row) for row in connection.execute(query.order_by(table.position))]
 
 
 def highest_entry(connection: Connection) -> int:

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from varde.core.finding import OperatingPoint
 from varde.core.issue import Issue
 from varde.pipeline.examine import Examination, ExamineRequest
 from varde.pipeline.examine_files import FileExaminer
 from varde.pipeline.lookup import KnownMatch, Lookup
 from varde.pipeline.match_content import match_content
+from varde.pipeline.matching import describe_matching
 from varde.store.site import Site
 
 
@@ -22,6 +24,7 @@ class MatchedFile:
         file: as it was asked for.
         sha256: None where its bytes could not be read.
         matches: of all methods, digests first.
+        leads: known pictures of the same place with other pixels: pointers for a person, never matches.
         not_comparable: method name to the reason why it could say nothing; ``file`` where nothing could be read.
         issues: why it was not, or not fully, examined.
     """
@@ -29,6 +32,7 @@ class MatchedFile:
     file: str
     sha256: bytes | None
     matches: tuple[KnownMatch, ...]
+    leads: tuple[KnownMatch, ...]
     not_comparable: dict[str, str]
     issues: tuple[Issue, ...]
 
@@ -41,7 +45,8 @@ def match_files(site: Site, files: Iterable[Path]) -> Iterator[MatchedFile]:
         files: read once each, decoded in sandboxed processes.
     """
     lookup = Lookup(site)
-    request = ExamineRequest(0, 0, site.settings.decode.limits())
+    point = describe_matching(site).point
+    request = ExamineRequest(0, 0, site.settings.decode.limits(), local_features=True)
     named: list[str] = []
 
     def note(paths: Iterable[Path]) -> Iterator[Path]:
@@ -51,13 +56,14 @@ def match_files(site: Site, files: Iterable[Path]) -> Iterator[MatchedFile]:
 
     with FileExaminer(site.settings, request) as examiner:
         for number, examination in enumerate(examiner.examine_all(note(files))):
-            yield _match(site, lookup, named[number], examination)
+            yield _match(lookup, point, named[number], examination)
 
 
-def _match(site: Site, lookup: Lookup, file: str, examination: Examination) -> MatchedFile:
+def _match(lookup: Lookup, point: OperatingPoint, file: str, examination: Examination) -> MatchedFile:
     content = examination.content
     if content is None:
         causes = " ".join(issue.cause for issue in examination.issues)
-        return MatchedFile(file, None, (), {"file": causes}, examination.issues)
-    found = match_content(lookup, content, site.settings.matching)
-    return MatchedFile(file, content.digests.sha256, found.matches, found.not_comparable, examination.issues)
+        return MatchedFile(file, None, (), (), {"file": causes}, examination.issues)
+    found = match_content(lookup, content, point)
+    reasons = found.not_comparable or {}
+    return MatchedFile(file, content.digests.sha256, found.matches, found.leads, reasons, examination.issues)

@@ -155,8 +155,7 @@ async def _look_file_up(
     services: Services, caller: Token, hashed: HashedFile, banks: str | None
 ) -> tuple[dict[str, Matches], dict[str, str]]:
     def search() -> tuple[dict[str, Matches], int]:
-        matching = services.site.settings.matching
-        everything = list(match_content(services.search, hashed.content, matching).matches)
+        everything = list(match_content(services.search, hashed.content, services.point).matches)
         found, names, unknown = _filter(services, everything, banks)
         answer = {one.name: _group(_of_type(services, one, hashed, found), names) for one in hashed.types}
         for method in {match.method for match in found} - _DIGESTS - set(answer) if hashed.is_everything else ():
