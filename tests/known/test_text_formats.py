@@ -187,3 +187,19 @@ def test_a_graded_vics_set_is_never_taken_for_a_list_of_harmless_files(tmp_path:
     path.write_text(CAID % (MD5, SHA1, graded))
     assert not CaidNonRdsFormat().detect(path)
     assert VicsFormat().detect(path)
+
+
+def test_cells_without_a_column_name_are_kept_by_their_number(tmp_path: Path) -> None:
+    text = f"Hash;Note\n{'0a' * 16};x;y;;z\n"
+    entries, _ = read(MappedCsvFormat(), tmp_path / "a", text, ReadOptions(mapping=("md5=Hash",)))
+    assert entries[0].extra == (("Note", "x"), ("#3", "y"), ("#5", "z"))
+    skipping = ReadOptions(mapping=("md5=Hash", "skip:*"))
+    assert read(MappedCsvFormat(), tmp_path / "a", text, skipping)[0][0].extra == ()
+
+
+def test_a_flag_that_is_neither_true_nor_false_is_kept_as_it_is(tmp_path: Path) -> None:
+    text = f"Hash;Identified\n{'0a' * 16};perhaps\n"
+    options = ReadOptions(mapping=("md5=Hash", "victim_identified=Identified"))
+    entries, notes = read(MappedCsvFormat(), tmp_path / "a", text, options)
+    assert (entries[0].flags, entries[0].extra) == ((), (("victim_identified", "perhaps"),))
+    assert "kept as it is" in notes[0]

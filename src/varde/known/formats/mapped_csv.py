@@ -59,7 +59,7 @@ class MappedCsvFormat:
         line, header = (1, []) if mapping.is_numbered else next(rows, (1, []))
         columns = find_columns(mapping, header, line)
         notes: list[str] = []
-        entries = _read_entries(rows, mapping, columns, options.hash_kind, notes)
+        entries = _read_entries(rows, mapping, columns, len(header), options.hash_kind, notes)
         return OpenedSet(SetHeader(), entries, notes, lines.close)
 
     def examples(self) -> Examples:
@@ -109,6 +109,7 @@ def _read_entries(
     rows: Iterator[tuple[int, list[str]]],
     mapping: ColumnMapping,
     columns: dict[str, int],
+    named: int,
     hash_kind: HashKind | None,
     notes: list[str],
 ) -> Iterator[KnownEntry]:
@@ -118,10 +119,18 @@ def _read_entries(
         if len(row) <= needed:
             raise FormatError(f"at least {needed + 1} columns expected, {len(row)} found", line=line)
         fields = {name: row[place] for name, place in columns.items() if place < len(row)}
+        if len(row) > named and "*" not in mapping.skipped:
+            fields |= _list_unnamed(row, columns, named)
         for name, values in mapping.values.items():
             fields[name] = _map_value(name, fields[name].strip(), values, line)
         yield build_entry({**mapping.constants, **fields}, line, hash_kind, counted)
     notes.extend(counted.write())
+
+
+def _list_unnamed(row: list[str], columns: dict[str, int], named: int) -> dict[str, str]:
+    """Returns the cells that no column name stands above, under the number of their column: nothing is lost."""
+    taken = set(columns.values())
+    return {f"extra.#{place + 1}": row[place] for place in range(named, len(row)) if place not in taken}
 
 
 def _map_value(name: str, value: str, values: Mapping[str, str], line: int) -> str:
@@ -148,7 +157,7 @@ EXAMPLES = Examples(
         ValidExample(
             "numbered.csv",
             f"a;{'0c' * 32}\n".encode(),
-            (KnownEntry(line=1, sha256=b"\x0c" * 32),),
+            (KnownEntry(line=1, sha256=b"\x0c" * 32, extra=(("#1", "a"),)),),
             options=_NUMBERED,
             is_detected=False,
         ),
