@@ -25,6 +25,8 @@ from varde.pipeline.match_videos import FoundVideo, FrameHit, make_frames, match
 
 _LAST_POSITION = (1 << POSITION_BITS) - 1
 _VISUAL = frozenset({MediaKind.PICTURE, MediaKind.VIDEO})
+_Found = FrameHit | FoundVideo | FoundPicture | tuple[FoundVideo, FoundPicture]
+"""A frame or picture by its hash, a video by its frames' hashes, a picture by features, a video by its frames' features."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +105,10 @@ class _Comparison:
         query = make_frames(self._hashes, self._get_duration())
         with self._lookup.read() as connection:
             videos = list(match_times(connection, query, times, self._point)) if len(query) else []
-        stills = {each.entry_id: each for each in sorted(copies, key=lambda each: -each.distance)}
-        for entry_id in {entry_id for entry_id, _, _ in times}:
-            stills.pop(entry_id)
-        return self._name([*stills.items(), *((each.entry_id, each) for each in videos)])
+        closest = {each.entry_id: each for each in sorted(copies, key=lambda each: -each.distance)}
+        of_videos = {entry_id for entry_id, _, _ in times}
+        stills = [(entry_id, each) for entry_id, each in closest.items() if entry_id not in of_videos]
+        return self._name([*stills, *((each.entry_id, (each, closest[each.entry_id])) for each in videos)])
 
     def _read_hashes(self) -> tuple[PerceptualHash, ...]:
         for signal in self._content.signals:
@@ -153,7 +155,7 @@ class _Comparison:
             found = list(match_frames(connection, query, hits, self._point))
         return self._name((each.entry_id, each) for each in found)
 
-    def _name(self, found: Iterable[tuple[int, FrameHit | FoundVideo | FoundPicture]]) -> list[KnownMatch]:
+    def _name(self, found: Iterable[tuple[int, _Found]]) -> list[KnownMatch]:
         """Returns matches with their entries, the closest first; entries that do not count are left out."""
         listed = list(found)
         facts = self._lookup.load_facts(entry_id for entry_id, _ in listed)
@@ -165,7 +167,11 @@ class _Comparison:
                 matches.append(KnownMatch(entry, point.method.name, point, distance, details))
         return sorted(matches, key=lambda match: (match.method, match.distance, match.entry.entry_id))
 
-    def _describe(self, found: FrameHit | FoundVideo | FoundPicture) -> tuple[OperatingPoint, int, dict[str, object]]:
+    def _describe(self, found: _Found) -> tuple[OperatingPoint, int, dict[str, object]]:
+        if isinstance(found, tuple):
+            video, picture = found
+            facts = {**picture.details(), **video.match.details(), "verdict": picture.verdict.value}
+            return FEATURES_POINT, picture.distance, facts
         if isinstance(found, FoundVideo):
             return video_point(self._point), found.match.distance, found.match.details()
         if isinstance(found, FoundPicture):
