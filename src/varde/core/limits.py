@@ -30,7 +30,7 @@ class DecodeLimits:
 
     Attributes:
         max_pixels: pictures with more pixels are not decoded.
-        max_frames: key frames of one video that are hashed.
+        max_frames: frames of one video that are hashed.
         thumbnail_px: longest side of a thumbnail.
     """
 

@@ -18,7 +18,7 @@ from varde.core.errors import NotFound, Unreadable
 from varde.core.issue import Issue, IssueCode, Step
 from varde.core.media import MediaKind
 from varde.media.pool import Answer, Failure, Pool, Request
-from varde.media.sampling import Sampling, SamplingMode
+from varde.media.sampling import Sampling
 from varde.media.sandbox import SandboxLimits
 from varde.pipeline.archives import Archives
 from varde.pipeline.checking import check_copy, check_reachable, check_there, read_examination
@@ -111,7 +111,7 @@ class Schedule:
         task.part_bytes, task.stamp = part.size_bytes, part.stamp
         limits = self._site.settings.decode.limits()
         limit_s = self._settings.limit_s(part.size_bytes)
-        sampling = Sampling.within(SamplingMode.SECONDS, limit_s)
+        sampling = Sampling.within(self._site.settings.decode.video_sampling, limit_s)
         request = ExamineRequest(part.offset, part.size_bytes, limits, task.failure is None, sampling)
         pool.submit(Request(task, _encode(request), (part.descriptor,), limit_s))
         self._examining += 1

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from varde.core.errors import SettingsError
 from varde.core.limits import ArchiveLimits, DecodeLimits
+from varde.media.sampling import SamplingMode
 
 FILE_NAME = "varde.toml"
 _LARGE_FILE_BYTES = 64 << 20
@@ -45,7 +46,10 @@ class DecodeSettings(_Section):
     """What a decoder may spend on one file."""
 
     max_pixels: int = Field(250_000_000, gt=0, description="Pictures with more pixels are recorded as too large.")
-    max_frames: int = Field(2_000, gt=0, description="Key frames hashed of one video.")
+    max_frames: int = Field(2_000, gt=0, description="Frames hashed of one video.")
+    video_sampling: SamplingMode = Field(
+        SamplingMode.SECONDS, description="Which frames of an item's video: 1/s, key (key frames only) or all."
+    )
     thumbnail_px: int = Field(256, ge=32, le=1024, description="Longest side of a thumbnail.")
 
     def limits(self) -> DecodeLimits:
