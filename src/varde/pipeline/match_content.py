@@ -26,7 +26,7 @@ from varde.pipeline.match_videos import FoundVideo, FrameHit, make_frames, match
 _LAST_POSITION = (1 << POSITION_BITS) - 1
 _VISUAL = frozenset({MediaKind.PICTURE, MediaKind.VIDEO})
 _Found = FrameHit | FoundVideo | FoundPicture | tuple[FoundVideo, FoundPicture]
-"""A frame or picture by its hash, a video by its frames' hashes, a picture by features, a video by its frames' features."""
+"""By its hash: a frame or picture, a video; by features: a picture, a video."""
 
 
 @dataclass(frozen=True, slots=True)
