@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from varde.core.errors import WrongUse
 from varde.known import perceptual_table
-from varde.known.perceptual import HashIndex
+from varde.known.perceptual import HashIndex, is_degenerate
 
 
 def search_slowly(
@@ -167,6 +167,22 @@ def test_any_small_index_agrees_with_comparing_everything(data: st.DataObject) -
     ids = np.arange(len(hashes))
     most = data.draw(st.integers(0, 31))
     with pytest.MonkeyPatch.context() as patch:
-        if data.draw(st.booleans()):  # as if the index were large: only look-ups, never a scan
+        patch.setattr(perceptual_table, "_FEWEST_EXPANDED", data.draw(st.sampled_from([1, 64])))
+        if data.draw(st.booleans()):  # as if the index were large
+            patch.setattr(perceptual_table, "_MOST_EXPANDED", 0)
             patch.setattr(perceptual_table, "_FEWEST_GROUPED", 1)
         assert rows(HashIndex(hashes, ids).search(probes, most)) == search_slowly(hashes, ids, probes, most)
+
+
+def test_pictures_with_structure_have_half_of_the_bits_and_are_kept() -> None:
+    generator = np.random.default_rng(4)
+    order = generator.random((500, 256)).argsort(axis=1)
+    assert not is_degenerate(np.packbits(order < 128, axis=1)).any()
+    assert not is_degenerate(np.packbits(order < 128 - 32, axis=1)).any()
+
+
+def test_flat_hashes_are_degenerate_whichever_way() -> None:
+    few = np.packbits(np.arange(256) < 95)
+    hashes = np.stack([np.zeros(32, np.uint8), np.full(32, 255, np.uint8), few, ~few])
+    assert is_degenerate(hashes).tolist() == [True] * 4
+    assert is_degenerate(hashes[:0]).tolist() == []
