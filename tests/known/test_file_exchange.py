@@ -65,6 +65,6 @@ def test_codes_on_another_scheme_are_refused(tmp_path: Path) -> None:
 
 def test_file_takes_no_feedback(tmp_path: Path) -> None:
     with pytest.raises(WrongUse):
-        connect(tmp_path).send_feedback(Feedback("x", affirmative=True))
+        connect(tmp_path).prepare_feedback(Feedback("x", affirmative=True))()
     with pytest.raises(WrongUse):
         FileApi().check({})

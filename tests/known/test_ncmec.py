@@ -241,8 +241,8 @@ def test_clock_ahead_of_the_servers_does_not_skip_what_comes_later(server: Ncmec
 
 def test_feedback_goes_to_the_one_fingerprint(server: NcmecServer, address: str) -> None:
     exchange = connect(address)
-    exchange.send_feedback(Feedback("42-i7", affirmative=True, fingerprint="md5"))
-    exchange.send_feedback(Feedback("42-i7", affirmative=False, reason="example reason 1", fingerprint="PDQ"))
+    exchange.prepare_feedback(Feedback("42-i7", affirmative=True, fingerprint="md5"))()
+    exchange.prepare_feedback(Feedback("42-i7", affirmative=False, reason="example reason 1", fingerprint="PDQ"))()
     (path, yes), (other, no) = server.told
     assert path == "/v2/entries/42/i7/MD5/feedback"
     assert b"<affirmative" in yes
@@ -252,7 +252,7 @@ def test_feedback_goes_to_the_one_fingerprint(server: NcmecServer, address: str)
 
 def test_negative_feedback_without_a_known_reason_names_them(server: NcmecServer, address: str) -> None:
     with pytest.raises(WrongUse) as told:
-        connect(address).send_feedback(Feedback("42-i7", affirmative=False, reason="because", fingerprint="md5"))
+        connect(address).prepare_feedback(Feedback("42-i7", affirmative=False, reason="because", fingerprint="md5"))()
     assert "Example Reason 1" in told.value.advice
     assert not server.told
 

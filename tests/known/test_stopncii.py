@@ -169,12 +169,12 @@ def test_long_silence_needs_everything(address: str) -> None:
 
 def test_feedback_is_sent_with_its_own_key(server: StopNciiServer, address: str) -> None:
     exchange = connect(address)
-    exchange.send_feedback(Feedback(f"ImagePDQ:{PDQ}", affirmative=False, reason="another person"))
+    exchange.prepare_feedback(Feedback(f"ImagePDQ:{PDQ}", affirmative=False, reason="another person"))()
     told = {"feedbackValue": "NotBlocked", "tags": ["another person"], "hashValue": PDQ}
     assert server.told == [{"count": 1, "hashFeedbacks": [told]}]
     assert server.requests[0].headers["x-functions-key"] == "feedback-key"
     with pytest.raises(WrongUse):
-        exchange.send_feedback(Feedback("42", affirmative=True))
+        exchange.prepare_feedback(Feedback("42", affirmative=True))()
 
 
 def test_wrong_key_says_so_and_shows_none(address: str) -> None:

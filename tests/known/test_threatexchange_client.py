@@ -162,18 +162,18 @@ def test_long_silence_needs_everything(address: str) -> None:
 def test_feedback_reacts_to_every_description(server: ThreatExchangeServer, address: str) -> None:
     exchange = connect(address)
     extra = {"descriptor.7": "17", "descriptor.8": "18", "opinion.7": "POSITIVE_CLASS"}
-    exchange.send_feedback(Feedback("1", affirmative=True, extra=extra))
+    exchange.prepare_feedback(Feedback("1", affirmative=True, extra=extra))()
     assert [(path, told["reactions"]) for path, told in server.told] == [("/17/", "HELPFUL"), ("/18/", "HELPFUL")]
     assert all("access_token" not in request.query for request in server.requests)
     with pytest.raises(WrongUse):
-        exchange.send_feedback(Feedback("1", affirmative=True))
+        exchange.prepare_feedback(Feedback("1", affirmative=True))()
 
 
 def test_refused_feedback_is_a_failure(server: ThreatExchangeServer, address: str) -> None:
     """The library takes an answer that says no for one that says yes."""
     server.faults = [Answer(200, b'{"error": {"message": "no"}}')]
     with pytest.raises(ExchangeFailure, match="did not take"):
-        connect(address).send_feedback(Feedback("1", affirmative=False, extra={"descriptor.7": "17"}))
+        connect(address).prepare_feedback(Feedback("1", affirmative=False, extra={"descriptor.7": "17"}))()
 
 
 def test_token_is_in_no_error_and_no_log(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -125,12 +125,12 @@ class OpenedExchange(Protocol):
         """
         ...
 
-    def send_feedback(self, feedback: Feedback) -> None:
-        """Tells the exchange; returns once it has taken it.
+    def prepare_feedback(self, feedback: Feedback) -> Callable[[], None]:
+        """Returns what tells the exchange when it is called; it raises `ExchangeFailure` if that fails.
 
         Raises:
             WrongUse: if this exchange takes no such feedback; the advice names the reasons there are.
-            ExchangeFailure: if it could not be told.
+            ExchangeFailure: if it could not be asked for them.
         """
         ...
 
@@ -147,6 +147,7 @@ class ExchangeApi(Protocol):
         title: one line for a person.
         settings: the settings it takes, by name, each with a line for a person.
         credential: names of the values it logs in with; () where it needs none.
+        optional: names of further values, without which something cannot be done.
         scheme: ``name@version`` of the codes its entries carry.
     """
 
@@ -154,6 +155,7 @@ class ExchangeApi(Protocol):
     title: str
     settings: Mapping[str, str]
     credential: tuple[str, ...]
+    optional: tuple[str, ...]
     scheme: str
 
     def check(self, settings: Mapping[str, str]) -> None:

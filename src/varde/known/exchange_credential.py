@@ -15,7 +15,12 @@ _FORM = "It holds one `name = value` in a line."
 
 
 def read_credential(
-    names: Sequence[str], *, file: str, variable: str, environment: Mapping[str, str] = os.environ
+    names: Sequence[str],
+    *,
+    file: str,
+    variable: str,
+    optional: Sequence[str] = (),
+    environment: Mapping[str, str] = os.environ,
 ) -> Credential:
     """Returns the values of these names.
 
@@ -23,6 +28,7 @@ def read_credential(
         names: what the interface asks for; () reads nothing.
         file: path of a file of mode 0600; "" where there is none.
         variable: name of an environment variable with the same text; "" where there is none.
+        optional: names that may be missing.
         environment: where the variable is looked up.
 
     Raises:
@@ -36,7 +42,7 @@ def read_credential(
     missing = [name for name in names if not values.get(name)]
     if missing:
         raise WrongUse(f"{place} lacks {', '.join(missing)}", advice=_FORM)
-    return Credential({name: values[name] for name in names})
+    return Credential({name: values[name] for name in (*names, *optional) if name in values})
 
 
 def _read(names: Sequence[str], file: str, variable: str, environment: Mapping[str, str]) -> tuple[str, str]:

@@ -42,7 +42,7 @@ def import_delta(
     if exchange.api != SiteApi.name:
         raise WrongUse(f"the exchange {name} takes no files: it is of the interface {exchange.api}")
     with spool.lend_folder(site.spool) as folder:
-        path = folder / "import.delta"
+        path = folder / (Path(str(file.name)).name if isinstance(getattr(file, "name", None), str) else "import.delta")
         with path.open("wb") as copy:
             shutil.copyfileobj(file, copy, 1 << 20)
         return fetch_exchange(site, actor, name, progress, connect=partial(_open_file, path))

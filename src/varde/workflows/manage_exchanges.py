@@ -70,6 +70,8 @@ def add_exchange(site: Site, actor: Actor, new: NewExchange) -> Exchange:
     """
     check_name(new.name)
     api = get_api(new.api)
+    if new.scheme and "scheme" in api.settings:
+        new = replace(new, settings=new.settings | {"scheme": new.scheme})
     check_settings(api, new.settings)
     _read_credential(api, {_FILE: new.credential_file, _VARIABLE: new.credential_variable})
     settings = new.settings | {_FILE: new.credential_file, _VARIABLE: new.credential_variable}
@@ -161,20 +163,25 @@ def send_feedback(site: Site, actor: Actor, name: str, feedback: Feedback, *, co
     if not counting:
         raise NotFound(f"the exchange {name} has no entry {feedback.source_id!r} that counts", advice="Fetch first.")
     opened = open_exchange(exchange, connect)
-    at = actor.clock()
-    with site.database.write() as connection:
-        subject: dict[str, str | int | None] = {
-            "exchange": name,
-            "entry": feedback.source_id,
-            "opinion": "affirmative" if feedback.affirmative else "negative",
-            "reason": feedback.reason,
-            "fingerprint": feedback.fingerprint,
-        }
-        audit.append_event(connection, at=at, person=actor.person, act=Act.EXCHANGE_FEEDBACK, subject=subject)
     try:
-        opened.send_feedback(replace(feedback, extra=dict(counting[-1].entry.extra)))
+        send = opened.prepare_feedback(replace(feedback, extra=dict(counting[-1].entry.extra)))
+        _record_feedback(site, actor, name, feedback)
+        send()
     finally:
         opened.close()
+
+
+def _record_feedback(site: Site, actor: Actor, name: str, feedback: Feedback) -> None:
+    at = actor.clock()
+    subject: dict[str, str | int | None] = {
+        "exchange": name,
+        "entry": feedback.source_id,
+        "opinion": "affirmative" if feedback.affirmative else "negative",
+        "reason": feedback.reason,
+        "fingerprint": feedback.fingerprint,
+    }
+    with site.database.write() as connection:
+        audit.append_event(connection, at=at, person=actor.person, act=Act.EXCHANGE_FEEDBACK, subject=subject)
 
 
 @contextmanager
@@ -210,4 +217,5 @@ def _interface_settings(exchange: Exchange) -> dict[str, str]:
 
 
 def _read_credential(api: ExchangeApi, settings: dict[str, str]) -> Credential:
-    return read_credential(api.credential, file=settings.get(_FILE, ""), variable=settings.get(_VARIABLE, ""))
+    file, variable = settings.get(_FILE, ""), settings.get(_VARIABLE, "")
+    return read_credential(api.credential, file=file, variable=variable, optional=api.optional)

@@ -7,7 +7,7 @@ own are told apart by their hashes.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -33,6 +33,7 @@ class FileApi:
         "scheme": "grade scheme of their codes, NAME@VERSION; default: what the files say",
     }
     credential = ()
+    optional = ()
     scheme = OPINION_SCHEME
 
     def check(self, settings: Mapping[str, str]) -> None:
@@ -76,7 +77,7 @@ class FileExchange:
             raise ExchangeFailure(f"{self._path}: it was changed while it was read", advice="Fetch again.")
         yield _make_range(waiting, {"sha256": digest}, self._path, is_last=True)
 
-    def send_feedback(self, feedback: Feedback) -> None:
+    def prepare_feedback(self, feedback: Feedback) -> Callable[[], None]:
         """Refuses: a file takes no feedback."""
         raise WrongUse("a file takes no feedback", advice="Tell whoever keeps it.")
 

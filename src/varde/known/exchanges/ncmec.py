@@ -8,9 +8,11 @@ ranges small enough for one transaction each, and a range's end is its checkpoin
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
+from urllib.parse import quote
 from xml.etree.ElementTree import Element
 
 from requests.auth import HTTPBasicAuth
@@ -67,6 +69,7 @@ class NcmecApi:
         "members": "only entries of these members, their numbers with commas between",
     }
     credential = ("username", "password")
+    optional = ()
     scheme = "ncmec-classification@2"
 
     def check(self, settings: Mapping[str, str]) -> None:
@@ -169,17 +172,17 @@ class NcmecExchange:
                 checkpoint = {"to": stop.strftime(_FORM)}
                 yield self._make_range(found, checkpoint, is_last=start >= end, notes=notes)
 
-    def send_feedback(self, feedback: Feedback) -> None:
-        """Tells NCMEC; see `OpenedExchange.send_feedback`."""
+    def prepare_feedback(self, feedback: Feedback) -> Callable[[], None]:
+        """Returns what tells NCMEC; see `OpenedExchange.prepare_feedback`."""
         member, _, name = feedback.source_id.partition("-")
         kind = _find_kind(feedback.fingerprint)
         if not member.isdecimal() or not name:
             raise WrongUse(f"{feedback.source_id!r} is no entry of NCMEC's: MEMBER-ID")
+        about = (int(member), quote(name, safe=""), kind)
         if feedback.affirmative:
-            self._client.submit_feedback(int(member), name, kind, FeedbackType.upvote)
-            return
+            return partial(self._client.submit_feedback, *about, FeedbackType.upvote)
         guid = self._find_reason(kind, feedback.reason)
-        self._client.submit_feedback(int(member), name, kind, FeedbackType.downvote, guid)
+        return partial(self._client.submit_feedback, *about, FeedbackType.downvote, guid)
 
     def close(self) -> None:
         """Ends the connection."""

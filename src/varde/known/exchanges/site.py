@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -28,6 +28,7 @@ class SiteApi:
         "scheme": "grade scheme of its codes, NAME@VERSION",
     }
     credential = ()
+    optional = ()
     scheme = ""
 
     def check(self, settings: Mapping[str, str]) -> None:
@@ -97,7 +98,7 @@ class SiteExchange:
             reached = ending
         _check_left(deltas, reached)
 
-    def send_feedback(self, feedback: Feedback) -> None:
+    def prepare_feedback(self, feedback: Feedback) -> Callable[[], None]:
         """Refuses: deltas travel one way."""
         raise WrongUse("deltas of a site take no feedback", advice="Tell the people of that site.")
 

@@ -6,8 +6,9 @@ taken off: the person whom the picture shows asked for that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from threatexchange.exchanges.clients.stopncii.api import StopNCIIAPI, StopNCIICSPFeedbackValue, StopNCIIEndpoint
@@ -35,7 +36,8 @@ class StopNciiApi:
     name = "stopncii"
     title = "StopNCII.org"
     settings: Mapping[str, str] = {"address": f"its address; default: {StopNCIIAPI.BASE_URL}"}
-    credential = ("subscription_key", "fetch_key", "feedback_key")
+    credential = ("subscription_key", "fetch_key")
+    optional = ("feedback_key",)
     scheme = OPINION_SCHEME
 
     def check(self, settings: Mapping[str, str]) -> None:
@@ -63,12 +65,17 @@ class GuardedClient(StopNCIIAPI):
     """
 
     def __init__(self, address: str, credential: Credential, limits: TransportLimits) -> None:
-        keys = {StopNCIIEndpoint.SubmitFeedback: credential["feedback_key"]}
+        keys = {StopNCIIEndpoint.SubmitFeedback: credential.values.get("feedback_key", "")}
         super().__init__(credential["subscription_key"], credential["fetch_key"], keys, address)
         if not all(key.isascii() for key in (self._subscription_key, *self._function_keys.values())):
             raise WrongUse("StopNCII's keys are plain letters and digits")
         self.session = GuardedSession(address, limits)
         self.host = self.session.host
+
+    @property
+    def may_give_feedback(self) -> bool:
+        """Whether there is a key for it."""
+        return bool(self._function_keys[StopNCIIEndpoint.SubmitFeedback])
 
     def _get_session(self, endpoint: StopNCIIEndpoint) -> Any:
         self.session.headers["x-functions-key"] = self._function_keys[endpoint]
@@ -83,6 +90,12 @@ class GuardedClient(StopNCIIAPI):
         with self._get_session(StopNCIIEndpoint.FetchHashes) as session:
             answer = session.get(f"{self._base_url}/{StopNCIIEndpoint.FetchHashes.value}", params=question)
         return read_json(answer.content, self.host)
+
+    def tell(self, told: dict[str, Any]) -> None:
+        """Sends feedback on one hash."""
+        endpoint = StopNCIIEndpoint.SubmitFeedback
+        with self._get_session(endpoint) as session:
+            session.post(f"{self._base_url}/{endpoint.value}", json={"count": 1, "hashFeedbacks": [told]})
 
 
 class StopNciiExchange:
@@ -120,16 +133,18 @@ class StopNciiExchange:
         ending = {"next_set": str(reached), "fetched_at": now.astimezone(UTC).isoformat()}
         yield _make_range(found, ending, reached, unreadable, is_last=True)
 
-    def send_feedback(self, feedback: Feedback) -> None:
-        """Tells StopNCII; see `OpenedExchange.send_feedback`. A reason travels as a tag."""
+    def prepare_feedback(self, feedback: Feedback) -> Callable[[], None]:
+        """Returns what tells StopNCII; see `OpenedExchange.prepare_feedback`. A reason travels as a tag."""
         kind, _, value = feedback.source_id.partition(":")
         if not kind or not value:
             raise WrongUse(f"{feedback.source_id!r} is no entry of StopNCII's: TYPE:HASH")
         given = StopNCIICSPFeedbackValue.Blocked if feedback.affirmative else StopNCIICSPFeedbackValue.NotBlocked
+        if not self._client.may_give_feedback:
+            raise WrongUse(
+                "StopNCII takes feedback with a key of its own", advice="Add feedback_key to the credential."
+            )
         told = {"feedbackValue": given.value, "tags": [feedback.reason] if feedback.reason else [], "hashValue": value}
-        endpoint = StopNCIIEndpoint.SubmitFeedback
-        with self._client._get_session(endpoint) as session:
-            session.post(f"{self._client._base_url}/{endpoint.value}", json={"count": 1, "hashFeedbacks": [told]})
+        return partial(self._client.tell, told)
 
     def close(self) -> None:
         """Ends the connection."""

@@ -6,8 +6,9 @@ longer has to fetch everything, and to take off what does not come any more.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from threatexchange.exchanges.clients.fb_threatexchange.api import ThreatExchangeAPI
@@ -47,6 +48,7 @@ class ThreatExchangeApi:
         "address": f"its address; default: {ThreatExchangeAPI._TE_BASE_URL}",
     }
     credential = ("token",)
+    optional = ()
     scheme = OPINION_SCHEME
 
     def check(self, settings: Mapping[str, str]) -> None:
@@ -89,12 +91,13 @@ class GuardedClient(ThreatExchangeAPI):
         """Returns the object at an address of this exchange."""
         return read_json(self.session.get(url, params=params or {}).content, self.host)
 
-    def react(self, descriptor: str, reaction: str) -> None:
-        """Puts a reaction on another member's description; the token travels in the body, not in the address."""
+    def react(self, descriptors: list[str], reaction: str) -> None:
+        """Puts a reaction on other members' descriptions; the token travels in the body, not in the address."""
         told = {"access_token": self.api_token, "reactions": reaction}
-        answer = read_json(self.session.post(f"{self._base_url}/{descriptor}/", data=told).content, self.host)
-        if "error" in answer or answer.get("success") is False:
-            raise ExchangeFailure(f"{self.host}: it did not take the feedback")
+        for descriptor in descriptors:
+            answer = read_json(self.session.post(f"{self._base_url}/{descriptor}/", data=told).content, self.host)
+            if "error" in answer or answer.get("success") is False:
+                raise ExchangeFailure(f"{self.host}: it did not take the feedback")
 
 
 class ThreatExchange:
@@ -136,15 +139,14 @@ class ThreatExchange:
         ending = {"updated": str(reached), "fetched_at": fetched_at}
         yield _make_range(found, ending, reached, unreadable, is_last=True)
 
-    def send_feedback(self, feedback: Feedback) -> None:
-        """Tells ThreatExchange; see `OpenedExchange.send_feedback`."""
+    def prepare_feedback(self, feedback: Feedback) -> Callable[[], None]:
+        """Returns what tells ThreatExchange; see `OpenedExchange.prepare_feedback`."""
         descriptors = [value for name, value in (feedback.extra or {}).items() if name.startswith("descriptor.")]
         if not descriptors:
             raise WrongUse(f"nothing is known here of who described {feedback.source_id!r}", advice="Fetch first.")
         if feedback.reason:
             raise WrongUse("ThreatExchange takes feedback without a reason", advice="Leave --reason out.")
-        for descriptor in descriptors:
-            self._client.react(descriptor, "HELPFUL" if feedback.affirmative else "DISAGREE_WITH_TAGS")
+        return partial(self._client.react, descriptors, "HELPFUL" if feedback.affirmative else "DISAGREE_WITH_TAGS")
 
     def close(self) -> None:
         """Ends the connection."""
