@@ -145,12 +145,12 @@ def test_a_disputed_entry_still_matches(story: Story) -> None:
 
 
 def test_a_whole_set_is_withdrawn_with_what_it_will_still_get(story: Story) -> None:
-    result = change_known(story.site, story.actor(), WITHDRAWN, Target("list"), "recalled by its owner")
+    result = change_known(story.site, story.actor(), WITHDRAWN, Target("list", whole_set=True), "recalled by its owner")
     assert [(one.entry, one.now) for one in result.changed] == [("", EntryState.WITHDRAWN)]
     apply_delta(story.site, story.actor(), story.set_id, SetDelta(upserts=(entry(3, code="2"),)), "exchange")
     match_all(story.site, story.clock())
     assert story.matched() == [False, False, False]
-    change_known(story.site, story.actor(), REINSTATED, Target("list"), "back")
+    change_known(story.site, story.actor(), REINSTATED, Target("list", whole_set=True), "back")
     assert story.matched() == [True, True, True]
 
 
@@ -254,6 +254,8 @@ def test_all_or_none_is_changed(story: Story) -> None:
         story.change(WITHDRAWN, "e1", "e9")
     with pytest.raises(WrongUse, match="neither a known set nor a hash"):
         change_known(story.site, story.actor(), WITHDRAWN, Target(words=EntryWords(("e1",))), "x")
+    with pytest.raises(WrongUse, match="either entries of the set or the whole set"):
+        story.change(WITHDRAWN)
     with pytest.raises(WrongUse, match="no act of a person"):
         story.change(KnownAct.SUPERSEDED, "e1")
     assert story.matched() == [True, True, True]

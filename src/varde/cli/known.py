@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import click
 
-from varde.cli import known_export, output
+from varde.cli import known_changes, known_export, known_history, output, recalls
 from varde.cli.options import Session, with_session
 from varde.cli.rate import Rate
 from varde.core.known import SetRole
 from varde.known.format import HashKind, ReadOptions
-from varde.store import known_sets
+from varde.store import floods, known_sets
 from varde.store.known_sets import KnownSet
 from varde.store.types import write_utc
 from varde.workflows import import_known_set
@@ -21,10 +22,20 @@ from varde.workflows.import_known_set import ImportRequest
 
 @click.group()
 def known() -> None:
-    """Import, list and export known sets."""
+    """Import, list, export, withdraw and dispute known material."""
 
 
-known.add_command(known_export.export)
+for _command in (
+    known_export.export,
+    known_history.show,
+    known_history.history,
+    known_changes.withdraw,
+    known_changes.dispute,
+    known_changes.reinstate,
+    known_changes.release,
+    recalls.recalls,
+):
+    known.add_command(_command)
 
 
 @known.command("import")
@@ -108,7 +119,7 @@ def import_(
     )
     if known_set.warning:
         output.say(f"Mind: {known_set.warning}")
-    output.say("Earlier items are compared with it at the next `varde process`.")
+    output.say("Earlier items are compared with it by `varde hunt`, or at the end of the next `varde process`.")
 
 
 @known.command("list")
@@ -122,11 +133,12 @@ def list_(session: Session) -> None:
     """
     site = session.open()
     with site.database.read() as connection:
-        rows = [_describe(one) for one in known_sets.list_sets(connection)]
+        held = Counter(flood.set_id for flood in floods.list_floods(connection) if flood.lasts)
+        rows = [{**_describe(one), "quarantined": held[one.set_id]} for one in known_sets.list_sets(connection)]
     if session.as_json:
         output.write_json(rows)
         return
-    columns = ("set", "version", "role", "entries", "scheme", "owner", "format", "imported_at")
+    columns = ("set", "version", "role", "state", "entries", "quarantined", "scheme", "owner", "format", "imported_at")
     output.write_rows(columns, [[row[name] for name in columns] for row in rows])
 
 
@@ -136,6 +148,7 @@ def _describe(one: KnownSet) -> dict[str, Any]:
         "version": one.version,
         "owner": one.owner,
         "role": one.role.value,
+        "state": one.state.value,
         "scheme": f"{one.scheme}@{one.scheme_version}" if one.scheme else None,
         "format": one.format,
         "source": one.source_name,

@@ -46,10 +46,7 @@ def run_processing(session: Session, site: Site, case: str, *, retry: bool = Fal
             "with_issues": result.with_issues,
             "new_issues": done.new_issues,
             "unreachable": list(result.unreachable),
-            "matches_by_digest": result.matches.by_digest,
-            "matches_perceptual": result.matches.perceptual,
-            "matches_flooded": result.matches.flooded,
-            "degenerate": result.matches.degenerate,
+            **result.matches.describe(),
             "cpu_s": result.cpu_s,
         }
         output.write_json(document)

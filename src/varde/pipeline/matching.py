@@ -13,6 +13,8 @@ from datetime import datetime
 
 from varde.core.finding import OperatingPoint
 from varde.hashing import pdq
+from varde.pipeline.compare_features import compare_features
+from varde.pipeline.match_features import POINT as FEATURES_POINT
 from varde.pipeline.match_hashes import HashMatching, match_hashes
 from varde.store import comparisons, findings
 from varde.store.comparisons import Mark
@@ -30,7 +32,7 @@ class MatchCount:
     """What one run of comparing found.
 
     Attributes:
-        by_digest, perceptual: matches that are new.
+        by_digest, perceptual, by_features: matches that are new.
         flooded: perceptual matches that were only counted, of entries that match too much.
         degenerate: hashes of contents that say too little to be compared by distance.
     """
@@ -39,6 +41,17 @@ class MatchCount:
     perceptual: int = 0
     flooded: int = 0
     degenerate: int = 0
+    by_features: int = 0
+
+    def describe(self) -> dict[str, int]:
+        """Returns the counts by the names they have in the audit log and in JSON."""
+        return {
+            "matches_by_digest": self.by_digest,
+            "matches_perceptual": self.perceptual,
+            "matches_by_features": self.by_features,
+            "matches_flooded": self.flooded,
+            "degenerate": self.degenerate,
+        }
 
 
 def match_all(site: Site, at: datetime) -> MatchCount:
@@ -54,12 +67,13 @@ def match_all(site: Site, at: datetime) -> MatchCount:
         newest = comparisons.read_newest(connection)
     by_digest = _match_digests(site.database, newest, at)
     hashes = match_hashes(site.database, describe_matching(site), newest, at)
-    return MatchCount(by_digest, hashes.new, hashes.flooded, hashes.degenerate)
+    features = compare_features(site, newest, at)
+    return MatchCount(by_digest, hashes.new, hashes.flooded + features.flooded, hashes.degenerate, features.new)
 
 
 def is_up_to_date(site: Site) -> bool:
     """Returns whether every content has been compared with every known entry."""
-    points = (findings.DIGEST_POINT, describe_matching(site).point)
+    points = (findings.DIGEST_POINT, describe_matching(site).point, FEATURES_POINT)
     with site.database.read() as connection:
         newest = comparisons.read_newest(connection)
         marks = [comparisons.read_mark(connection, point) for point in points]

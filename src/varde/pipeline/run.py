@@ -197,10 +197,7 @@ def _record_finish(site: Site, case: Case, run_id: int, result: RunResult, perso
             "run": run_id,
             "items": result.items,
             "with_issues": result.with_issues,
-            "matches_by_digest": result.matches.by_digest,
-            "matches_perceptual": result.matches.perceptual,
-            "matches_flooded": result.matches.flooded,
-            "degenerate": result.matches.degenerate,
+            **result.matches.describe(),
             "sandbox": " ".join(result.layers),
             "unreachable": len(result.unreachable),
         }

@@ -40,17 +40,14 @@ class Target:
     Attributes:
         set_name: "" looks in all sets, which only hashes may ask for.
         set_version: None where the set has only one.
-        words: which entries; without any it is the set itself, with every entry that it has or will have.
+        words: which entries.
+        whole_set: the set itself, with every entry that it has or will have.
     """
 
     set_name: str = ""
     set_version: str | None = None
     words: EntryWords = _NO_WORDS
-
-    @property
-    def is_whole_set(self) -> bool:
-        """Whether no entry is named."""
-        return self.words == _NO_WORDS
+    whole_set: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +105,7 @@ def change_known(site: Site, actor: Actor, act: KnownAct, target: Target, reason
     with site.database.write(patience_s=PATIENCE_S) as connection:
         named = known_sets.get_set(connection, target.set_name, target.set_version) if target.set_name else None
         change = _Change(connection, actor, act, reason.strip())
-        if named and target.is_whole_set:
+        if named and target.whole_set:
             change.change_set(named)
         else:
             change.change_entries(find_entries(connection, named, target.words))
@@ -176,9 +173,15 @@ def _check(act: KnownAct, target: Target, reason: str) -> None:
             f"to {_VERBS[act]} known material needs a reason of 1 to {_MOST_CHARACTERS:,} printable characters",
             advice="Say it with --reason: everybody who acted on a match will read it.",
         )
-    if not target.set_name and (target.words.names or target.words.lines or target.words.rows or not target.words.hashes):
+    words = target.words
+    if not target.set_name and (words.names or words.lines or target.whole_set or not words.hashes):
         raise WrongUse(
             "neither a known set nor a hash is named", advice="Name the set, or entries of all sets by --hash."
+        )
+    if target.whole_set == (words != _NO_WORDS):
+        raise WrongUse(
+            "name either entries of the set or the whole set",
+            advice="Entries are named by identifier, --line or --hash; the set itself by --whole-set.",
         )
 
 
