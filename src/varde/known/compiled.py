@@ -19,7 +19,11 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 LANES: Final = 32
 """How many 16-bit values `near_lanes` compares at once; arrays are padded by as many."""
 
+HASHES: Final = 8
+"""How many 256-bit hashes `near_hashes` compares at once."""
+
 _BITS: Final = 16
+_WORDS: Final = 4
 
 
 def compiled(function: Function) -> Function:
@@ -55,6 +59,35 @@ def near_lanes(_: Any, array: Any, position: Any, value: Any, limit: Any) -> Any
         return builder.bitcast(near, ir.IntType(LANES))
 
     return types.uint32(array, types.int64, types.uint16, types.uint16), build
+
+
+@machine_code
+def near_hashes(_: Any, array: Any, position: Any, word0: Any, word1: Any, word2: Any, word3: Any, limit: Any) -> Any:
+    """Returns a uint32 whose bit i says whether the i-th of 8 hashes of 4 words differs in at most `limit` bits.
+
+    Args of the compiled function: flat (4 K,) uint64 with 32 words from `position` on; position; the words of the hash
+    to compare with; limit.
+    """
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        word, count = ir.IntType(64), HASHES * _WORDS
+        vector = ir.VectorType(word, count)
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        place = builder.bitcast(builder.gep(data, [args[1]]), vector.as_pointer())
+        hashes = builder.load(place, align=8)
+        four = ir.Constant(ir.VectorType(word, _WORDS), ir.Undefined)
+        for each in range(_WORDS):
+            four = builder.insert_element(four, args[2 + each], ir.IntType(32)(each))
+        probe = _pick(builder, four, [lane % _WORDS for lane in range(count)])
+        counts = _declare(builder, ir.FunctionType(vector, [vector]), f"llvm.ctpop.v{count}i64")
+        bits = builder.call(counts, [builder.xor(hashes, probe)])
+        parts = [_pick(builder, bits, list(range(each, count, _WORDS))) for each in range(_WORDS)]
+        distances = builder.add(builder.add(parts[0], parts[1]), builder.add(parts[2], parts[3]))
+        near = builder.icmp_unsigned("<=", distances, _splat(builder, args[6], ir.VectorType(word, HASHES)))
+        return builder.zext(builder.bitcast(near, ir.IntType(HASHES)), ir.IntType(32))
+
+    words = [types.uint64] * _WORDS
+    return types.uint32(array, types.int64, *words, types.int64), build
 
 
 @machine_code
@@ -96,9 +129,13 @@ def lowest_bit(_: Any, value: Any) -> Any:
 def _splat(builder: Any, value: Any, vector: Any) -> Any:
     """Returns a vector of equal lanes."""
     one = builder.insert_element(ir.Constant(vector, ir.Undefined), value, ir.IntType(32)(0))
-    return builder.shuffle_vector(
-        one, ir.Constant(vector, ir.Undefined), ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
-    )
+    return _pick(builder, one, [0] * vector.count)
+
+
+def _pick(builder: Any, vector: Any, lanes: list[int]) -> Any:
+    """Returns the vector of these lanes of a vector."""
+    mask = ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), lanes)
+    return builder.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined), mask)
 
 
 def _declare(builder: Any, wanted: Any, name: str) -> Any:

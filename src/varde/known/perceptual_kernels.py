@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from varde.known.compiled import LANES, compiled, count_bits, lowest_bit, near_lanes, prefetch
+from varde.known.compiled import HASHES, LANES, compiled, count_bits, lowest_bit, near_hashes, near_lanes, prefetch
 
 CHUNKS: Final = 16
 PENDING: Final = 256
@@ -24,6 +24,8 @@ PENDING: Final = 256
 _NEAR: Final = 4
 _FAR: Final = 8
 _LINE_U32: Final = 16
+_BLOCK: Final = 8_192
+"""Hashes that stay near while all probes are compared with them."""
 _LINES_AHEAD: Final = 8
 _CANDIDATE_COST: Final = 48
 """What verifying one candidate costs, in signatures compared."""
@@ -202,28 +204,41 @@ def scan_words(
     """As `search_tables`, by comparing every hash with the probes whose `scan_from` is below 16.
 
     Args:
-        cursor: (2,) int64: probe and place in `words`; the probe is M when done.
+        cursor: (3,) int64: block of hashes, probe, and place in the block; the block is U or more when done.
     """
-    found, probe, at, number = 0, cursor[0], cursor[1], len(words)
-    while probe < len(probes):
-        if scan_from[probe] < CHUNKS:
-            while at < number:
-                distance = measure_distance(words, at, probes, probe)
-                if distance <= most and (
-                    scan_from[probe] == 0
-                    or find_first_chunk(words, at, probes, probe, budgets, shift) >= scan_from[probe]
-                ):
-                    found_probe[found] = probe
-                    found_member[found] = at
-                    found_distance[found] = distance
-                    found += 1
-                    if found == len(found_probe):
-                        cursor[0], cursor[1] = probe, at + 1
-                        return found
-                at += 1
-        probe += 1
-        at = 0
-    cursor[0], cursor[1] = probe, 0
+    found, block, probe, place = 0, cursor[0], cursor[1], cursor[2]
+    flat = words.reshape(words.size)
+    while block < len(words):
+        end = min(block + _BLOCK, len(words))
+        while probe < len(probes):
+            while scan_from[probe] < CHUNKS and place < end - block:
+                if found + HASHES > len(found_probe):
+                    cursor[0], cursor[1], cursor[2] = block, probe, place
+                    return found
+                low = block + place
+                if low + HASHES <= end:
+                    near = near_hashes(
+                        flat, 4 * low, probes[probe, 0], probes[probe, 1], probes[probe, 2], probes[probe, 3], most
+                    )
+                else:
+                    near = np.uint32((1 << (end - low)) - 1)
+                while near:
+                    at = low + lowest_bit(near)
+                    near &= near - np.uint32(1)
+                    distance = measure_distance(words, at, probes, probe)
+                    if distance <= most and (
+                        scan_from[probe] == 0
+                        or find_first_chunk(words, at, probes, probe, budgets, shift) >= scan_from[probe]
+                    ):
+                        found_probe[found] = probe
+                        found_member[found] = at
+                        found_distance[found] = distance
+                        found += 1
+                place += HASHES
+            probe += 1
+            place = 0
+        block, probe = end, 0
+    cursor[0], cursor[1], cursor[2] = block, 0, 0
     return found
 
 

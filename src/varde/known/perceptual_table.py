@@ -106,8 +106,8 @@ class Table:
                 )  # fmt: skip
                 if found:
                     yield out[0][:found].copy(), out[1][:found].copy(), out[2][:found].copy()
-        cursor = np.zeros(2, np.int64)
-        while cursor[0] < len(probes) and scan_from.min() < kernels.CHUNKS:
+        cursor = np.zeros(3, np.int64)
+        while cursor[0] < len(self.words) and scan_from.min() < kernels.CHUNKS:
             found = kernels.scan_words(self.words, self.shift, probes, budgets, most, scan_from, cursor, *out)
             if found:
                 yield out[0][:found].copy(), out[1][:found].copy(), out[2][:found].copy()
