@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from asking import Client
 from PIL import Image
 
 from varde.core.access import Right
-from varde.store.site import Site
+from varde.store.site import Site, open_site
 from varde.testing.pictures import make_photo
 from varde.web.app import create_app
 from varde.workflows.actor import Actor
@@ -41,6 +42,16 @@ class Served:
 def served(sqlite_site: Site) -> Iterator[Served]:
     """A new site, served with real decoder processes."""
     yield from serve(sqlite_site)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Served]:
+    """A served site that several tests ask, and that none of them needs to be empty."""
+    folder = tmp_path_factory.mktemp("shared") / "site"
+    shutil.copytree(sqlite_template, folder)
+    site = open_site(folder)
+    yield from serve(site)
+    site.close()
 
 
 def serve(site: Site) -> Iterator[Served]:

@@ -114,9 +114,9 @@ def test_looking_a_file_up_needs_the_right_to_hash_too(served: Served, photo: by
         {"Authorization": "Bearer gr\xf6\xdfe".encode("latin-1").decode("latin-1")},
     ],
 )
-def test_what_is_no_token_is_refused(served: Served, header: dict[str, str]) -> None:
+def test_what_is_no_token_is_refused(shared: Served, header: dict[str, str]) -> None:
     sent = {name: value.encode("latin-1") for name, value in header.items()}
-    assert served.client.get("/status", headers=sent).status_code == 401  # type: ignore[arg-type]
+    assert shared.client.get("/status", headers=sent).status_code == 401  # type: ignore[arg-type]
 
 
 def test_two_tokens_at_once_are_refused(served: Served) -> None:

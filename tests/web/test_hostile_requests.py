@@ -61,8 +61,8 @@ def form(served: Served, content: object, **headers: str) -> tuple[int, str]:
         b"\x00" * 1000,
     ],
 )
-def test_a_malformed_form_is_refused(served: Served, content: bytes) -> None:
-    status, message = form(served, content)
+def test_a_malformed_form_is_refused(shared: Served, content: bytes) -> None:
+    status, message = form(shared, content)
     assert (status, bool(message)) == (400, True), message
 
 
@@ -70,19 +70,19 @@ def test_a_malformed_form_is_refused(served: Served, content: bytes) -> None:
     "kind",
     ["", "multipart/form-data", "multipart/form-data; boundary=" + "x" * 100, "text/plain", "application/json", "x/"],
 )
-def test_another_kind_of_body_is_refused(served: Served, kind: str) -> None:
-    assert form(served, HEAD + b"x" + END, **{"Content-Type": kind})[0] == 400
+def test_another_kind_of_body_is_refused(shared: Served, kind: str) -> None:
+    assert form(shared, HEAD + b"x" + END, **{"Content-Type": kind})[0] == 400
 
 
 @pytest.mark.parametrize(
     "name",
     ["../../etc/passwd", "/etc/passwd", "a\x00b", "x" * 3000, "..\\..\\a", "a\x1b[2J", '"; name="video', "größe"],
 )
-def test_the_name_of_a_file_changes_nothing(served: Served, photo: bytes, name: str, tmp_path: Path) -> None:
-    before = sorted(path for path in tmp_path.rglob("*") if path.suffix not in {".db-wal", ".db-shm"})
-    said = served.client.post("/h/hash?types=pdq", files={"photo": (name, photo)})
+def test_the_name_of_a_file_changes_nothing(shared: Served, photo: bytes, name: str) -> None:
+    before = sorted(path for path in shared.site.folder.rglob("*") if path.suffix not in {".db-wal", ".db-shm"})
+    said = shared.client.post("/h/hash?types=pdq", files={"photo": (name, photo)})
     assert said.status_code == 200, said.text
-    assert sorted(path for path in tmp_path.rglob("*") if path.suffix not in {".db-wal", ".db-shm"}) == before
+    assert sorted(path for path in shared.site.folder.rglob("*") if path.suffix not in {".db-wal", ".db-shm"}) == before
 
 
 def test_nothing_of_an_uploaded_file_is_kept(served: Served, photo: bytes) -> None:
@@ -105,21 +105,21 @@ def test_nothing_of_an_uploaded_file_is_kept(served: Served, photo: bytes) -> No
         b"\x89PNG\r\n\x1a\n" + b"\xff" * 999,
     ],
 )
-def test_a_file_that_is_no_picture_has_digests_and_says_what_it_lacks(served: Served, data: bytes) -> None:
-    said = served.client.post("/h/hash", files={"photo": ("a", data)})
+def test_a_file_that_is_no_picture_has_digests_and_says_what_it_lacks(shared: Served, data: bytes) -> None:
+    said = shared.client.post("/h/hash", files={"photo": ("a", data)})
     assert (said.status_code, set(said.json())) == (200, {"md5", "sha1", "sha256"})
     assert said.headers["varde-not-comparable"].startswith("pdq=")
-    alone = served.client.post("/h/hash?types=pdq", files={"photo": ("a", data)})
+    alone = shared.client.post("/h/hash?types=pdq", files={"photo": ("a", data)})
     assert (alone.status_code, "pdq" in alone.json()["message"]) == (422, True)
 
 
-def test_an_empty_file_is_refused(served: Served) -> None:
-    assert served.client.post("/h/hash", files={"photo": ("a", b"")}).status_code == 422
+def test_an_empty_file_is_refused(shared: Served) -> None:
+    assert shared.client.post("/h/hash", files={"photo": ("a", b"")}).status_code == 422
 
 
-def test_a_flat_picture_is_not_comparable_rather_than_hashed(served: Served) -> None:
+def test_a_flat_picture_is_not_comparable_rather_than_hashed(shared: Served) -> None:
     flat = encode(np.full((200, 200, 3), 90, np.uint8), "PNG")
-    said = served.client.post("/m/lookup", files={"photo": ("a", flat)})
+    said = shared.client.post("/m/lookup", files={"photo": ("a", flat)})
     assert "pdq" not in said.json()
     assert said.headers["varde-not-comparable"] == "pdq=quality_too_low"
 
@@ -150,8 +150,8 @@ def test_a_body_that_takes_too_long_is_stopped(small: Served) -> None:
     assert form(small, slow())[0] == 408
 
 
-def test_a_large_body_without_a_file_is_refused(served: Served) -> None:
-    said = served.client.post("/c/banks", json={"name": "A" * (2 << 20)})
+def test_a_large_body_without_a_file_is_refused(shared: Served) -> None:
+    said = shared.client.post("/c/banks", json={"name": "A" * (2 << 20)})
     assert said.status_code == 413
 
 
@@ -181,18 +181,18 @@ def test_a_large_body_without_a_file_is_refused(served: Served) -> None:
         ("/c/bank/A/signal", b'{"md5": "' + b"a" * 5000 + b'"}'),
     ],
 )
-def test_a_wrong_document_is_refused_without_repeating_it(served: Served, path: str, body: bytes) -> None:
+def test_a_wrong_document_is_refused_without_repeating_it(shared: Served, path: str, body: bytes) -> None:
     if path != "/c/banks":
-        served.client.post("/c/banks", json={"name": "A"})
-    sent = served.client.headers | {"Content-Type": "application/json"}
-    said = served.client.post(path, headers=sent, content=body)
+        shared.client.post("/c/banks", json={"name": "A"})
+    sent = shared.client.headers | {"Content-Type": "application/json"}
+    said = shared.client.post(path, headers=sent, content=body)
     assert said.status_code == 400, said.text
     assert len(said.json()["message"]) < 700
 
 
-def test_a_refused_hash_is_not_repeated(served: Served) -> None:
+def test_a_refused_hash_is_not_repeated(shared: Served) -> None:
     for path in ("/m/lookup", "/m/raw_lookup"):
-        said = served.client.get(f"{path}?signal_type=pdq&signal=c0ffee")
+        said = shared.client.get(f"{path}?signal_type=pdq&signal=c0ffee")
         assert (said.status_code, "c0ffee" in said.text) == (400, False)
 
 
@@ -207,21 +207,21 @@ def test_a_refused_hash_is_not_repeated(served: Served) -> None:
         "/%2e%2e/",
     ],
 )
-def test_a_strange_path_finds_nothing(served: Served, path: str) -> None:
-    assert served.client.get(path).status_code == 404
+def test_a_strange_path_finds_nothing(shared: Served, path: str) -> None:
+    assert shared.client.get(path).status_code == 404
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "9" * 18, "9" * 30, "9" * 5000, "1e3", "0x10", "٣"])
-def test_a_strange_number_finds_nothing(served: Served, number: str) -> None:
-    served.client.post("/c/banks", json={"name": "A"})
-    assert served.client.get(f"/c/bank/A/content/{number}").status_code in (400, 404)
+def test_a_strange_number_finds_nothing(shared: Served, number: str) -> None:
+    shared.client.post("/c/banks", json={"name": "A"})
+    assert shared.client.get(f"/c/bank/A/content/{number}").status_code in (400, 404)
 
 
 @pytest.mark.parametrize(
     "signal", ["", " ", "0" * 63, "0" * 65, "g" * 64, "0 " * 32, "٠" * 64, "0" * 60_000, "\x00" * 64]
 )
-def test_a_text_that_is_no_hash_is_refused(served: Served, signal: str) -> None:
-    assert served.client.get("/m/lookup", params={"signal_type": "pdq", "signal": signal}).status_code == 400
+def test_a_text_that_is_no_hash_is_refused(shared: Served, signal: str) -> None:
+    assert shared.client.get("/m/lookup", params={"signal_type": "pdq", "signal": signal}).status_code == 400
 
 
 def test_over_capacity_is_said_and_never_changes_an_answer(sqlite_site: Site, photo: bytes) -> None:

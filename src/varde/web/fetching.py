@@ -122,16 +122,22 @@ class _Pinned(http.client.HTTPConnection):
     def __init__(self, target: Target, timeout_s: float) -> None:
         super().__init__(target.host, target.port, timeout=timeout_s)
         self._target = target
+        self._opened: socket.socket | None = None
+        self.was_cut = False
 
     def connect(self) -> None:
         self.sock = socket.create_connection((self._target.address, self._target.port), self.timeout)
         if self._target.scheme == "https":
             self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=self._target.host)
 
+        self._opened = self.sock  # the base class forgets it while the answer is still being read
+
     def cut(self) -> None:
-        """Ends the connection, so that whoever waits for it fails."""
-        with suppress(OSError, AttributeError):  # not connected yet, or gone
-            self.sock.shutdown(socket.SHUT_RDWR)
+        """Ends the connection; whoever reads from it sees an end, which `was_cut` tells from the real one."""
+        self.was_cut = True
+        if self._opened is not None:
+            with suppress(OSError):  # gone already
+                self._opened.shutdown(socket.SHUT_RDWR)
 
 
 def _fetch(settings: WebSettings, url: str, spool: Path) -> tuple[IO[bytes], str]:
@@ -162,6 +168,8 @@ def _get(target: Target, file: IO[bytes], most_bytes: int, limit_s: float) -> tu
         if response.status != _OK:
             raise refuse(400, f"The url could not be fetched: its server answered {response.status}.")
         _receive(response, file, most_bytes)
+        if connection.was_cut:
+            raise TimeoutError
         return "", response.getheader("Content-Type", "")
     except (OSError, http.client.HTTPException) as error:
         raise refuse(400, "The url could not be fetched: its server is away, too slow, or broke off.") from error
