@@ -140,7 +140,7 @@ def test_withdrawn_entries_go_only_where_they_can_be_marked(exports: Exports) ->
 
 
 def test_a_withdrawn_set_has_nothing_to_write(exports: Exports) -> None:
-    change_known(exports.site, exports.actor, WITHDRAWN, Target("list"), "taken back")
+    change_known(exports.site, exports.actor, WITHDRAWN, Target("list", whole_set=True), "taken back")
     with pytest.raises(WrongUse, match="all 3 entries are withdrawn"):
         exports()
     assert not exports.output.exists()

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from varde.core.errors import FormatError, NotFound, WrongUse
 from varde.core.known import EntryState, KnownEntry, SetRole
 from varde.store import tables
+from varde.store.bulk import insert_rows
 from varde.store.types import AnyRow
 
 _BATCH = 5000
@@ -174,8 +175,7 @@ class _Rows:
             (tables.known_features, self.features),
         )
         for table, rows in waiting:
-            if rows:
-                connection.execute(insert(table), rows)
+            insert_rows(connection, table, rows)
             rows.clear()
 
 
