@@ -24,6 +24,9 @@ from numpy.typing import NDArray
 from varde.known.perceptual import PerceptualIndex
 
 ROUNDS = 5
+LARGE = 20_000_000
+"""More hashes than this are not compared with faiss, and are appended in portions."""
+PORTION = 1 << 24
 PEER = """
 import sys, time, json, numpy as np, faiss
 faiss.omp_set_num_threads(1)
@@ -76,10 +79,17 @@ def main() -> None:
     parser.add_argument("--peer")
     parser.add_argument("--hashes", type=float, nargs="+", default=[1e6])
     parser.add_argument("--real", type=Path)
+    parser.add_argument("--kinds", nargs="+", default=["random", "pictures", "skewed"])
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()))
     arguments = parser.parse_args()
     for count in (int(each) for each in arguments.hashes):
+        if count > LARGE:
+            with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
+                measure_large(Path(folder), count)
+            continue
         for name, make in list_kinds(arguments.real):
+            if name not in arguments.kinds:
+                continue
             with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
                 measure(f"{count:,} {name}", make, count, arguments.peer, Path(folder))
 
@@ -88,7 +98,7 @@ def list_kinds(real: Path | None) -> Iterator[tuple[str, Callable[[int, np.rando
     yield "random", make_random
     if real:
         base = np.load(real)
-        yield "of pictures", lambda count, generator: make_like(base, count, generator)
+        yield "pictures", lambda count, generator: make_like(base, count, generator)
     yield "skewed", make_skewed
 
 
@@ -104,7 +114,7 @@ def measure(name: str, make: Callable, count: int, python: str | None, folder: P
     build_s = time.process_time() - start
     size = sum(path.stat().st_size for path in (folder / "index").iterdir())
     print(f"{name}: built in {build_s:.1f} s CPU, {size / count:.1f} bytes a hash", flush=True)
-    peers = {}
+    peers: dict[str, Peer] = {}
     if python:
         np.save(folder / "hashes.npy", hashes)
         np.save(folder / "probes.npy", probes)
@@ -115,6 +125,37 @@ def measure(name: str, make: Callable, count: int, python: str | None, folder: P
         }
     compare(index, hashes, probes, peers)
     shutil.rmtree(folder / "index")
+
+
+def measure_large(folder: Path, count: int) -> None:
+    generator, index = np.random.default_rng(1), PerceptualIndex(folder)
+    probes, built_s = make_random(2_000, generator), 0.0
+    for low in range(0, count, PORTION):
+        hashes = make_random(min(PORTION, count - low), generator)
+        probes[low // PORTION * 50 : low // PORTION * 50 + 32] = flip(hashes[:32], np.arange(32), generator)
+        start = time.process_time()
+        index.append(hashes, np.arange(low + 1, low + len(hashes) + 1))
+        built_s += time.process_time() - start
+        del hashes
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    print(f"{count:,} random: built in {built_s:.0f} s CPU, {size / count:.1f} bytes a hash, {peak_mb():,.0f} MB peak")
+    start = time.perf_counter()
+    fresh = PerceptualIndex(folder)
+    fresh.search(probes[:0])
+    print(f"  opened in {(time.perf_counter() - start) * 1e3:.1f} ms")
+    start = time.perf_counter()
+    fresh.search(probes[-1:])
+    print(f"  first query (pages not yet mapped): {(time.perf_counter() - start) * 1e3:.1f} ms")
+    found = len(fresh.search(probes)[0])
+    single = median(time_us(lambda: [fresh.search(each[None]) for each in probes[:500]], 500) for _ in range(ROUNDS))
+    batch = median(time_us(lambda: list(fresh.search_batches(probes)), 2_000) for _ in range(ROUNDS))
+    planted = -(-count // PORTION) * 32
+    print(f"  one at a time {single:.0f} us/query, all at once {batch:.0f} us/query; {found} found, {planted} planted")
+
+
+def peak_mb() -> float:
+    """Returns the most anonymous and mapped memory the process has held."""
+    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1024
 
 
 def compare(
@@ -174,15 +215,20 @@ def make_random(count: int, generator: np.random.Generator) -> NDArray[np.uint8]
 
 
 def make_like(base: NDArray[np.uint8], count: int, generator: np.random.Generator) -> NDArray[np.uint8]:
-    """Returns hashes of pictures, further ones made by joining the upper half of one with the lower of another.
+    """Returns the hashes of pictures, filled up with random ones whose bits are correlated as theirs are.
 
-    The bits within a half keep the correlations of real hashes; a few bits are flipped so that none repeats exactly.
+    The bits of normal vectors with the correlation that gives signs the measured correlation, sin(pi / 2 * r).
     """
-    hashes = base[generator.integers(0, len(base), count)]
-    hashes[:, 16:] = base[generator.integers(0, len(base), count), 16:]
-    hashes[np.arange(count), generator.integers(0, 32, count)] ^= generator.integers(0, 256, count).astype(np.uint8)
-    own = min(count, len(base))
-    hashes[:own] = base[:own]
+    if count <= len(base):
+        return base[generator.choice(len(base), count, replace=False)]
+    bits = np.unpackbits(base, axis=1)
+    latent = np.sin(np.pi / 2 * np.corrcoef(bits.T)) + 0.01 * np.eye(256)
+    factor = np.linalg.cholesky(latent).T.astype(np.float32)
+    hashes = np.empty((count, 32), np.uint8)
+    hashes[-len(base) :] = base
+    for low in range(0, count - len(base), 50_000):
+        part = generator.standard_normal((min(50_000, count - len(base) - low), 256), np.float32) @ factor
+        hashes[low : low + len(part)] = np.packbits(part > np.median(part, axis=1, keepdims=True), axis=1)
     return hashes
 
 
