@@ -41,7 +41,12 @@ def elsewhere(photo: bytes) -> Iterator[Elsewhere]:
     asked: list[str] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
-        pages: ClassVar = {"/photo": ("image/jpeg", photo), "/text": ("text/plain", b"x"), "/untyped": ("", photo)}
+        pages: ClassVar = {
+            "/photo": ("image/jpeg", photo),
+            "/text": ("text/plain", b"x"),
+            "/untyped": ("", photo),
+            "/open": ("image/png", photo),
+        }
 
         def do_GET(self) -> None:
             asked.append(self.path)
@@ -53,6 +58,7 @@ def elsewhere(photo: bytes) -> Iterator[Elsewhere]:
             elif path == "/slow":
                 self.send_response(200)
                 self.send_header("Content-Type", "image/png")
+                self.send_header("Content-Length", "100")
                 self.end_headers()
                 for _ in range(100):
                     self.wfile.write(b"a")
@@ -61,6 +67,7 @@ def elsewhere(photo: bytes) -> Iterator[Elsewhere]:
             elif path == "/endless":
                 self.send_response(200)
                 self.send_header("Content-Type", "image/png")
+                self.send_header("Content-Length", str(64 * 65536))
                 self.end_headers()
                 for _ in range(64):
                     self.wfile.write(b"a" * 65536)
@@ -74,6 +81,8 @@ def elsewhere(photo: bytes) -> Iterator[Elsewhere]:
                 kind, data = self.pages[path]
                 self.send_response(200)
                 self.send_header("Content-Type", kind)
+                if path != "/open":
+                    self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
                 self.wfile.write(data)
             else:
@@ -145,6 +154,7 @@ def test_a_listed_host_serves_lookups_and_banks_too(fetching: Served, elsewhere:
         ("/slow", 400, "too slow"),
         ("/cut", 400, "broke off"),
         ("/endless", 413, "larger"),
+        ("/open", 400, "how long"),
         ("/moved?to=/moved?to=/moved?to=/moved?to=/photo", 400, "too often"),
         ("/moved?to=ftp://127.0.0.1/", 400, "no http or https"),
         ("/moved?to=http://169.254.169.254/latest/meta-data", 403, "not among web.fetch_hosts"),

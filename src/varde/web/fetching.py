@@ -129,7 +129,6 @@ class _Pinned(http.client.HTTPConnection):
         self.sock = socket.create_connection((self._target.address, self._target.port), self.timeout)
         if self._target.scheme == "https":
             self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=self._target.host)
-
         self._opened = self.sock  # the base class forgets it while the answer is still being read
 
     def cut(self) -> None:
@@ -167,6 +166,8 @@ def _get(target: Target, file: IO[bytes], most_bytes: int, limit_s: float) -> tu
             return response.getheader("Location", ""), ""
         if response.status != _OK:
             raise refuse(400, f"The url could not be fetched: its server answered {response.status}.")
+        if response.length is None and not response.chunked:
+            raise refuse(400, "The url's server does not say how long the file is: a cut one could not be told.")
         _receive(response, file, most_bytes)
         if connection.was_cut:
             raise TimeoutError
