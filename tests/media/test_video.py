@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import struct
 from pathlib import Path
 
 import av
@@ -16,7 +17,7 @@ from PIL import Image
 from varde.core.errors import Unreadable
 from varde.core.issue import IssueCode
 from varde.core.limits import DecodeLimits
-from varde.media.sampling import FrameUse, Sampling
+from varde.media.sampling import FrameUse, Sampling, SamplingMode
 from varde.media.video import VideoReading, read_video, warm_up
 
 LIMITS = DecodeLimits()
@@ -123,6 +124,41 @@ def test_in_a_stream_without_times_packets_are_counted() -> None:
     _, frames = read(make_media.make_video("h264", "libx264", seconds=4, rate=25))
     assert len(frames) >= 4
     assert [round(offset_s) for offset_s, _ in frames] == [0, 1, 2, 3, 4][: len(frames)]
+
+
+def test_a_length_that_is_not_there_does_not_thin_the_frames_out() -> None:
+    data = bytearray(make_media.make_video("matroska", "libx264", seconds=6))
+    place = data.index(b"\x44\x89\x88") + 3
+    data[place : place + 8] = struct.pack(">d", 1e9)
+    reading, frames = read(bytes(data))
+    assert reading.facts.duration_s == pytest.approx(1e6)
+    assert len(frames) >= 6
+    assert reading.issues[0].code is IssueCode.TRUNCATED
+
+
+@pytest.mark.parametrize(("container", "codec"), [("mp4", "libx264"), ("mpegts", "mpeg2video"), ("flv", "flv")])
+def test_frames_of_a_long_video_cover_its_length(container: str, codec: str) -> None:
+    data = make_media.make_video(container, codec, seconds=125, rate=25)
+    reading, frames = read(data, DecodeLimits(max_frames=40))
+    assert 30 <= len(frames) <= 40
+    assert frames[-1][0] > 115
+    assert reading.sampling == "1/3.12s"
+    assert reading.issues == ()
+
+
+def test_what_was_done_is_said() -> None:
+    data = make_media.make_video("mp4", "libx264", seconds=4)
+    assert read(data)[0].sampling == "1/s"
+    assert read(data, sampling=Sampling(SamplingMode.KEY_FRAMES))[0].sampling == "key"
+    reading, frames = read(data, sampling=Sampling(SamplingMode.ALL))
+    assert (reading.sampling, len(frames)) == ("all", 40)
+
+
+def test_a_video_too_large_for_every_frame_is_read_every_second() -> None:
+    data = make_media.make_video("mp4", "libx264", seconds=4)
+    reading, frames = read(data, sampling=Sampling(SamplingMode.ALL, max_pixels=160 * 120 * 20))
+    assert reading.sampling == "1/s"
+    assert len(frames) == 4
 
 
 def test_frames_closer_than_half_a_second_are_skipped() -> None:

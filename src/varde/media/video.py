@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -29,6 +30,7 @@ from varde.media.video_stream import (
     check_frame_size,
     decode_packet,
     ffmpeg_errors,
+    find_end,
     get_duration,
     get_rate,
     get_stream,
@@ -36,6 +38,9 @@ from varde.media.video_stream import (
     open_video,
     read_packets,
 )
+
+_DOUBTED_FROM_S = 120.0
+"""Videos that state more are looked at near their end before frames are spread over their length."""
 
 OnFrame = Callable[[float, npt.NDArray[np.uint8], FrameUse], None]
 
@@ -90,12 +95,10 @@ def read_video(
         with source.open("rb") as file:
             return read_video(file, limits, on_frame, sampling)
     progress, sheet = Progress(), ContactSheet(limits)
-    with open_video(source) as container:
-        with ffmpeg_errors("its video stream cannot be read"):
-            stream = get_stream(container, limits)
+    with _open(source, limits) as (container, stream, length_s):
         duration_s = get_duration(container, stream)
-        marker = FrameMarker(duration_s)
-        mode, frames = _choose_frames(container, stream, limits, sampling or DEFAULT_SAMPLING, progress)
+        marker = FrameMarker(length_s)
+        mode, frames = _choose_frames(container, stream, limits, sampling or DEFAULT_SAMPLING, length_s, progress)
         for offset_s, frame in frames:
             if progress.frames >= limits.max_frames and mode is not SamplingMode.ALL:
                 progress.failure = progress.failure or f"only the first {progress.frames} frames were looked at"
@@ -117,19 +120,45 @@ def read_video(
             metadata=read_container_tags(container.metadata, stream.metadata),
         )
     share = progress.dense_s / progress.wanted_s if progress.wanted_s else 1.0
-    described = describe_sampling(mode, max(GAP_S, duration_s / limits.max_frames), share)
+    described = describe_sampling(mode, max(GAP_S, length_s / limits.max_frames), share)
     return VideoReading(facts, sheet.make(), make_issues(progress, duration_s), progress.frames, described)
 
 
+@contextmanager
+def _open(source: BinaryIO, limits: DecodeLimits) -> Iterator[tuple[InputContainer, VideoStream, float]]:
+    """Gives container, stream and over how many seconds frames are to be spread.
+
+    That is the stated length, unless a long one is not there.
+    """
+    stated_s = found_s = 0.0
+    with open_video(source) as container:
+        with ffmpeg_errors("its video stream cannot be read"):
+            stream = get_stream(container, limits)
+            stated_s = get_duration(container, stream)
+        if stated_s <= _DOUBTED_FROM_S:
+            yield container, stream, stated_s
+            return
+        found_s = find_end(container, stream, stated_s)
+    source.seek(0)
+    with open_video(source) as container:
+        with ffmpeg_errors("its video stream cannot be read"):
+            stream = get_stream(container, limits)
+        yield container, stream, found_s if 0 < found_s < stated_s / 2 else stated_s
+
+
 def _choose_frames(
-    container: InputContainer, stream: VideoStream, limits: DecodeLimits, sampling: Sampling, progress: Progress
+    container: InputContainer,
+    stream: VideoStream,
+    limits: DecodeLimits,
+    sampling: Sampling,
+    length_s: float,
+    progress: Progress,
 ) -> tuple[SamplingMode, Iterator[TimedFrame]]:
     """Returns how frames are really chosen, and the frames."""
-    duration_s = get_duration(container, stream)
     packets = read_packets(container, stream, progress)
     if sampling.mode is SamplingMode.KEY_FRAMES:
-        return sampling.mode, read_key_frames(packets, stream, limits, duration_s, progress)
-    pixels = duration_s * get_rate(stream) * stream.codec_context.width * stream.codec_context.height
+        return sampling.mode, read_key_frames(packets, stream, limits, length_s, progress)
+    pixels = length_s * get_rate(stream) * stream.codec_context.width * stream.codec_context.height
     if sampling.mode is SamplingMode.ALL and 0 < pixels <= sampling.max_pixels:
         frames = (
             found
@@ -137,7 +166,7 @@ def _choose_frames(
             for found in decode_packet(stream, timed.packet if timed.packet.size else None, progress)
         )
         return sampling.mode, frames
-    reader = FrameReader(stream, limits, sampling, duration_s, progress)
+    reader = FrameReader(stream, limits, sampling, length_s, progress)
     return SamplingMode.SECONDS, reader.read(packets)
 
 

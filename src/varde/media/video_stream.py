@@ -26,6 +26,7 @@ _DEMUXERS = (
 )
 _OPTIONS = {"format_whitelist": ",".join(_DEMUXERS), "protocol_whitelist": "none"}
 _ENDED_EARLY_S = 1.0
+_MOST_PACKETS_AT_END = 20_000
 # What FFmpeg and PyAV were seen to raise on hostile bytes, besides MemoryError.
 _FAILURES = (av.error.FFmpegError, ValueError, EOFError, ArithmeticError, LookupError)
 
@@ -126,6 +127,32 @@ def get_duration(container: InputContainer, stream: VideoStream) -> float:
     if stream.duration and stream.time_base:
         return max(0.0, float(stream.duration * stream.time_base))
     return max(0.0, (container.duration or 0) / av.time_base)
+
+
+def find_end(container: InputContainer, stream: VideoStream, duration_s: float) -> float:
+    """Returns the time of the last frame in seconds as far as it can be found near the stated end, 0 where it cannot.
+
+    Headers may state any length, and frames that are spread over a length that is not there are few. Afterwards the
+    container must be opened again.
+
+    Args:
+        container, stream: just opened.
+        duration_s: as stated.
+    """
+    time_base = float(stream.time_base or 1)
+    last_s = 0.0
+    try:
+        container.seek(int(duration_s / time_base) + (stream.start_time or 0), stream=stream, backward=True)
+        for number, packet in enumerate(container.demux(stream)):
+            if packet.pts is not None:
+                last_s = max(last_s, get_offset(stream, packet.pts))
+            if number == _MOST_PACKETS_AT_END:
+                return duration_s
+    except MemoryError:
+        raise
+    except _FAILURES:
+        return last_s
+    return last_s
 
 
 def get_rate(stream: VideoStream) -> float:
