@@ -8,8 +8,11 @@ import click
 
 from varde.cli import output
 from varde.cli.options import Session, with_session
+from varde.cli.recalls import describe_recall, say_recalls
 from varde.core.case import Case
 from varde.store import cases, runs, schemes, summary
+from varde.store.floods import list_floods
+from varde.store.recalls import list_recalls
 from varde.store.site import Site
 from varde.store.types import write_utc
 from varde.workflows import open_case
@@ -79,8 +82,10 @@ def show(session: Session, name: str) -> None:
     document = describe_case(site, name)
     if session.as_json:
         output.write_json(document)
-    else:
-        output.write_fields(document)
+        return
+    output.write_fields({**document, "recalls": len(document["recalls"])})
+    with site.database.read() as connection:
+        say_recalls(list_recalls(connection, cases.get_case(connection, name).case_id))
 
 
 def describe_case(site: Site, name: str) -> dict[str, Any]:
@@ -90,6 +95,8 @@ def describe_case(site: Site, name: str) -> dict[str, Any]:
         counts = cases.count_places(connection, found.case_id)
         figures = summary.summarise_case(connection, found.case_id)
         exhibits = cases.list_exhibits(connection, found.case_id)
+        found_recalls = list_recalls(connection, found.case_id)
+        held = list_floods(connection)
         finished = [run for run in runs.list_runs(connection, found.case_id) if run.finished_at]
     return {
         **_describe(found),
@@ -104,6 +111,9 @@ def describe_case(site: Site, name: str) -> dict[str, Any]:
         "hashed": figures.hashed,
         "not_comparable": {reason.value: count for reason, count in figures.not_comparable},
         "matched": figures.matched,
+        "set_aside": figures.set_aside,
+        "recalls": [describe_recall(recall) for recall in found_recalls],
+        "quarantined": sum(flood.lasts for flood in held),
         "decided": {str(grade): count for grade, count in figures.decided},
         "issues_by_code": _sum_codes([(code.value, count) for code, _, count in figures.issues]),
         "exhibits": len(exhibits),

@@ -133,6 +133,7 @@ def describe_item(record: ItemRecord, *, whole: bool = False) -> dict[str, Any]:
         "duration_s": facts.duration_s if facts else None,
         "grade": _grade_in_force(record),
         "matches": [_describe_match(match) for match in record.matches],
+        "set_aside": [_describe_match(match) for match in record.set_aside],
         "decisions": [_describe_decision(decision) for decision in record.decisions],
         "issues": [{"step": i.step.value, "code": i.code.value, "cause": i.cause} for i in record.issues],
     }
@@ -170,6 +171,12 @@ def _describe_match(match: FoundMatch) -> dict[str, Any]:
         "operating_point": str(match.point),
         "distance": match.distance,
         "offset_s": match.offset_s,
+        "state": match.state.value,
+        "stands": match.stands,
+        "status": match.status,
+        "how": match.how,
+        "details": match.details,
+        "found_at": write_utc(match.found_at),
     }
 
 
@@ -202,7 +209,9 @@ def _say_match(match: dict[str, Any]) -> str:
     flags = "".join(f", {name}: {'yes' if value else 'no'}" for name, value in match["flags"].items())
     at = f" at {match['offset_s']:.1f} s" if match["offset_s"] is not None else ""
     where = f"{match['set']} {match['version']} ({match['role']}), entry {match['entry']}{code}{series}{flags}"
-    return f"{where}; distance {match['distance']}{at} ({match['operating_point']})"
+    how = f", {match['how']}" if match["how"] else ""
+    status = f"; {match['status']}" if match["status"] else ""
+    return f"{where}; distance {match['distance']}{at}{how} ({match['operating_point']}){status}"
 
 
 def _say_decision(decision: dict[str, Any]) -> str:
@@ -225,6 +234,7 @@ def _say_signal(signal: dict[str, Any]) -> str:
 
 _SENTENCES: dict[str, Callable[[Any], str]] = {
     "matches": _say_match,
+    "set_aside": _say_match,
     "decisions": _say_decision,
     "issues": _say_issue,
     "signals": _say_signal,

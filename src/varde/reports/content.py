@@ -18,6 +18,9 @@ from varde.core.media import Facts, MediaKind, MediaType, Thumbnail
 from varde.core.signal import Signal
 from varde.reports.head import ReportHead
 
+QUIET_ROLES = (SetRole.KNOWN, SetRole.NEGATIVE)
+"""Roles of sets whose matches say nothing that a person has to look at."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReportMatch:
@@ -31,6 +34,8 @@ class ReportMatch:
         point: operating point that accepted the match.
         distance: smaller is closer, 0 for exact digests.
         offset_s: time of the matching video frame in seconds, None for pictures and digests.
+        how: how it matched beyond that, such as ``mirrored``; "" where as it is.
+        status: what a person has to know of it: disputed, in conflict, withdrawn, suppressed; "" where simply a match.
     """
 
     set_name: str
@@ -42,6 +47,8 @@ class ReportMatch:
     point: OperatingPoint
     distance: int
     offset_s: float | None = None
+    how: str = ""
+    status: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,7 @@ class ReportItem:
         matches: matches within the operating points, closest first.
         decisions: every decision on it, oldest first.
         issues: its own issues.
+        set_aside: matches that are none any more, since their entry was withdrawn or a negative set explains them.
     """
 
     item_id: int
@@ -75,6 +83,7 @@ class ReportItem:
     matches: tuple[ReportMatch, ...] = ()
     decisions: tuple[Decision, ...] = ()
     issues: tuple[Issue, ...] = ()
+    set_aside: tuple[ReportMatch, ...] = ()
 
     @property
     def kind(self) -> MediaKind:
@@ -94,8 +103,8 @@ class ReportItem:
 
     @property
     def is_notable(self) -> bool:
-        """Whether a report shows it by itself: decided at some time, or matched with more than a ``KNOWN`` set."""
-        return bool(self.decisions) or any(match.role is not SetRole.KNOWN for match in self.matches)
+        """Whether a report shows it by itself: decided at some time, or matched with a set to look at."""
+        return bool(self.decisions) or any(match.role not in QUIET_ROLES for match in self.matches)
 
 
 @dataclass(frozen=True, slots=True)

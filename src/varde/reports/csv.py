@@ -28,7 +28,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "hashes": ("item", "method", "pdq", "quality", "offset_s"),
     "matches": (
         *("item", "set", "set_version", "set_role", "scheme", "code", "entry"),
-        *("method", "max_distance", "min_quality", "distance", "offset_s"),
+        *("method", "max_distance", "min_quality", "distance", "offset_s", "stands", "how", "status"),
     ),
     "decisions": ("item", "decision", "act", "in_force", "scheme", "version", "code", "person", "at", "note", "source"),
     "issues": ("exhibit", "locator", "item", "code", "step", "cause"),
@@ -140,11 +140,12 @@ def _hash_rows(item: ReportItem) -> Iterator[Row]:
 
 
 def _match_rows(item: ReportItem) -> Iterator[Row]:
-    for match in item.matches:
+    for match, stands in (*((one, "yes") for one in item.matches), *((one, "no") for one in item.set_aside)):
         point = match.point
         yield (
             *(item.item_id, match.set_name, match.set_version, match.role.value, match.scheme, match.code, match.entry),
             *(str(point.method), point.max_distance, point.min_quality, match.distance, match.offset_s),
+            *(stands, match.how, match.status),
         )
 
 

@@ -72,6 +72,7 @@ class ReportSet:
         imported_at: UTC.
         file_sha256: raw SHA-256 of the file it came from, None for a folder of pictures.
         matched_items: items of this case with at least one match in it.
+        remark: what a person has to know of it: withdrawn, disputed, entries in quarantine; "" where nothing.
     """
 
     name: str
@@ -83,6 +84,7 @@ class ReportSet:
     imported_at: datetime
     file_sha256: bytes | None
     matched_items: int
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,8 @@ class Counts:
         not_comparable: items for which no perceptual hash could be computed or compared, by reason.
         decided: items by grade in force.
         undecided: items without a decision in force.
-        matched: items with at least one match in a set whose role is not ``KNOWN``.
+        matched: items with at least one match that a person has to look at.
+        set_aside: items with a match that would be one if it had not been withdrawn or suppressed.
         issues: number of issues `ReportSource.issues` gives, by code and step.
     """
 
@@ -132,6 +135,7 @@ class Counts:
     undecided: int
     matched: int
     issues: tuple[IssueCount, ...]
+    set_aside: int = 0
 
     @property
     def issues_total(self) -> int:
@@ -158,6 +162,7 @@ class ReportHead:
         varde_version: version of the software.
         audit: last audit event before this report.
         not_examined: further plain sentences on what this version does not examine at all.
+        notices: what must not be missed: matches that were acted on and withdrawn or disputed since, one sentence each.
     """
 
     site: str
@@ -173,3 +178,4 @@ class ReportHead:
     known_sets: tuple[ReportSet, ...]
     counts: Counts
     not_examined: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()

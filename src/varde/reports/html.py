@@ -11,10 +11,17 @@ from typing import TYPE_CHECKING
 
 from varde.core.decision import Decision
 from varde.core.errors import IntegrityFailure
-from varde.core.known import SetRole
 from varde.core.outcome import NotComparable
 from varde.reports import wording
-from varde.reports.content import ReportIssue, ReportItem, ReportMatch, ReportOptions, ReportSource, Written
+from varde.reports.content import (
+    QUIET_ROLES,
+    ReportIssue,
+    ReportItem,
+    ReportMatch,
+    ReportOptions,
+    ReportSource,
+    Written,
+)
 from varde.reports.head import ReportHead
 from varde.reports.output import open_output, read_written
 from varde.reports.text import css_string, show, show_bytes, show_count, show_time, write_time
@@ -34,6 +41,8 @@ class Card:
         picture: a ``data:`` address, "" where no picture is shown.
         matches: the matches that are shown, closest first.
         more_matches: how many further ones there are.
+        set_aside: matches that are none any more, as far as they are shown.
+        more_set_aside: how many further ones there are.
     """
 
     item: ReportItem
@@ -42,6 +51,8 @@ class Card:
     picture_size: tuple[int, int]
     matches: tuple[ReportMatch, ...]
     more_matches: int
+    set_aside: tuple[ReportMatch, ...] = ()
+    more_set_aside: int = 0
 
     @property
     def history(self) -> tuple[Decision, ...]:
@@ -122,10 +133,12 @@ class _Pages:
             )
 
     def _card(self, item: ReportItem, heading: str) -> Card:
-        matches = [match for match in item.matches if match.role is not SetRole.KNOWN] or list(item.matches)
+        matches = [match for match in item.matches if match.role not in QUIET_ROLES] or list(item.matches)
         shown = tuple(matches[: self._options.max_shown_matches])
         picture, size = self._picture(item)
-        return Card(item, heading, picture, size, shown, len(item.matches) - len(shown))
+        aside = item.set_aside[: self._options.max_shown_matches]
+        more = (len(item.matches) - len(shown), len(item.set_aside) - len(aside))
+        return Card(item, heading, picture, size, shown, more[0], aside, more[1])
 
     def _picture(self, item: ReportItem) -> tuple[str, tuple[int, int]]:
         """Returns the rendered thumbnail as a ``data:`` address with its size in pixels."""

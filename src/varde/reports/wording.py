@@ -77,6 +77,7 @@ ROLE_SENTENCES: dict[SetRole, str] = {
     SetRole.ALERT: "classified by its owner; a match is looked at first",
     SetRole.KNOWN: "seen before; a match says nothing about good or bad",
     SetRole.OWN: "this site's own reference pictures",
+    SetRole.NEGATIVE: "harmless material that resembles other entries; it suppresses their perceptual matches",
 }
 
 METHOD_LIMITS: dict[str, tuple[str, ...]] = {

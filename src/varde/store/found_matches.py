@@ -66,6 +66,14 @@ class FoundMatch:
         return self.source_id or str(self.entry_id)
 
     @property
+    def how(self) -> str:
+        """How it matched, in plain words; "" where the content as it is matched the entry."""
+        words = [str(self.details[name]) for name in ("variant", "video") if name in self.details]
+        if "known_offset_s" in self.details:
+            words.append(f"at {self.details['known_offset_s']:.1f} s of the known video")
+        return ", ".join(words)
+
+    @property
     def status(self) -> str:
         """What a person has to know besides that it matched, as one sentence; "" where it is simply a match."""
         parts = []

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
 
 from sqlalchemy import Connection
 
 from varde.core.case import Case
 from varde.core.finding import OperatingPoint
+from varde.core.known import EntryState
 from varde.core.media import Thumbnail
 from varde.core.signal import Method
 from varde.hashing import pdq
@@ -31,7 +33,10 @@ from varde.reports.head import (
     ReportSet,
 )
 from varde.store import audit, cases, findings, item_lists, known_sets, records, schemes, summary
+from varde.store.floods import Flood, list_floods
 from varde.store.found_matches import FoundMatch
+from varde.store.known_sets import KnownSet
+from varde.store.recalls import list_recalls, write_recall
 from varde.store.records import ItemRecord
 from varde.store.site import Site
 from varde.store.summary import CaseSummary
@@ -103,6 +108,7 @@ def _report_item(record: ItemRecord) -> ReportItem:
         matches=tuple(_report_match(match) for match in record.matches),
         decisions=record.decisions,
         issues=record.issues,
+        set_aside=tuple(_report_match(match) for match in record.set_aside),
     )
 
 
@@ -117,6 +123,8 @@ def _report_match(match: FoundMatch) -> ReportMatch:
         point=match.point,
         distance=match.distance,
         offset_s=match.offset_s,
+        how=match.how,
+        status=match.status,
     )
 
 
@@ -138,6 +146,7 @@ def _read_head(connection: Connection, site: Site, case: Case, actor: Actor) -> 
         known_sets=_read_sets(connection, case),
         counts=_describe_counts(figures, cases.count_places(connection, case.case_id).places),
         not_examined=NOT_EXAMINED,
+        notices=tuple(_list_notices(connection, case)),
     )
 
 
@@ -168,7 +177,25 @@ def _describe_methods(site: Site, used: tuple[Method, ...]) -> tuple[ReportMetho
     return (digest, *methods)
 
 
+def _list_notices(connection: Connection, case: Case) -> Iterator[str]:
+    for recall in list_recalls(connection, case.case_id):
+        yield f"Recall: {write_recall(recall)}. `varde known recalls` names the items and who acted."
+
+
+def _describe_set(known: KnownSet, held: Sequence[Flood]) -> str:
+    """Returns what a person has to know of a set, "" where nothing."""
+    parts = [] if known.state is EntryState.ACTIVE else [f"the whole set is {known.state.value}"]
+    if held:
+        counted = sum(flood.counted for flood in held)
+        parts.append(f"{len(held):,} of its entries match too much: {counted:,} matches at this site were only counted")
+    return "; ".join(parts)
+
+
 def _read_sets(connection: Connection, case: Case) -> tuple[ReportSet, ...]:
+    held = defaultdict(list)
+    for flood in list_floods(connection):
+        if flood.lasts:
+            held[flood.set_id].append(flood)
     return tuple(
         ReportSet(
             name=known.name,
@@ -180,6 +207,7 @@ def _read_sets(connection: Connection, case: Case) -> tuple[ReportSet, ...]:
             imported_at=known.imported_at,
             file_sha256=known.source_sha256,
             matched_items=summary.count_matched_by_set(connection, case.case_id, known.set_id),
+            remark=_describe_set(known, held[known.set_id]),
         )
         for known in known_sets.list_sets(connection)
     )
@@ -198,4 +226,5 @@ def _describe_counts(found: CaseSummary, places: int) -> Counts:
         undecided=found.items - sum(count for _, count in found.decided),
         matched=found.matched,
         issues=tuple(IssueCount(*count) for count in found.issues),
+        set_aside=found.set_aside,
     )
