@@ -299,8 +299,8 @@ def write_report(
         f"Date: {datetime.now(UTC):%Y-%m-%d}. Method: `evaluations/picture_robustness.py`, edits:",
         "`evaluations/picture_edits.py`, each result saved as JPEG of quality 80. Operating points: PDQ distance at",
         "most 31, quality at least 50; `local-features/1` as in `src/varde/known/alignment.py`. Thresholds were chosen",
-        f"on 60 of the 120 photographs of BSDS500; every figure here is of the other {tried}, looked up in a gallery of",
-        f"{len(known.names):,} pictures (all photographs, faces, camera test pictures, metadata and PDQ samples, and",
+        f"on 60 of the 120 photographs of BSDS500; every figure here is of the other {tried}, looked up in a gallery",
+        f"of {len(known.names):,} pictures (all photographs, faces, camera test pictures, metadata and PDQ samples, and",
         f"{3 * GENERATED} generated ones). Machine: two noisy cores, {platform.machine()}; CPU time, one thread.",
         "",
         "## Found, in percent (95 % interval)",
@@ -321,12 +321,7 @@ def write_report(
         "the gallery; the index drops most pairs, the alignment the rest.",
         "",
         f"- PDQ with variants: {len(set(wrong.hashes))} (edited photographs only).",
-        f"- Local features, called a copy: {len(copies)}"
-        + (
-            f"; with none in so many, fewer than {bound:.1f} per million (95 %)."
-            if not copies
-            else ", all listed here."
-        ),
+        f"- Local features, called a copy: {len(copies)}{listed}.",
         f"- Local features, same-place leads (the same emblem, room or series; no matches): {len(set(wrong.leads))}.",
         f"- Without any index, {PAIRS_CHECKED:,} random pairs of the gallery in all four views:",
         f"  {exhaustive[0]} aligned, {exhaustive[1]} called copies (pairs of one folder left out).",
