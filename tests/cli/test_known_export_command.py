@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from terminal import Terminal
 
-from varde.cli.known_export import read_moment
-from varde.core.errors import WrongUse
 from varde.testing.known_files import write_vics
 
 
@@ -57,21 +54,9 @@ def test_an_unknown_set_is_said(national: Terminal, tmp_path: Path) -> None:
     assert (said.code, "'none'" in said.err) == (2, True)
 
 
-@pytest.mark.parametrize(
-    ("text", "moment"),
-    [
-        ("2026-03-03", datetime(2026, 3, 3, 23, 59, 59, 999999, tzinfo=UTC)),
-        ("20260303", datetime(2026, 3, 3, 23, 59, 59, 999999, tzinfo=UTC)),
-        ("2026-03-03T12:00:00Z", datetime(2026, 3, 3, 12, tzinfo=UTC)),
-        ("2026-03-03T12:00:00", datetime(2026, 3, 3, 12, tzinfo=UTC)),
-        ("2026-03-03T12:00:00+02:00", datetime(2026, 3, 3, 10, tzinfo=UTC)),
-    ],
-)
-def test_a_day_means_its_end(text: str, moment: datetime) -> None:
-    assert read_moment(text) == moment
-
-
-@pytest.mark.parametrize("text", ["", "gestern", "2026-13-01", "9999-12-31T23:00:00-05:00"])
-def test_what_is_no_date_is_said(text: str) -> None:
-    with pytest.raises(WrongUse, match="no date"):
-        read_moment(text)
+def test_a_day_before_the_set_came_has_nothing_to_write(national: Terminal, tmp_path: Path) -> None:
+    said = national("known", "export", "national", tmp_path / "out", "--at", "2026-01-01")
+    assert (said.code, "had no entries at 2026-01-01T23:59:59.999999Z" in said.err) == (2, True)
+    assert not (tmp_path / "out").exists()
+    assert national("known", "export", "national", tmp_path / "out", "--at", "2999-01-01T00:00Z").code == 0
+    assert national("known", "export", "national", tmp_path / "x", "--at", "gestern").code == 2

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
 from varde.cli import output
+from varde.cli.known_history import Moment
 from varde.cli.options import Session, with_session
 from varde.cli.rate import Rate
-from varde.core.errors import WrongUse
 from varde.known.format import HashKind
 from varde.store.types import write_utc
 from varde.workflows.export_known_set import ExportRequest, ExportResult, export_known_set
@@ -27,7 +27,9 @@ _DONE_WITH_ISSUES = 1
 @click.option(
     "--hash", "hash_kind", type=click.Choice([kind.value for kind in HashKind]), help="The one kind of hash to write."
 )
-@click.option("--at", metavar="DATE", help="As the set was at the end of that day (UTC), or at that time.")
+@click.option(
+    "--at", type=Moment(), metavar="DATE", help="As the set was at the end of that day (UTC), or at that time."
+)
 @click.option("--withdrawn", is_flag=True, help="Write withdrawn entries too, marked as such.")
 @click.option("--force", is_flag=True, help="Replace OUT if it is there already.")
 @with_session
@@ -38,7 +40,7 @@ def export(
     set_version: str | None,
     format_name: str,
     hash_kind: str | None,
-    at: str | None,
+    at: datetime | None,
     withdrawn: bool,
     force: bool,
 ) -> int:
@@ -58,7 +60,7 @@ def export(
         version=set_version,
         format=format_name,
         hash_kind=HashKind(hash_kind) if hash_kind else None,
-        at=None if at is None else read_moment(at),
+        at=at,
         withdrawn=withdrawn,
         replace=force,
     )
@@ -68,24 +70,6 @@ def export(
         output.write_json(_describe(result, request))
     _say(result, path, rate)
     return _DONE_WITH_ISSUES if result.left_out else 0
-
-
-def read_moment(text: str) -> datetime:
-    """Returns the time a text names, in UTC: a whole day means its end, a time without a zone is UTC.
-
-    Raises:
-        WrongUse: if it is neither a date nor a time in the form of ISO 8601.
-    """
-    stripped = text.strip()
-    try:
-        moment = datetime.fromisoformat(stripped)
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        is_day = len(stripped) <= len("2026-03-03")
-        return (moment + timedelta(days=1, microseconds=-1) if is_day else moment).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise WrongUse(
-            f"{text!r} is no date", advice="Write it like --at 2026-03-03, or --at 2026-03-03T12:00:00Z."
-        ) from error
 
 
 def _describe(result: ExportResult, request: ExportRequest) -> dict[str, Any]:
