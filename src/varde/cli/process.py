@@ -18,25 +18,29 @@ _LAYERS = 3
 @click.command()
 @click.argument("case")
 @click.option("--retry", is_flag=True, help="Examine items again whose issue may have passed.")
+@click.option("--features", is_flag=True, help="Examine pictures and videos again that have no local features.")
 @with_session
-def process(session: Session, case: str, retry: bool) -> int:
+def process(session: Session, case: str, retry: bool, features: bool) -> int:
     """List, examine and compare everything in CASE that is not done yet.
 
     Can be stopped at any time, also by a power cut: the same command goes on where it was. Ends with 1 if this run met
     issues; `varde issue list CASE` shows them. With --retry items that vanished, could not be read, changed, or took a
-    decoder too much time or memory get another try: after a disk was plugged in again, or a limit raised.
+    decoder too much time or memory get another try: after a disk was plugged in again, or a limit raised. With
+    --features pictures and videos get local features that had none: after a known set was made here from pictures.
 
     \b
     Example:
       varde process 2026-0042
     """
-    return run_processing(session, session.open(), case, retry=retry)
+    return run_processing(session, session.open(), case, retry=retry, features=features)
 
 
-def run_processing(session: Session, site: Site, case: str, *, retry: bool = False) -> int:
+def run_processing(session: Session, site: Site, case: str, *, retry: bool = False, features: bool = False) -> int:
     """Processes a case with a progress display and returns the exit code."""
     with ProgressDisplay() as display:
-        done = process_case.process_case(site, session.actor, case_name=case, progress=display.update, retry=retry)
+        done = process_case.process_case(
+            site, session.actor, case_name=case, progress=display.update, retry=retry, features=features
+        )
     result = done.run
     if session.as_json:
         document = describe_case(site, case)
@@ -50,7 +54,7 @@ def run_processing(session: Session, site: Site, case: str, *, retry: bool = Fal
             "cpu_s": result.cpu_s,
         }
         output.write_json(document)
-    new_matches = result.matches.by_digest + result.matches.perceptual
+    new_matches = result.matches.by_digest + result.matches.perceptual + result.matches.by_features
     output.say(
         f"This run: {output.count(result.items, 'item')} done, {output.count(done.new_issues, 'new issue')}, "
         f"{output.count(new_matches, 'new match', 'new matches')} with known sets."
@@ -73,6 +77,12 @@ def say_not_recorded(count: MatchCount) -> None:
         output.say(
             f"Only counted: {output.count(count.flooded, 'match', 'matches')} of entries in quarantine, which match "
             "too much. `varde known list` shows them."
+        )
+    if count.without_features:
+        without = output.count(count.without_features, "picture or video", "pictures or videos")
+        output.say(
+            f"Not compared by local features: {without} of this site, examined without them. "
+            "`varde process CASE --features` computes them."
         )
     if count.degenerate:
         output.say(

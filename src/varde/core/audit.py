@@ -34,8 +34,8 @@ class Act(StrEnum):
     REPORT_WRITTEN = "report_written"
     ITEM_EXPORTED = "item_exported"
     CHECKPOINT_EXPORTED = "checkpoint_exported"
-    TOKEN_ADDED = "token_added"
-    TOKEN_REVOKED = "token_revoked"
+    TOKEN_ADDED = "token_added"  # noqa: S105 - no secret, the name of an act
+    TOKEN_REVOKED = "token_revoked"  # noqa: S105
     EXCHANGE_ADDED = "exchange_added"
     EXCHANGE_CHANGED = "exchange_changed"
     EXCHANGE_FEEDBACK = "exchange_feedback"

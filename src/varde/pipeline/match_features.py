@@ -67,19 +67,20 @@ class FoundPicture:
 class FeatureMatcher:
     """The local features of all known pictures of a site, ready to be searched by any number of threads."""
 
-    def __init__(self, database: Database, folder: Path) -> None:
+    def __init__(self, database: Database, folder: Path, *, after_entry: int = 0) -> None:
         """Opens the index and brings it up to date with the database.
 
         Args:
             database: the site's.
-            folder: where the site's indexes lie.
+            folder: where the site's indexes lie; an empty one where entries are left out.
+            after_entry: only entries after this row are in it.
 
         Raises:
             SiteBusy: if another process is filling it for long.
         """
         self._database = database
         self._lock = threading.Lock()
-        self._index = open_local_index(database, folder)
+        self._index = open_local_index(database, folder, after_entry=after_entry)
         self.is_empty = not len(self._index)
         """Whether no known set has local features: then there is nothing to compare with."""
 
@@ -120,12 +121,13 @@ class FeatureMatcher:
                 yield FoundPicture(entry_id, alignment.verdict, distance, features.offset_s, there.offset_s, alignment)
 
 
-def open_local_index(database: Database, folder: Path) -> LocalIndex:
+def open_local_index(database: Database, folder: Path, *, after_entry: int = 0) -> LocalIndex:
     """Returns the index of all known local features, up to date with the database.
 
     Args:
         database: the site's.
-        folder: where the site's indexes lie.
+        folder: where the site's indexes lie; an empty one where entries are left out.
+        after_entry: only entries after this row are in it.
 
     Raises:
         SiteBusy: if another process is filling it for long.
@@ -135,13 +137,12 @@ def open_local_index(database: Database, folder: Path) -> LocalIndex:
     with database.read() as connection:
         newest = comparisons.read_newest(connection).entry_id
         last = prepare(connection, index, place, name_hash(newest, _LAST_POSITION))
-        index.append(_read_known(connection, last))
+        index.append(_read_known(connection, max(last, name_hash(after_entry, _LAST_POSITION))))
     return index
 
 
 def _read_known(connection: Connection, last: int) -> Iterator[tuple[int, Points]]:
-    after = (last >> POSITION_BITS, last & _LAST_POSITION) if last >= 0 else (0, 0)
-    for entry_id, position, data in list_known_features(connection, after):
+    for entry_id, position, data in list_known_features(connection, (last >> POSITION_BITS, last & _LAST_POSITION)):
         yield name_hash(entry_id, position), read_points(data)
 
 

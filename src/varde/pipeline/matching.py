@@ -35,6 +35,7 @@ class MatchCount:
         by_digest, perceptual, by_features: matches that are new.
         flooded: perceptual matches that were only counted, of entries that match too much.
         degenerate: hashes of contents that say too little to be compared by distance.
+        without_features: pictures and videos without local features, where known entries have some.
     """
 
     by_digest: int = 0
@@ -42,6 +43,7 @@ class MatchCount:
     flooded: int = 0
     degenerate: int = 0
     by_features: int = 0
+    without_features: int = 0
 
     def describe(self) -> dict[str, int]:
         """Returns the counts by the names they have in the audit log and in JSON."""
@@ -51,6 +53,7 @@ class MatchCount:
             "matches_by_features": self.by_features,
             "matches_flooded": self.flooded,
             "degenerate": self.degenerate,
+            "without_features": self.without_features,
         }
 
 
@@ -68,7 +71,8 @@ def match_all(site: Site, at: datetime) -> MatchCount:
     by_digest = _match_digests(site.database, newest, at)
     hashes = match_hashes(site.database, describe_matching(site), newest, at)
     features = compare_features(site, newest, at)
-    return MatchCount(by_digest, hashes.new, hashes.flooded + features.flooded, hashes.degenerate, features.new)
+    flooded = hashes.flooded + features.flooded
+    return MatchCount(by_digest, hashes.new, flooded, hashes.degenerate, features.new, features.without)
 
 
 def is_up_to_date(site: Site) -> bool:

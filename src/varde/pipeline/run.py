@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
 
+from sqlalchemy import Connection
+
 from varde.core.audit import Act
 from varde.core.case import Case, Exhibit
 from varde.core.errors import ExhibitUnreachable
@@ -84,6 +86,7 @@ def process_case(
     clock: Callable[[], datetime],
     progress: Callable[[Progress], None],
     retry: bool = False,
+    features: bool = False,
 ) -> RunResult:
     """Brings a case up to date: all exhibits listed and examined, all contents compared with all known sets.
 
@@ -92,6 +95,7 @@ def process_case(
         person, clock: recorded with the run.
         progress: called often.
         retry: whether items whose issue may have passed (a disk that was away, a limit that was raised) wait again.
+        features: whether pictures and videos without local features are examined again for them.
 
     Raises:
         PluginError: if a listed archive reader cannot be loaded.
@@ -103,7 +107,8 @@ def process_case(
         site.contents.clear_staging()
         site.clear_spool()
         load_readers(site.settings.plugins.evidence)  # or stop now: the decoders would fail archive by archive
-        retried = _open_again(site, case) if retry else 0
+        retried = _open_again(site, case, reopening.open_again) if retry else 0
+        retried += _open_again(site, case, reopening.open_without_features) if features else 0
         open_exhibits = [exhibit for exhibit in _list_exhibits(site, case) if _is_open(site, exhibit)]
         if not open_exhibits and is_up_to_date(site):
             return result  # nothing to do is nothing to record
@@ -170,10 +175,10 @@ def _is_open(site: Site, exhibit: Exhibit) -> bool:
         return not exhibit.walked or items.has_waiting(connection, exhibit.exhibit_id)
 
 
-def _open_again(site: Site, case: Case) -> int:
+def _open_again(site: Site, case: Case, open_again: Callable[[Connection, int], int]) -> int:
     with site.database.write(patience_s=PATIENCE_S) as connection:
         exhibits = cases.list_exhibits(connection, case.case_id)
-        return sum(reopening.open_again(connection, exhibit.exhibit_id) for exhibit in exhibits)
+        return sum(open_again(connection, exhibit.exhibit_id) for exhibit in exhibits)
 
 
 def _record_start(site: Site, case: Case, exhibits: int, retried: int, person: str, at: datetime) -> int:

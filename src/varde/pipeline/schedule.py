@@ -26,14 +26,24 @@ from varde.pipeline.examine import ExamineRequest
 from varde.pipeline.sources import file_source
 from varde.pipeline.tasks import FAILURE_CODES, Archive, Tally, Task
 from varde.pipeline.writer import Writer
-from varde.store import items
+from varde.store import items, local_features
 from varde.store.items import ExaminedItem, ItemState, WaitingItem
+from varde.store.settings import LocalFeaturesUse
 from varde.store.site import Site
 
 _PAGE = 1000
 _WAIT_S = 0.2
 _SHORT_WAIT_S = 0.02
 _encode = msgspec.msgpack.Encoder().encode
+
+
+def wants_features(site: Site) -> bool:
+    """Returns whether local features of items are to be computed: by the settings, or where a set can use them."""
+    use = site.settings.matching.local_features
+    if use is not LocalFeaturesUse.AUTO:
+        return use is LocalFeaturesUse.ALWAYS
+    with site.database.read() as connection:
+        return local_features.has_known_features(connection)
 
 
 class Schedule:
@@ -50,6 +60,7 @@ class Schedule:
         self._ready: deque[Task] = deque()
         self._archives = Archives(site, exhibit, self._writer, self._tally, self._ready)
         self._examining = 0
+        self._local_features = wants_features(site)
 
     def run(self) -> Tally:
         """Examines everything that is not done and returns what was done.
@@ -112,7 +123,9 @@ class Schedule:
         limits = self._site.settings.decode.limits()
         limit_s = self._settings.limit_s(part.size_bytes)
         sampling = Sampling.within(self._site.settings.decode.video_sampling, limit_s)
-        request = ExamineRequest(part.offset, part.size_bytes, limits, task.failure is None, sampling)
+        request = ExamineRequest(
+            part.offset, part.size_bytes, limits, task.failure is None, sampling, local_features=self._local_features
+        )
         pool.submit(Request(task, _encode(request), (part.descriptor,), limit_s))
         self._examining += 1
 

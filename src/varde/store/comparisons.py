@@ -47,10 +47,18 @@ def record_mark(connection: Connection, point: OperatingPoint, mark: Mark) -> No
     connection.execute(update(table).where(_is(point)).values(**values))
 
 
-def compare_again(connection: Connection, content_id: int) -> None:
-    """Makes a content and all later ones be compared once more; matches that are there already stay one."""
+def compare_again(connection: Connection, content_id: int, method: str | None = None) -> None:
+    """Makes a content and all later ones be compared once more; matches that are there already stay one.
+
+    Args:
+        connection: the site's, writing.
+        content_id: row number of the first content.
+        method: name of the method by which they are; None means all.
+    """
     table = tables.comparisons
     behind = update(table).where(table.c.up_to_content_id >= content_id)
+    if method is not None:
+        behind = behind.where(table.c.method == method)
     connection.execute(behind.values(up_to_content_id=content_id - 1))
 
 

@@ -42,7 +42,9 @@ def record_contents(connection: Connection, examined: Iterable[Content]) -> dict
 
 
 def _complete(connection: Connection, again: list[tuple[int, Content]]) -> None:
-    record_features(connection, again)
+    completed = record_features(connection, again)
+    if completed:
+        compare_again(connection, min(completed), "local-features")
     candidates = {content_id: content for content_id, content in again if content.signals}
     table = tables.signals.c
     for start in range(0, len(candidates), _IDS_AT_ONCE):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from sqlalchemy import Connection, insert, select, tuple_
+from sqlalchemy import Connection, exists, func, insert, select, tuple_
 
 from varde.core.content import Content
+from varde.core.media import MediaKind
 from varde.core.outcome import NotComparable, Reason
 from varde.core.signal import LocalFeatures
 from varde.store import tables
@@ -19,8 +20,8 @@ VERSION = "1"
 _IDS_AT_ONCE = 500
 
 
-def record_features(connection: Connection, examined: Collection[tuple[int, Content]]) -> None:
-    """Records the local features of contents that have some and had none recorded.
+def record_features(connection: Connection, examined: Collection[tuple[int, Content]]) -> set[int]:
+    """Records the local features of contents that have some and had none recorded, and returns these contents.
 
     Args:
         connection: the caller's transaction.
@@ -31,6 +32,7 @@ def record_features(connection: Connection, examined: Collection[tuple[int, Cont
     rows = [row for content_id in sorted(missing) for row in _rows(content_id, asked[content_id])]
     if rows:
         connection.execute(insert(tables.local_features), rows)
+    return missing
 
 
 def read_features(
@@ -45,6 +47,26 @@ def read_features(
         for row in connection.execute(query.order_by(table.c.content_id, table.c.position)):
             rows.setdefault(row.content_id, []).append(row)
     return {content_id: _outcome(found) for content_id, found in rows.items()}
+
+
+def list_contents(connection: Connection, after: int, up_to: int, limit: int) -> list[int]:
+    """Returns the next contents after a row number that have local features, in order, at most so many."""
+    table = tables.local_features.c
+    query = select(table.content_id).where(
+        table.content_id > after, table.content_id <= up_to, table.version == VERSION, table.data.is_not(None)
+    )
+    return list(connection.execute(query.distinct().order_by(table.content_id).limit(limit)).scalars())
+
+
+def count_without(connection: Connection) -> int:
+    """Returns how many pictures and videos that could be decoded were never asked for local features."""
+    contents, features = tables.contents.c, tables.local_features.c
+    query = select(func.count()).where(
+        contents.kind.in_([MediaKind.PICTURE.value, MediaKind.VIDEO.value]),
+        contents.width_px.is_not(None),
+        ~exists().where(features.content_id == contents.id),
+    )
+    return int(connection.execute(query).scalar_one())
 
 
 def list_known_features(connection: Connection, after: tuple[int, int]) -> Iterator[tuple[int, int, bytes]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, exists, select, update
+from sqlalchemy import Connection, delete, exists, func, select, update
 
 from varde.core.issue import Issue, IssueCode, Step
+from varde.core.media import MediaKind
 from varde.store import tables
 from varde.store.items import ItemState, record_issues
 
@@ -51,12 +52,37 @@ def open_again(connection: Connection, exhibit_id: int) -> int:
     passing = (issues.exhibit_id == exhibit_id, issues.code.in_(codes), issues.item_id.is_not(None), ~decided)
     found = set(connection.execute(select(issues.item_id).where(*passing).distinct()).scalars())
     connection.execute(delete(tables.issues).where(*passing))
-    _set_state(connection, list(found), ItemState.WAITING)
-    above = _find_parents(connection, found)
-    while above:
-        _set_state(connection, list(above - found), ItemState.EXPANDING)
-        above = _find_parents(connection, above)
+    _wait_again(connection, found)
     return len(found)
+
+
+def open_without_features(connection: Connection, exhibit_id: int) -> int:
+    """Makes one item of every picture or video without local features wait again, and returns how many.
+
+    Contents that could not be decoded, and items that were ever decided, stay as they are.
+    """
+    items, contents = tables.items.c, tables.contents.c
+    decided = exists().where(tables.decisions.c.item_id == items.id)
+    has_features = exists().where(tables.local_features.c.content_id == contents.id)
+    query = (
+        select(func.min(items.id))
+        .join(tables.contents, contents.id == items.content_id)
+        .where(items.exhibit_id == exhibit_id, items.state == ItemState.DONE.value, ~decided, ~has_features)
+        .where(contents.kind.in_([MediaKind.PICTURE.value, MediaKind.VIDEO.value]), contents.width_px.is_not(None))
+        .group_by(contents.id)
+    )
+    found = set(connection.execute(query).scalars())
+    _wait_again(connection, found)
+    return len(found)
+
+
+def _wait_again(connection: Connection, item_ids: set[int]) -> None:
+    """Makes items wait, and the archives above them be unpacked for them."""
+    _set_state(connection, list(item_ids), ItemState.WAITING)
+    above = _find_parents(connection, item_ids)
+    while above:
+        _set_state(connection, list(above - item_ids), ItemState.EXPANDING)
+        above = _find_parents(connection, above)
 
 
 def _find_parents(connection: Connection, item_ids: set[int]) -> set[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from enum import StrEnum
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -73,11 +74,22 @@ class ArchiveSettings(_Section):
         )
 
 
+class LocalFeaturesUse(StrEnum):
+    """When local features of items are computed: they take about as long as decoding."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
 class MatchingSettings(_Section):
     """The operating point of perceptual matching."""
 
     pdq_max_distance: int = Field(31, ge=0, le=31, description="Largest PDQ distance that is a match.")
     pdq_min_quality: int = Field(50, ge=0, le=100, description="Least PDQ quality on both sides.")
+    local_features: LocalFeaturesUse = Field(
+        LocalFeaturesUse.AUTO, description="Whether items get local features; `auto`: where a known set has some."
+    )
     flood_limit: int = Field(1_000, ge=1, description="Contents one entry may match before more are only counted.")
 
 

@@ -29,7 +29,13 @@ class Processed:
 
 
 def process_case(
-    site: Site, actor: Actor, *, case_name: str, progress: Callable[[Progress], None], retry: bool = False
+    site: Site,
+    actor: Actor,
+    *,
+    case_name: str,
+    progress: Callable[[Progress], None],
+    retry: bool = False,
+    features: bool = False,
 ) -> Processed:
     """Returns what this run did and how the case stands.
 
@@ -38,6 +44,7 @@ def process_case(
         case_name: of the case.
         progress: called often.
         retry: whether items whose issue may have passed are examined again.
+        features: whether pictures and videos without local features are.
 
     Raises:
         NotFound: if there is no such case.
@@ -47,7 +54,9 @@ def process_case(
     with site.database.read() as connection:
         case = cases.get_case(connection, case_name)
         before = cases.count_places(connection, case.case_id).issue_records
-    result = run_pipeline(site, case, person=actor.person, clock=actor.clock, progress=progress, retry=retry)
+    result = run_pipeline(
+        site, case, person=actor.person, clock=actor.clock, progress=progress, retry=retry, features=features
+    )
     with site.database.read() as connection:
         counts = cases.count_places(connection, case.case_id)
     return Processed(result, counts, counts.issue_records - before)
