@@ -35,6 +35,13 @@ def test_a_hash_without_a_time_is_a_picture() -> None:
     assert not VideoFrames.of(make_frames(0.0)).is_picture
 
 
+def test_several_hashes_without_times_are_of_a_picture_and_one_among_timed_ones_is_at_the_start() -> None:
+    assert VideoFrames.of(make_frames(None, None)).is_picture
+    mixed = VideoFrames.of(make_frames(None, 2.0))
+    assert not mixed.is_picture
+    assert mixed.offsets_s.tolist() == [0, 2]
+
+
 def test_shapes_that_do_not_fit_are_refused() -> None:
     with pytest.raises(WrongUse, match="2 times"):
         VideoFrames(np.zeros((3, 32), np.uint8), np.zeros(2), np.zeros(2, np.int64))

@@ -194,6 +194,13 @@ def test_a_picture_that_is_a_frame_of_a_video_is_found_with_the_time() -> None:
     assert found.distance <= 4
 
 
+def test_a_known_picture_with_two_hashes_is_found_in_a_video() -> None:
+    other = make_scene(31, 1)[0].value
+    found = match(sample(LONG, 1), [PerceptualHash(other, 100), PerceptualHash(LONG[333].value, 100)])
+    assert isinstance(found, VideoMatch)
+    assert (found.kind, round(found.offset_s)) == (VideoMatchKind.FRAME, 33)
+
+
 def test_a_video_that_shows_a_known_picture_is_found_with_the_time() -> None:
     known = [PerceptualHash(LONG[333].value, 100)]
     found = match(sample(LONG, 1), known)

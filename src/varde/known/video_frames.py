@@ -46,9 +46,11 @@ class VideoFrames:
 
     @classmethod
     def of(cls, hashes: Sequence[PerceptualHash], stated_duration_s: float = 0.0) -> VideoFrames:
-        """Returns the frames that the hashes of a signal are."""
+        """Returns the frames that the hashes of a signal are; one without a time among others that have one is at 0."""
         values = np.frombuffer(b"".join(found.value for found in hashes), np.uint8).reshape(-1, HASH_BYTES)
-        offsets_s = [np.nan if found.offset_s is None else found.offset_s for found in hashes]
+        is_video = any(found.offset_s is not None for found in hashes)
+        untimed_s = 0.0 if is_video else np.nan
+        offsets_s = [untimed_s if found.offset_s is None else found.offset_s for found in hashes]
         quality = [found.quality for found in hashes]
         return cls(values, np.array(offsets_s, np.float64), np.array(quality, np.int64), stated_duration_s)
 
@@ -58,8 +60,8 @@ class VideoFrames:
 
     @property
     def is_picture(self) -> bool:
-        """Whether it is a still picture rather than a video."""
-        return len(self) == 1 and bool(np.isnan(self.offsets_s[0]))
+        """Whether it is a still picture, perhaps with several hashes, rather than a video."""
+        return len(self) > 0 and bool(np.isnan(self.offsets_s).all())
 
     @cached_property
     def shown_s(self) -> NDArray[np.float64]:
