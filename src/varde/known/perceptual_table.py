@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from varde.core.errors import WrongUse
 from varde.known import perceptual_kernels as kernels
+from varde.known import perceptual_sorting as sorting
 from varde.known.compiled import LANES
 
 MAX_DISTANCE: Final = 31
@@ -149,7 +150,7 @@ def build_table(hashes: NDArray[np.uint8], ids: NDArray[np.int64], *, for_many_p
     # 1. Equal hashes are kept once, in the order they are met first; their ids lie together.
     numbers, firsts = np.empty(len(words), np.uint32), np.empty(len(words), np.uint32)
     slots = np.zeros(1 << (len(words) * 3 // 2 + 1).bit_length(), np.uint32)
-    distinct = kernels.number_distinct(words, slots, numbers, firsts)
+    distinct = sorting.number_distinct(words, slots, numbers, firsts)
     del slots
     first = np.empty(0, np.uint32)
     if distinct < len(words):
@@ -254,5 +255,5 @@ def _build_groups(
     members = np.empty((kernels.CHUNKS, 3 * rows), np.uint8)
     for chunk in range(kernels.CHUNKS):
         out = directory[chunk], signatures[chunk], members[chunk]
-        kernels.sort_chunk(chunks, chunk, shift, int(expanded), *out)
+        sorting.sort_chunk(chunks, chunk, shift, int(expanded), *out)
     return read_only(directory.ravel()), read_only(signatures.ravel()), read_only(members.ravel())

@@ -12,17 +12,17 @@ size, and a changed bit is still refused. What changes below the file system lea
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Final
 
 from varde.core.errors import IntegrityFailure, SiteBusy, WrongUse
+from varde.known.segment_manifest import ADVICE, Listed, Manifest, read_manifest, replace_file, write_manifest
 from varde.known.segments import (
     Array,
     Facts,
@@ -34,6 +34,8 @@ from varde.known.segments import (
     write_arrays,
 )
 
+__all__ = ["FolderWriter", "Listed", "Manifest", "SegmentFolder", "Snapshot", "Staged", "Stamp", "lock_file"]
+
 PATIENCE_S: Final = 30.0
 
 _MANIFEST: Final = "manifest.json"
@@ -41,34 +43,8 @@ _VERIFIED: Final = "verified.json"
 _LOCK: Final = "writer.lock"
 _WAIT_S: Final = 0.02
 _TRIES: Final = 20
-_ADVICE: Final = "It is a copy of what the database holds: remove the folder and it is built again."
 
 Stamp = list[int]
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A segment as the manifest names it."""
-
-    name: str
-    size_bytes: int
-    sha256: str
-    facts: Facts
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What counts in a folder, at one moment.
-
-    Attributes:
-        generation: grows by one with every change.
-        facts: of the whole, such as the highest id it covers.
-        listed: in the order they were added; a replacement stands where the first it replaces stood.
-    """
-
-    generation: int = 0
-    facts: Facts = field(default_factory=dict)
-    listed: tuple[Listed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,21 +82,7 @@ class SegmentFolder:
             IntegrityFailure: if the manifest is damaged.
             WrongUse: if the folder is of another kind or version.
         """
-        path = self.folder / _MANIFEST
-        try:
-            text = path.read_bytes()
-        except FileNotFoundError:
-            return Manifest()
-        document = _read_document(path, text)
-        if (document["kind"], document["version"]) != (self.kind, self.version):
-            raise WrongUse(
-                f"{self.folder} holds {document['kind']} version {document['version']},"
-                f" not {self.kind} version {self.version}",
-                advice=_ADVICE,
-            )
-        return Manifest(
-            document["generation"], document["facts"], tuple(Listed(**entry) for entry in document["segments"])
-        )
+        return read_manifest(self.folder / _MANIFEST, self.kind, self.version)
 
     def read_manifest_stamp(self) -> Stamp:
         """Returns what changes whenever what counts changes; empty where there is no folder yet."""
@@ -142,7 +104,7 @@ class SegmentFolder:
                 opened = {listed.name: self._open_verified(listed) for listed in manifest.listed}
             except FileNotFoundError as error:
                 if self.read_manifest().generation == manifest.generation:
-                    raise IntegrityFailure(f"the segment {error.filename} is missing", advice=_ADVICE) from error
+                    raise IntegrityFailure(f"the segment {error.filename} is missing", advice=ADVICE) from error
                 continue  # merged away in between
             self._open = opened
             return Snapshot(manifest.generation, manifest.facts, tuple(segment for _, segment in opened.values()))
@@ -160,7 +122,7 @@ class SegmentFolder:
                 self._verify(listed)
             except FileNotFoundError as error:
                 if listed in self.read_manifest().listed:
-                    raise IntegrityFailure(f"the segment {error.filename} is missing", advice=_ADVICE) from error
+                    raise IntegrityFailure(f"the segment {error.filename} is missing", advice=ADVICE) from error
         return len(manifest.listed)
 
     def stage(self, facts: Facts, arrays: Mapping[str, Array | Pieces]) -> Staged:
@@ -215,7 +177,7 @@ class SegmentFolder:
             self._verify(listed)
         segment = open_segment(path, self.kind, self.version)
         if segment.sha256.hex() != listed.sha256:
-            raise IntegrityFailure(f"{path} is not the segment its manifest names", advice=_ADVICE)
+            raise IntegrityFailure(f"{path} is not the segment its manifest names", advice=ADVICE)
         return stamp, segment
 
     def _verify(self, listed: Listed) -> None:
@@ -223,10 +185,10 @@ class SegmentFolder:
         stamp = read_stamp(path)
         if stamp[0] != listed.size_bytes:
             raise IntegrityFailure(
-                f"the segment {path} has {stamp[0]} bytes instead of {listed.size_bytes}", advice=_ADVICE
+                f"the segment {path} has {stamp[0]} bytes instead of {listed.size_bytes}", advice=ADVICE
             )
         if verify_segment(path).hex() != listed.sha256 or read_stamp(path) != stamp:
-            raise IntegrityFailure(f"{path} is not the segment its manifest names", advice=_ADVICE)
+            raise IntegrityFailure(f"{path} is not the segment its manifest names", advice=ADVICE)
         with suppress(
             PermissionError, FileNotFoundError, OSError
         ):  # a reader without the right to write verifies again
@@ -274,7 +236,8 @@ class FolderWriter:
         facts = self.manifest.facts if facts is None else facts
         manifest = Manifest(self.manifest.generation + 1, facts, tuple(kept))
         self._folder.remember({staged.listed.name: _stamp_of(os.fstat(staged.file.fileno())) for staged in add})
-        replace_file(self._folder.folder / _MANIFEST, _write_document(self._folder, manifest))
+        folder = self._folder
+        write_manifest(folder.folder / _MANIFEST, folder.kind, folder.version, manifest)
         self.manifest = manifest
         for staged in add:
             staged.file.close()
@@ -311,20 +274,6 @@ def read_stamp(path: Path) -> Stamp:
     return _stamp_of(path.stat())
 
 
-def replace_file(path: Path, data: bytes) -> None:
-    """Replaces a small file atomically and durably."""
-    temporary = path.with_name(f"{path.name}.{os.urandom(6).hex()}.partial")
-    try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        sync_folder(path.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def _stamp_of(stat: os.stat_result) -> Stamp:
     return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
 
@@ -350,32 +299,3 @@ def _remove_unlocked(path: Path) -> None:
     with suppress(FileNotFoundError), path.open("rb") as file:
         if _try_lock(file):
             path.unlink(missing_ok=True)
-
-
-def _write_document(folder: SegmentFolder, manifest: Manifest) -> bytes:
-    document = {
-        "kind": folder.kind,
-        "version": folder.version,
-        "generation": manifest.generation,
-        "facts": manifest.facts,
-        "segments": [
-            {"name": each.name, "size_bytes": each.size_bytes, "sha256": each.sha256, "facts": each.facts}
-            for each in manifest.listed
-        ],
-    }
-    return json.dumps(document | {"sha256": _digest(document)}, indent=1, sort_keys=True).encode()
-
-
-def _read_document(path: Path, text: bytes) -> dict[str, Any]:
-    try:
-        document = json.loads(text)
-        stated = document.pop("sha256")
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
-        raise IntegrityFailure(f"{path} is damaged: it is no manifest", advice=_ADVICE) from error
-    if _digest(document) != stated:
-        raise IntegrityFailure(f"{path} is damaged: it does not have its SHA-256", advice=_ADVICE)
-    return dict(document)
-
-
-def _digest(document: object) -> str:
-    return hashlib.sha256(json.dumps(document, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
