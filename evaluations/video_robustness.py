@@ -183,7 +183,44 @@ def measure_clips(folder: Path, temporary: Path) -> Iterator[str]:
     yield f"Missed: {'; '.join(missed) or 'none'}. Pairs of different scenes: {pairs}, matched {cross}."
     yield f"Offsets, against those of the clips' own frames: error median {statistics.median(errors_s):.2f} s,"
     yield f"largest {max(errors_s):.2f} s.\n"
+    yield from measure_density(folder, clips, items)
     yield from measure_published(folder)
+
+
+def measure_density(folder: Path, clips: dict[str, bytes], items: dict[str, Hashed]) -> Iterator[str]:
+    """Yields how many pairs of one scene are found where the known side has fewer frames, as exchanges give them."""
+    published = {
+        name: [read_vpdq_line(line) for line in (folder / f"{name}.vpdq.txt").read_text().splitlines()]
+        for name in clips
+    }
+    sides = {
+        "key frames": {name: hash_video(data, SamplingMode.KEY_FRAMES, features=False) for name, data in clips.items()},
+        "1/s": items,
+        "every frame": {name: hash_video(data, SamplingMode.ALL, features=False) for name, data in clips.items()},
+    }
+    yield "Pairs of one scene found by frame hashes with variants, where the known side is the published vPDQ hashes,"
+    yield "all or every n-th (30 frames a second; these references have no hashes without bars):\n"
+    yield "| item \\ known | all 30 a second | 5 a second | 2 a second | 1 a second | other scenes |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    for side, sampled in sides.items():
+        cells, cross = [], 0
+        for step in (1, 6, 15, 30):
+            found = {
+                (name, other)
+                for name, item in sampled.items()
+                for other, frames in published.items()
+                if isinstance(match_hashes(item, VideoFrames.of(frames[::step])), VideoMatch)
+            }
+            same = {pair for pair in itertools.product(clips, clips) if get_scene(pair[0]) == get_scene(pair[1])}
+            cells.append(f"{len(found & same)}/{len(same)}")
+            cross += len(found - same)
+        yield f"| {side} | {' | '.join(cells)} | {cross} |"
+    yield ""
+
+
+def match_hashes(item: Hashed, known: VideoFrames) -> VideoMatch | NoVideoMatch:
+    """Returns what an item and a known video share by their frame hashes."""
+    return match_video(item.frames, known, compare_frames(item.hashes, known))
 
 
 def measure_published(folder: Path) -> Iterator[str]:

@@ -109,30 +109,25 @@ def _find_stretches(query: VideoFrames, known: VideoFrames, pairs: FramePairs, t
             return
         line = _find_line(query, known, left, tolerance_s)
         on_line = _is_on_line(query, known, left, line, tolerance_s)
-        found = False
         for run in _cut_at_gaps(query, left, on_line):
             stretch = _accept(query, known, left.select(run), line)
             if stretch is not None:
-                found = True
                 yield stretch
-                left, on_line = _remove(query, known, left, stretch)
+                left = _drop_covered(query, known, left.select(~run), stretch)
                 break
-        if not found:
+        else:
             if not on_line.any():
                 return
             left = left.select(~on_line)
 
 
-def _remove(
-    query: VideoFrames, known: VideoFrames, pairs: FramePairs, stretch: Stretch
-) -> tuple[FramePairs, NDArray[np.bool_]]:
+def _drop_covered(query: VideoFrames, known: VideoFrames, pairs: FramePairs, stretch: Stretch) -> FramePairs:
     """Returns the pairs outside a stretch of both videos: those inside say the same once more."""
     query_s, known_s = query.offsets_s[pairs.query], known.offsets_s[pairs.known]
     in_query = (query_s >= stretch.offset_s - 1) & (query_s <= stretch.offset_s + stretch.duration_s + 1)
     end_s = stretch.known_offset_s + stretch.duration_s * stretch.speed
     in_known = (known_s >= stretch.known_offset_s - 1) & (known_s <= end_s + 1)
-    kept = pairs.select(~(in_query & in_known))
-    return kept, np.zeros(len(kept), np.bool_)
+    return pairs.select(~(in_query & in_known))
 
 
 def _drop_surplus(pairs: FramePairs) -> FramePairs:
