@@ -105,13 +105,31 @@ def test_a_variant_is_found_and_named_and_its_own_hash_need_not_be_good(site: Si
     assert (found[4], found[6]) == (1, {"variant": "upside down and mirrored"})
 
 
-def test_the_time_of_the_known_frame_is_named(site: Site) -> None:
+def test_a_frame_of_a_known_video_is_named_with_both_times(site: Site) -> None:
     with site.database.write() as connection:
         add_content(connection, 1, [make_hash("a"), make_hash("b")])
-        add_set(connection, [KnownEntry(1, pdq=((make_hash("x"), 100, 0.0), (make_hash("b"), 100, 12.5)))])
+        add_set(connection, [KnownEntry(1, pdq=((make_hash("b"), 100, 12.5),))])
     match_all(site, AT)
-    ((*_, offset_s, details, _),) = list_findings(site.database)
-    assert (offset_s, details) == (1.0, {"known_offset_s": 12.5})
+    ((_, _, family, _, _, offset_s, details, _),) = list_findings(site.database)
+    assert isinstance(details, dict)
+    assert (family, offset_s, details["known_offset_s"]) == ("pdq-video", 1.0, 12.5)
+
+
+def test_two_videos_that_share_one_frame_are_no_match_and_a_shared_scene_is(site: Site) -> None:
+    frames = [make_hash(f"frame {number}") for number in range(8)]
+    others = [make_hash(f"other {number}") for number in range(8)]
+    known = [
+        KnownEntry(1, pdq=tuple((value, 100, float(number)) for number, value in enumerate(one)))
+        for one in ([frames[0], *others[1:]], [*others[:3], *frames[2:6]])
+    ]
+    with site.database.write() as connection:
+        add_content(connection, 1, frames)
+        add_set(connection, known)
+    match_all(site, AT)
+    ((_, entry_id, family, _, _, offset_s, details, _),) = list_findings(site.database)
+    assert isinstance(details, dict)
+    assert (entry_id, family, offset_s) == (2, "pdq-video", 2.0)
+    assert details["known_offset_s"] == 3.0
 
 
 def test_degenerate_hashes_are_counted_and_match_nothing(site: Site) -> None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Protocol, cast
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from sqlalchemy import Connection
 
 from varde.core.finding import Match, OperatingPoint
 from varde.known.perceptual import Found, HashIndex
+from varde.pipeline.judge_videos import judge
 from varde.pipeline.known_index import POSITION_BITS
 from varde.pipeline.probes import Probes, read_probes
 from varde.pipeline.site_indexes import open_known_hashes, read_hashes_of, read_new_hashes
@@ -32,8 +33,6 @@ from varde.store.suppression import suppress_in
 _MATCHES = 200_000
 """Matches held in memory before they are recorded."""
 
-_POSITION: Final = "position"
-_LAST_POSITION: Final = (1 << POSITION_BITS) - 1
 _FEW_HASHES = 1_000_000
 """Up to so many new hashes are searched in an index of their own, in memory; more in the site's."""
 
@@ -124,18 +123,18 @@ class _Held:
 
     Attributes:
         matches: found and not recorded yet.
-        left: contents of the step under way whose match with an entry is only counted.
+        left: contents of the step under way whose match with an entry, by a method, is only counted.
         counted: how many such contents each entry has in earlier steps.
     """
 
     matches: list[Match] = field(default_factory=list)
-    left: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
-    counted: Counter[int] = field(default_factory=Counter)
+    left: defaultdict[tuple[str, int], set[int]] = field(default_factory=lambda: defaultdict(set))
+    counted: Counter[tuple[str, int]] = field(default_factory=Counter)
 
     def end_step(self) -> None:
         """Adds up what was left of a step: no content comes again in a later one."""
-        for entry_id, contents in self.left.items():
-            self.counted[entry_id] += len(contents)
+        for key, contents in self.left.items():
+            self.counted[key] += len(contents)
         self.left.clear()
 
 
@@ -193,14 +192,15 @@ class _Comparison:
             yield list(_make_matches(probes, point, rows[new], names[new], distances[new]))
 
     def _record(self, mark: Mark | None, *, is_end: bool = False) -> None:
-        held, family = self._held, self.matching.point.method.name
+        held = self._held
         if not (held.matches or mark or is_end):
             return
         with self.database.write(patience_s=PATIENCE_S) as connection:
             self._record_matches(connection)
             if mark or is_end:
                 held.end_step()
-                floods.count_flooded(connection, family, held.counted, self._at)
+                for (family, entry_id), count in held.counted.items():
+                    floods.count_flooded(connection, family, {entry_id: count}, self._at)
             if mark:
                 comparisons.record_mark(connection, self.matching.point, mark)
         if mark or is_end:
@@ -208,14 +208,19 @@ class _Comparison:
             held.counted.clear()
 
     def _record_matches(self, connection: Connection) -> None:
-        held, family = self._held, self.matching.point.method.name
+        held, limit = self._held, self.matching.flood_limit
         superseded = known_history.find_superseded(connection, {match.entry_id for match in held.matches})
         closest = choose_closest(match for match in held.matches if match.entry_id not in superseded)
-        kept, left = floods.keep_within(connection, family, closest, self.matching.flood_limit)
-        self.count.new += findings.record_matches(connection, name_frames(connection, kept), self._at)
-        for entry_id, contents in left.items():
-            held.left[entry_id].update(contents)
-        suppress_in(connection, [match.content_id for match in kept])
+        judged = judge(connection, closest, self.matching.point)
+        by_family: defaultdict[str, list[Match]] = defaultdict(list)
+        for match in judged:
+            by_family[match.point.method.name].append(match)
+        for family, found in by_family.items():
+            kept, left = floods.keep_within(connection, family, found, limit)
+            self.count.new += findings.record_matches(connection, kept, self._at)
+            for entry_id, contents in left.items():
+                held.left[family, entry_id].update(contents)
+            suppress_in(connection, [match.content_id for match in kept])
         held.matches.clear()
 
 
@@ -227,20 +232,5 @@ def _make_matches(
     distances: NDArray[np.int64],
 ) -> Iterator[Match]:
     for row, name, distance in zip(rows.tolist(), names.tolist(), distances.tolist(), strict=True):
-        details = {**probes.describe(row), _POSITION: name & _LAST_POSITION}
         content_id, offset_s = int(probes.content_ids[row]), probes.find_offset(row)
-        yield Match(content_id, name >> POSITION_BITS, point, distance, offset_s, details)
-
-
-def name_frames(connection: Connection, matches: list[Match]) -> list[Match]:
-    """Returns the matches with the time of the known frame, where it is one, in place of its position."""
-    wanted = {(match.entry_id, cast(int, match.details[_POSITION])) for match in matches}
-    offsets = known_hashes.read_offsets(connection, wanted)
-    named = []
-    for match in matches:
-        details = dict(match.details)
-        offset_s = offsets.get((match.entry_id, cast(int, details.pop(_POSITION))))
-        if offset_s is not None:
-            details["known_offset_s"] = offset_s
-        named.append(replace(match, details=details))
-    return named
+        yield Match(content_id, name >> POSITION_BITS, point, distance, offset_s, probes.describe(row))

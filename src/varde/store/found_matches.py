@@ -68,7 +68,7 @@ class FoundMatch:
     @property
     def how(self) -> str:
         """How it matched, in plain words; "" where the content as it is matched the entry."""
-        words = [str(self.details[name]) for name in ("variant", "video") if name in self.details]
+        words = [str(self.details[name]) for name in ("kind", "variant") if name in self.details]
         if "known_offset_s" in self.details:
             words.append(f"at {self.details['known_offset_s']:.1f} s of the known video")
         return ", ".join(words)

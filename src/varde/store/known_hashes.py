@@ -59,19 +59,6 @@ def count_hashes(connection: Connection, method: str, min_quality: int, after_en
     return int(connection.execute(query).scalar_one())
 
 
-def read_offsets(connection: Connection, wanted: Iterable[tuple[int, int]]) -> dict[tuple[int, int], float]:
-    """Returns the offsets in seconds of hashes by (entry row, position); pictures have none and are left out."""
-    table, hashes = tables.known_hashes.c, set(wanted)
-    entry_ids, found = sorted({entry_id for entry_id, _ in hashes}), dict[tuple[int, int], float]()
-    for start in range(0, len(entry_ids), _IDS_AT_ONCE):
-        some = table.entry_id.in_(entry_ids[start : start + _IDS_AT_ONCE])
-        query = select(table.entry_id, table.position, table.offset_s).where(some, table.offset_s.is_not(None))
-        for entry_id, position, offset_s in stream(connection, query):
-            if (entry_id, position) in hashes:
-                found[entry_id, position] = offset_s
-    return found
-
-
 def read_frames(connection: Connection, entry_id: int, method: str) -> list[PerceptualHash]:
     """Returns all hashes of an entry, whatever their quality, by position."""
     table = tables.known_hashes.c
