@@ -11,6 +11,8 @@ import pytest
 from varde.core.errors import FormatError, IntegrityFailure, NotFound, Refused, VardeError, WrongUse
 from varde.core.known import CarriedHash, EntryState, Flag, KnownAct, KnownEntry, SetDelta, SetRole
 from varde.core.signal import LocalFeatures
+from varde.known.exchange import Credential
+from varde.known.exchanges.site import SiteApi
 from varde.store import exchanges, keys, known_history, known_sets
 from varde.store.known_entries import find_by_source_id, list_entries, record_state
 from varde.store.known_history import KnownEvent
@@ -301,6 +303,17 @@ def test_folder_of_deltas_is_fetched_in_order(pair: Pair) -> None:
     result = fetch_exchange(pair.taker, ACTOR, "inbox", lambda *_: None)
     assert (result.added, result.ranges) == (3, 3)
     assert fetch_exchange(pair.taker, ACTOR, "inbox", lambda *_: None).ranges == 0
+
+
+def test_pieces_of_a_delta_keep_the_earlier_checkpoint(pair: Pair) -> None:
+    pair.change(*(make_entry(f"e{number}", number) for number in range(1, 8)))
+    path = pair.export()
+    settings = {"path": str(path), "scheme": SCHEME, "keys": pair.giver.public_key().hex()}
+    opened = SiteApi().open(settings, Credential({}), piece=3)
+    ranges = list(opened.fetch({}, ACTOR.clock(), everything=False))
+    assert [len(found.delta.upserts) for found in ranges] == [3, 3, 1]
+    assert [found.delta.checkpoint.get("revision") for found in ranges] == [None, None, "1"]
+    assert [found.is_last for found in ranges] == [False, False, True]
 
 
 def test_killed_between_keeping_and_recording_the_next_export_is_whole(

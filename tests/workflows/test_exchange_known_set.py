@@ -254,6 +254,19 @@ def test_set_is_made_with_its_role_and_scheme(partner: Site) -> None:
     assert (made.role, made.scheme, made.owner) == (SetRole.ALERT, "ncmec-classification", "Partner")
 
 
+def test_file_that_lost_most_of_its_entries_is_asked_about(sqlite_site: Site, tmp_path: Path) -> None:
+    path = tmp_path / "signals.txt"
+    path.write_text("".join(f"md5 {number:032x}\n" for number in range(300)))
+    add_exchange(sqlite_site, ACTOR, NewExchange("partner", "file", {"path": str(path)}))
+    fetch_exchange(sqlite_site, ACTOR, "partner", lambda *_: None)
+    path.write_text("".join(f"md5 {number:032x}\n" for number in range(20)))
+    with pytest.raises(Refused, match="280 of the 300"):
+        fetch_exchange(sqlite_site, ACTOR, "partner", lambda *_: None)
+    assert len(names(sqlite_site)) == 300
+    result = fetch_exchange(sqlite_site, ACTOR, "partner", lambda *_: None, everything=True)
+    assert (result.removed, len(names(sqlite_site))) == (280, 20)
+
+
 def test_defects_of_a_new_exchange_leave_nothing(sqlite_site: Site, address: str, credential: Path) -> None:
     wrong = [
         NewExchange("a", "ncmec", {"address": "http://far.example"}, str(credential)),

@@ -13,7 +13,7 @@ import numpy as np
 from varde.core.errors import Refused, VardeError
 from varde.core.known import SetDelta
 from varde.known.exchange import FetchedRange
-from varde.store import exchanges
+from varde.store import exchanges, known_sets
 from varde.store.exchanges import Exchange
 from varde.store.site import Site
 from varde.workflows.actor import Actor
@@ -21,6 +21,9 @@ from varde.workflows.manage_exchanges import Connect, connect, lock_exchange, op
 from varde.workflows.update_known_set import DeltaResult, apply_delta
 
 _MOST_REMOVALS = 20_000
+_FEW = 100
+_SIGNED = ("site",)
+"""Interfaces whose statement of everything is signed by those whose set it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ def fetch_exchange(
 
     Raises:
         ExchangeFailure: if the other side is away or cannot be read; ranges recorded before stay.
-        Refused: if the exchange is disabled.
+        Refused: if the exchange is disabled, or has lost most of its set without being asked for everything.
         SiteBusy: if it is being fetched by another process.
         NotFound: if there is none of that name.
     """
@@ -111,13 +114,15 @@ def _fetch(
     result = FetchResult(checkpoint=checkpoint)
     try:
         now = actor.clock()
+        is_wanted = everything or exchange.api in _SIGNED
         everything = everything or opened.needs_all(checkpoint, now)
         seen = Seen()
         for fetched in opened.fetch(checkpoint, now, everything=everything):
             if everything:
                 seen.add(fetched.delta)
                 if fetched.is_last:
-                    result = _withdraw_rest(site, actor, exchange, seen, result)
+                    removed = withdraw_rest(site, actor, exchange, seen, is_wanted=is_wanted)
+                    result = replace(result, removed=result.removed + removed)
                 else:  # what is gone is known at the end only, so that an interrupted fetch must begin again
                     fetched = replace(fetched, delta=replace(fetched.delta, checkpoint=checkpoint))
             result = result.plus(apply_delta(site, actor, exchange.set_id, fetched.delta, exchange.source), fetched)
@@ -147,19 +152,25 @@ class Seen:
                 yield source_id
 
 
-def withdraw_rest(site: Site, actor: Actor, exchange: Exchange, seen: Seen) -> int:
-    """Withdraws what a fetch of everything did not name any more, and returns how many entries that were."""
+def withdraw_rest(site: Site, actor: Actor, exchange: Exchange, seen: Seen, *, is_wanted: bool) -> int:
+    """Withdraws what a fetch of everything did not name any more, and returns how many entries that were.
+
+    Raises:
+        Refused: if it is more than half of a set, and nobody asked for it: a file that was cut off looks like that.
+    """
     with site.database.read() as connection:
         gone = list(seen.find_rest(exchanges.list_source_ids(connection, exchange.set_id)))
+        counting = known_sets.get_set_by_id(connection, exchange.set_id).entries
+    if not is_wanted and len(gone) > _FEW and len(gone) * 2 > counting:
+        raise Refused(
+            f"{exchange.name} has {len(gone):,} of the {counting:,} entries of its set no more; none was withdrawn",
+            advice=f"Find out whether that is meant. If so: varde exchange fetch {exchange.name} --everything",
+        )
     removed = 0
     for start in range(0, len(gone), _MOST_REMOVALS):
         delta = SetDelta(removals=tuple(gone[start : start + _MOST_REMOVALS]))
         removed += apply_delta(site, actor, exchange.set_id, delta, exchange.source).removed
     return removed
-
-
-def _withdraw_rest(site: Site, actor: Actor, exchange: Exchange, seen: Seen, result: FetchResult) -> FetchResult:
-    return replace(result, removed=result.removed + withdraw_rest(site, actor, exchange, seen))
 
 
 def _shorten(source_id: str) -> int:

@@ -149,7 +149,7 @@ def open_delta(path: Path, trusted: Collection[bytes]) -> OpenedDelta:
         key = bytes.fromhex(header.public_key)
         if key not in trusted:
             raise Refused(
-                f"this delta says that it was signed by {header.site}, with the key {describe_key(key)}, "
+                f"this delta says that it was signed by {header.site[:80]!r}, with the key {describe_key(key)}, "
                 "which is not trusted here",
                 advice="Compare the key with that site by another way; then `varde exchange trust NAME KEYFILE`.",
             )
