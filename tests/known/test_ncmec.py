@@ -263,6 +263,32 @@ def test_wrong_password_says_so_and_shows_none(server: NcmecServer, address: str
     assert "hunter-2" not in str(told.value) + told.value.advice
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html><body>please log in</body></html>",
+        b"<status/>",
+        b"<queryResult><images><image/></images></queryResult>",
+        b"",
+    ],
+)
+def test_answer_of_another_kind_is_no_empty_answer(server: NcmecServer, address: str, body: bytes) -> None:
+    """Taking it for one would move the checkpoint on, and what it should have held would never come."""
+    fill(server, 3)
+    server.faults = [None, Answer(200, body, "application/xml")]
+    try:
+        _, ranges = fetch_all(connect(address), {})
+        assert sum(found.unreadable for found in ranges) == 1
+    except ExchangeFailure:
+        assert not body.startswith(b"<queryResult")
+
+
+def test_login_page_instead_of_a_status_is_a_failure(server: NcmecServer, address: str) -> None:
+    server.faults = [Answer(200, b"<html/>", "application/xml")]
+    with pytest.raises(ExchangeFailure, match="no status"):
+        fetch_all(connect(address), {})
+
+
 def test_environments_are_the_librarys() -> None:
     api = NcmecApi()
     api.check({"environment": "LawEnforcement"})

@@ -153,6 +153,13 @@ def test_pages_without_end_are_ended(server: ThreatExchangeServer, address: str)
         list(connect(address).fetch({}, NOW, everything=False))
 
 
+@pytest.mark.parametrize("body", [b'{"error": {"message": "no"}}', b"{}", b'{"data": 7}', b'{"data": [], "paging": 7}'])
+def test_answer_of_another_kind_is_no_empty_answer(server: ThreatExchangeServer, address: str, body: bytes) -> None:
+    server.faults = [Answer(200, body)]
+    with pytest.raises(ExchangeFailure, match="no page of updates"):
+        list(connect(address).fetch({}, NOW, everything=False))
+
+
 def test_long_silence_needs_everything(address: str) -> None:
     exchange = connect(address)
     assert not exchange.needs_all({"updated": "1", "fetched_at": (NOW - timedelta(days=84)).isoformat()}, NOW)

@@ -135,7 +135,24 @@ class GuardedClient(NCMECHashAPI):
     def get_page(self, start: datetime, end: datetime, following: str = "") -> Page:
         """Returns entries that changed in a range of time, aware UTC, to the second."""
         times = {"from": start.astimezone(UTC).strftime(_FORM), "to": end.astimezone(UTC).strftime(_FORM)}
-        return read_page(self._get(NCMECEndpoint.entries, next_=following, **times))
+        return read_page(self._read(NCMECEndpoint.entries, "queryResult", next_=following, **times))
+
+    def check_login(self) -> None:
+        """Returns if the credential is accepted; the other side's clock is known then."""
+        self._read(NCMECEndpoint.status, "status")
+
+    def list_reasons(self, kind: FingerprintType) -> dict[str, str]:
+        """Returns the reasons for negative feedback on a kind of hash: name by identifier."""
+        root = self._get(NCMECEndpoint.feedback, path=f"{kind.value}/reasons")
+        found = root.iterfind("availableFeedbackReasons/*")
+        return {one.get("guid", ""): one.get("name", "") for one in found if one.get("guid")}
+
+    def _read(self, endpoint: NCMECEndpoint, root_name: str, **question: str) -> Element:
+        """Returns an answer's root; a page of another kind, such as one to log in, is not taken for an empty answer."""
+        root = self._get(endpoint, **question)
+        if root.tag != root_name:
+            raise ExchangeFailure(f"{self.host}: its answer is no {root_name}", advice="Check the address.")
+        return root
 
 
 class NcmecExchange:
@@ -190,7 +207,7 @@ class NcmecExchange:
 
     def _find_end(self, now: datetime) -> tuple[datetime, list[str]]:
         """Returns up to when can be fetched: by the earlier of the two clocks, and not what may still be settling."""
-        self._client.status()
+        self._client.check_login()
         server = self._client.session.server_time or now
         notes = []
         if abs(server - now) > _CLOCK_DIFFERENCE:
@@ -241,7 +258,7 @@ class NcmecExchange:
 
     def _find_reason(self, kind: FingerprintType, wanted: str) -> str:
         """Returns the identifier of a reason for negative feedback, given by its name or its identifier."""
-        reasons = self._client.feedback_reasons(kind)
+        reasons = self._client.list_reasons(kind)
         for guid, name in reasons.items():
             if wanted.casefold() in (guid.casefold(), name.casefold()):
                 return guid

@@ -88,8 +88,15 @@ class GuardedClient(ThreatExchangeAPI):
         return self.session
 
     def get_json_from_url(self, url: Any, params: Any = None, *, json_obj_hook: Any = None) -> dict[str, Any]:
-        """Returns the object at an address of this exchange."""
-        return read_json(self.session.get(url, params=params or {}).content, self.host)
+        """Returns the object at an address of this exchange.
+
+        Raises:
+            ExchangeFailure: also if it is no page of updates: the library takes one without data for an empty one.
+        """
+        document = read_json(self.session.get(url, params=params or {}).content, self.host)
+        if not isinstance(document.get("data"), list) or not isinstance(document.get("paging", {}), dict):
+            raise ExchangeFailure(f"{self.host}: its answer is no page of updates")
+        return document
 
     def react(self, descriptors: list[str], reaction: str) -> None:
         """Puts a reaction on other members' descriptions; the token travels in the body, not in the address."""
@@ -158,8 +165,6 @@ class ThreatExchange:
         seen = set[str]()
         while not cursor.done:
             page = cursor.next()  # type: ignore[no-untyped-call]
-            if not isinstance(page, list):
-                raise ExchangeFailure(f"{self._client.host}: its answer has no list of updates")
             if cursor.next_url is not None and (not isinstance(cursor.next_url, str) or cursor.next_url in seen):
                 raise ExchangeFailure(f"{self._client.host}: its pages have no end")
             seen.add(cursor.next_url or "")

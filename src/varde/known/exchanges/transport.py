@@ -32,7 +32,7 @@ from varde.core.errors import ExchangeFailure, Refused, WrongUse
 _READ_BYTES = 1 << 16
 _TRY_AGAIN = frozenset((429, 500, 502, 503, 504))
 _SAFE_TO_REPEAT = frozenset(("GET", "HEAD"))
-_STAYS = "What was fetched completely before stays; `varde exchange fetch` goes on from there."
+_STAYS = "What was fetched completely before stays; the same command goes on from there."
 _MEANINGS = {
     400: "it did not understand the request",
     401: "it does not accept this site's credential",
