@@ -19,6 +19,7 @@ from sqlalchemy import Connection, delete
 
 from varde.core.known import KnownEntry, SetRole
 from varde.hashing.variants import WITHOUT_BORDER
+from varde.known import probe_column
 from varde.known.perceptual import Found, PerceptualIndex
 from varde.pipeline import match_hashes, matching, probes
 from varde.pipeline.matching import MatchCount, is_up_to_date, match_all
@@ -52,6 +53,8 @@ def test_nothing_is_left_out_however_it_is_cut(
 
     monkeypatch.setattr(probes, "ROWS", most)
     monkeypatch.setattr(match_hashes, "_MATCHES", most)
+    monkeypatch.setattr(probe_column, "_PIECE", most)
+    monkeypatch.setattr(match_hashes, "_FEW_HASHES", 10 if most % 2 else 65_536)
     monkeypatch.setattr(matching, "_DIGEST_RANGE", most)
     count = 0
     for add in (add_entries, add_contents) if entries_first else (add_contents, add_entries):
@@ -130,6 +133,26 @@ def test_two_videos_that_share_one_frame_are_no_match_and_a_shared_scene_is(site
     assert isinstance(details, dict)
     assert (entry_id, family, offset_s) == (2, "pdq-video", 2.0)
     assert details["known_offset_s"] == 3.0
+
+
+def test_a_content_that_was_completed_is_met_by_entries_that_come_later(site: Site) -> None:
+    """Its hashes were not among the stored probes, which earlier entries had met."""
+    with site.database.write() as connection:
+        add_content(connection, 1, [])
+        add_content(connection, 2, [frame(2, 0)])
+    match_all(site, AT)
+    with site.database.write() as connection:
+        add_set(connection, [pdq_entry(frame(2, 0))], name="first")
+    match_all(site, AT)
+    with site.database.write() as connection:
+        row = {"content_id": 1, "method": "pdq", "version": "1", "position": 0, "quality": 100, "value": frame(1, 0)}
+        connection.execute(tables.signals.insert().values(**row))
+        match_hashes.comparisons.compare_again(connection, 1)
+    match_all(site, AT)
+    with site.database.write() as connection:
+        add_set(connection, [pdq_entry(frame(1, 0))], name="second")
+    match_all(site, AT)
+    assert [row[:2] for row in list_findings(site.database)] == [(1, 2), (2, 1)]
 
 
 def test_degenerate_hashes_are_counted_and_match_nothing(site: Site) -> None:
@@ -228,6 +251,7 @@ def test_a_run_killed_anywhere_ends_as_if_it_had_not_been(
     value = make_hash("everywhere")
     monkeypatch.setattr(probes, "ROWS", 4)
     monkeypatch.setattr(match_hashes, "_MATCHES", 3)
+    monkeypatch.setattr(probe_column, "_PIECE", 4)
     limited = replace(matching.describe_matching(site), flood_limit=5)
     monkeypatch.setattr(matching, "describe_matching", lambda site: limited)
     steps = [_add_frames, lambda connection: add_set(connection, [pdq_entry(value), pdq_entry(frame(3, 1))])]

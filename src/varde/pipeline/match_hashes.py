@@ -19,11 +19,19 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from varde.core.finding import Match, OperatingPoint
+from varde.hashing.variants import VARIANTS
 from varde.known.perceptual import Found, HashIndex
+from varde.known.probe_column import ProbeColumn, Probes
 from varde.pipeline.judge_videos import judge
 from varde.pipeline.known_index import POSITION_BITS
-from varde.pipeline.probes import Probes, read_probes
-from varde.pipeline.site_indexes import open_known_hashes, read_hashes_of, read_new_hashes
+from varde.pipeline.probes import read_probes
+from varde.pipeline.site_indexes import (
+    drop_stale_probes,
+    open_known_hashes,
+    open_probes,
+    read_hashes_of,
+    read_new_hashes,
+)
 from varde.store import comparisons, findings, floods, known_hashes, known_history
 from varde.store.comparisons import Mark
 from varde.store.database import PATIENCE_S, Database
@@ -33,8 +41,8 @@ from varde.store.suppression import suppress_in
 _MATCHES = 200_000
 """Matches held in memory before they are recorded."""
 
-_FEW_HASHES = 1_000_000
-"""Up to so many new hashes are searched in an index of their own, in memory; more in the site's."""
+_FEW_HASHES = 65_536
+"""With up to so many new hashes all earlier probes are scanned; with more, each is searched in the site's index."""
 
 
 class Searched(Protocol):
@@ -81,6 +89,7 @@ def match_hashes(database: Database, matching: HashMatching, newest: Mark, at: d
         done = comparisons.read_mark(connection, point)
     if done.entry_id >= newest.entry_id and done.content_id >= newest.content_id:
         return count
+    drop_stale_probes(matching.folder, point, done.content_id)
     compare = _Comparison(database, matching, at, count)
     if done.entry_id < newest.entry_id:
         _compare_new_entries(compare, done, newest)
@@ -99,22 +108,25 @@ def match_entries(database: Database, matching: HashMatching, entry_ids: set[int
         done = comparisons.read_mark(connection, matching.point)
         index = read_hashes_of(connection, matching.point, entry_ids)
     compare = _Comparison(database, matching, at, HashCount())
-    compare.run(index, 0, done)
+    drop_stale_probes(matching.folder, matching.point, done.content_id)
+    compare.scan(open_probes(database, matching.folder, matching.point, done.content_id), index, None)
     return compare.count
 
 
 def _compare_new_entries(compare: _Comparison, done: Mark, newest: Mark) -> None:
-    """Compares the entries that came since with the contents compared so far."""
-    database, point = compare.database, compare.matching.point
+    """Compares the entries that came since with the contents compared so far: few by a scan, many by the index."""
+    database, point, folder = compare.database, compare.matching.point, compare.matching.folder
     goal = Mark(done.content_id, newest.entry_id)
     with database.read() as connection:
         new = known_hashes.count_hashes(connection, point.method.name, point.min_quality, done.entry_id)
-        index: Searched = HashIndex(np.empty((0, 32), np.uint8), np.empty(0, np.int64))
-        if done.content_id and new <= _FEW_HASHES:
-            index = read_new_hashes(connection, point, done.entry_id)
-    if done.content_id and new > _FEW_HASHES:
-        index = open_known_hashes(database, compare.matching.folder, point)
-    compare.run(index, 0 if new else done.content_id, goal, after_entry=done.entry_id, marks_end=True)
+        few = read_new_hashes(connection, point, done.entry_id) if done.content_id and 0 < new <= _FEW_HASHES else None
+    if few is not None:
+        compare.scan(open_probes(database, folder, point, done.content_id), few, goal)
+    elif done.content_id and new:
+        index = open_known_hashes(database, folder, point)
+        compare.run(index, 0, goal, after_entry=done.entry_id)
+    else:
+        compare.finish(goal)
 
 
 @dataclass(slots=True)
@@ -148,48 +160,65 @@ class _Comparison:
         self._at = at
         self._held = _Held()
 
-    def run(
-        self,
-        index: Searched,
-        after: int,
-        goal: Mark,
-        *,
-        after_entry: int = 0,
-        marks_steps: bool = False,
-        marks_end: bool = False,
-    ) -> None:
-        """Compares the contents after a row number with an index.
+    def run(self, index: Searched, after: int, goal: Mark, *, after_entry: int = 0, marks_steps: bool = False) -> None:
+        """Compares the contents after a row number with an index, read from the database step by step.
 
         Args:
             index: of known hashes.
             after: row number of the content before the first.
             goal: the last content; and the last entry, for the mark.
             after_entry: entries up to this row number are left out.
-            marks_steps: whether each step is recorded by itself, as it may where the index holds all entries.
-            marks_end: whether only the whole is, as where it holds the new entries.
+            marks_steps: whether each step is recorded by itself, as it may where the index holds all entries; otherwise
+                only the whole is.
         """
         up_to = after
         while up_to < goal.content_id:
-            probes, up_to = read_probes(self.database, self.matching.point, up_to, goal.content_id)
-            self.count.degenerate += probes.degenerate
-            for matches in self._search(index, probes, after_entry):
+            read = read_probes(self.database, self.matching.point, up_to, goal.content_id)
+            up_to = read.up_to
+            self.count.degenerate += read.degenerate
+            for matches in self._search(index, read.probes, after_entry):
                 self._held.matches += matches
                 if len(self._held.matches) >= _MATCHES:
                     self._record(None)
             if marks_steps:
                 self._record(Mark(up_to, goal.entry_id))
-            if not self._held.matches:
+            elif not self._held.matches:
                 self._held.end_step()
         if not marks_steps:
-            self._record(goal if marks_end else None, is_end=True)
+            self.finish(goal)
+
+    def scan(self, column: ProbeColumn, index: HashIndex, goal: Mark | None) -> None:
+        """Compares all stored probes with a few entries.
+
+        Args:
+            column: of probes, complete up to the goal's content at least.
+            index: of the entries, in memory.
+            goal: what to mark once all is done; None marks nothing.
+        """
+        held, point = self._held, self.matching.point
+        for found in column.scan(index, point.max_distance):
+            held.matches += _make_matches(found.probes, point, found.ids, found.distances)
+            if len(held.matches) >= _MATCHES and len(found.probes):
+                # The last content may go on in the next piece.
+                last = int(found.probes.content_ids.max())
+                going_on = [match for match in held.matches if match.content_id >= last]
+                held.matches = [match for match in held.matches if match.content_id < last]
+                self._record(None)
+                held.end_step()
+                held.matches = going_on
+        self.finish(goal)
+
+    def finish(self, goal: Mark | None) -> None:
+        """Records what is left and, where there is one, the mark."""
+        self._record(goal, is_end=True)
 
     def _search(self, index: Searched, probes: Probes, after_entry: int) -> Iterator[list[Match]]:
         if not len(probes):
             return
         point = self.matching.point
-        for rows, names, distances in index.search_batches(probes.values, point.max_distance):
+        for rows, names, distances in index.search_batches(probes.hashes, point.max_distance):
             new = names >> POSITION_BITS > after_entry
-            yield list(_make_matches(probes, point, rows[new], names[new], distances[new]))
+            yield list(_make_matches(probes[rows[new]], point, names[new], distances[new]))
 
     def _record(self, mark: Mark | None, *, is_end: bool = False) -> None:
         held = self._held
@@ -225,12 +254,9 @@ class _Comparison:
 
 
 def _make_matches(
-    probes: Probes,
-    point: OperatingPoint,
-    rows: NDArray[np.int64],
-    names: NDArray[np.int64],
-    distances: NDArray[np.int64],
+    probes: Probes, point: OperatingPoint, names: NDArray[np.int64], distances: NDArray[np.int64]
 ) -> Iterator[Match]:
-    for row, name, distance in zip(rows.tolist(), names.tolist(), distances.tolist(), strict=True):
-        content_id, offset_s = int(probes.content_ids[row]), probes.find_offset(row)
-        yield Match(content_id, name >> POSITION_BITS, point, distance, offset_s, probes.describe(row))
+    """Yields the matches of probes with known hashes, row by row."""
+    columns = (probes.content_ids, probes.codes, names >> POSITION_BITS, distances)
+    for content_id, code, entry_id, distance in zip(*(column.tolist() for column in columns), strict=True):
+        yield Match(content_id, entry_id, point, distance, None, {"variant": VARIANTS[code]} if code else {})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from varde.core.finding import OperatingPoint
-from varde.hashing.variants import VARIANTS, read_variants
+from varde.hashing.variants import read_variants
 from varde.known.perceptual import is_degenerate
+from varde.known.probe_column import Probes
 from varde.store.database import Database
 from varde.store.probes import list_signal_rows
 from varde.store.types import AnyRow
@@ -21,44 +21,22 @@ ROWS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Probes:
-    """Hashes of whole contents, by content.
-
-    Convention: N probes; a probe's variant is a code of `varde.hashing.variants`, 0 for the hash itself.
+class ReadProbes:
+    """The probes of some whole contents.
 
     Attributes:
-        values: (N, 32) uint8.
-        content_ids: (N,) int64, ascending.
-        variants: (N,) uint8.
-        offsets_s: (N,) float64, time of the frame in seconds, NaN for pictures.
+        probes: without degenerate hashes, by content.
         degenerate: hashes left out because they say too little to be compared by distance.
-        frames: (N,) int64, position of the hash among those of its content.
+        up_to: the last of these contents; those without a hash are among them.
     """
 
-    values: NDArray[np.uint8]
-    content_ids: NDArray[np.int64]
-    variants: NDArray[np.uint8]
-    offsets_s: NDArray[np.float64]
-    frames: NDArray[np.int64]
-    degenerate: int = 0
-
-    def __len__(self) -> int:
-        """Returns the number of probes."""
-        return len(self.values)
-
-    def describe(self, row: int) -> dict[str, object]:
-        """Returns how a probe was made of its content, for `Match.details`; {} where it is the hash itself."""
-        code = int(self.variants[row])
-        return {"variant": VARIANTS[code]} if code else {}
-
-    def find_offset(self, row: int) -> float | None:
-        """Returns the time of a probe's frame in seconds, None for pictures."""
-        offset_s = float(self.offsets_s[row])
-        return None if math.isnan(offset_s) else offset_s
+    probes: Probes
+    degenerate: int
+    up_to: int
 
 
-def read_probes(database: Database, point: OperatingPoint, after: int, newest: int) -> tuple[Probes, int]:
-    """Returns the probes of the next contents, of about `ROWS` hashes, and the last of these contents.
+def read_probes(database: Database, point: OperatingPoint, after: int, newest: int) -> ReadProbes:
+    """Returns the probes of the next contents, of about `ROWS` hashes.
 
     Args:
         database: the site's.
@@ -70,15 +48,15 @@ def read_probes(database: Database, point: OperatingPoint, after: int, newest: i
     with database.read() as connection:
         rows = list(list_signal_rows(connection, *words, newest, ROWS))
         if len(rows) < ROWS:
-            return make_probes(rows, point.min_quality), newest
+            return make_probes(rows, point.min_quality, newest)
         last = rows[-1].content_id
         whole = [row for row in rows if row.content_id != last]
         if whole:
-            return make_probes(whole, point.min_quality), whole[-1].content_id
-        return make_probes(list(list_signal_rows(connection, *words, last)), point.min_quality), last
+            return make_probes(whole, point.min_quality, whole[-1].content_id)
+        return make_probes(list(list_signal_rows(connection, *words, last)), point.min_quality, last)
 
 
-def make_probes(rows: Sequence[AnyRow], min_quality: int) -> Probes:
+def make_probes(rows: Sequence[AnyRow], min_quality: int, up_to: int) -> ReadProbes:
     """Returns the probes of rows as `varde.store.probes.list_signal_rows` yields them."""
     values, codes, counts = list[bytes](), list[NDArray[np.uint8]](), list[int]()
     for row in rows:
@@ -89,13 +67,11 @@ def make_probes(rows: Sequence[AnyRow], min_quality: int) -> Probes:
         counts.append(int(own) + len(found))
     repeats = np.array(counts, np.int64)
     hashes = np.frombuffer(b"".join(values), np.uint8).reshape(-1, 32)
-    offsets = np.array([math.nan if row.offset_s is None else row.offset_s for row in rows], np.float64)
     kept = ~is_degenerate(hashes)
-    return Probes(
-        values=hashes[kept],
+    probes = Probes(
         content_ids=np.repeat(np.array([row.content_id for row in rows], np.int64), repeats)[kept],
-        variants=np.concatenate([np.empty(0, np.uint8), *codes])[kept],
-        offsets_s=np.repeat(offsets, repeats)[kept],
-        frames=np.repeat(np.array([row.position for row in rows], np.int64), repeats)[kept],
-        degenerate=int(len(kept) - kept.sum()),
+        positions=np.repeat(np.array([row.position for row in rows], np.int32), repeats)[kept],
+        codes=np.concatenate([np.empty(0, np.uint8), *codes])[kept],
+        hashes=hashes[kept],
     )
+    return ReadProbes(probes, int(len(kept) - kept.sum()), up_to)

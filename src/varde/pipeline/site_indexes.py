@@ -22,7 +22,9 @@ from sqlalchemy import Connection
 from varde.core.errors import IntegrityFailure, WrongUse
 from varde.core.finding import OperatingPoint
 from varde.known.perceptual import HashIndex, PerceptualIndex, is_degenerate
+from varde.known.probe_column import ProbeColumn
 from varde.pipeline.known_index import POSITION_BITS, name_hash
+from varde.pipeline.probes import read_probes
 from varde.store import audit, comparisons, known_hashes
 from varde.store.database import Database
 from varde.store.durable import write_durably
@@ -80,6 +82,70 @@ def open_known_hashes(database: Database, folder: Path, point: OperatingPoint) -
     index.append(np.empty((0, 32), np.uint8), np.empty(0, np.int64), up_to=name_hash(newest, _LAST_POSITION))
     index.merge()
     return index
+
+
+def open_probes(database: Database, folder: Path, point: OperatingPoint, up_to: int) -> ProbeColumn:
+    """Returns the column of all probes of contents up to a row number at least, up to date with the database.
+
+    Args:
+        database: the site's.
+        folder: where the site's indexes lie.
+        point: says the method and the least quality.
+        up_to: row number of the last content needed.
+
+    Raises:
+        SiteBusy: if another process is filling it for long.
+        VardeError: if the disk is full or cannot be written to.
+    """
+    place = _name_column(folder, point)
+    column = ProbeColumn(place)
+    with database.read() as connection:
+        newest = comparisons.highest_content(connection)
+        last = prepare(connection, _Column(column), place, newest)
+    while last < up_to:
+        read = read_probes(database, point, last, up_to)
+        column.append(read.probes, up_to=read.up_to)
+        last = read.up_to
+    column.merge()
+    return column
+
+
+def drop_stale_probes(folder: Path, point: OperatingPoint, done: int) -> None:
+    """Empties the column of probes where it is ahead of what was compared: then a content in it was completed since.
+
+    Args:
+        folder: where the site's indexes lie.
+        point: says the method and the least quality.
+        done: row number of the last content that was compared.
+    """
+    column = ProbeColumn(_name_column(folder, point))
+    try:
+        is_stale = column.last_content > done
+    except (IntegrityFailure, WrongUse):
+        is_stale = True
+    if is_stale:
+        column.discard()
+
+
+def _name_column(folder: Path, point: OperatingPoint) -> Path:
+    return folder / f"contents-{point.method.name}-{point.method.version}-q{point.min_quality}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column as the index that it is here: its ids are contents."""
+
+    column: ProbeColumn
+
+    @property
+    def last_id(self) -> int:
+        return self.column.last_content
+
+    def check(self) -> None:
+        self.column.scan(HashIndex(np.empty((0, 32), np.uint8), np.empty(0, np.int64)), 0)
+
+    def discard(self) -> None:
+        self.column.discard()
 
 
 def prepare(connection: Connection, index: Filled, place: Path, newest_id: int) -> int:

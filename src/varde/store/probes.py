@@ -14,7 +14,7 @@ from varde.store.types import AnyRow
 def list_signal_rows(
     connection: Connection, method: str, min_quality: int, after: int, up_to: int, limit: int | None = None
 ) -> Iterator[AnyRow]:
-    """Yields (content_id, position, value, quality, offset_s, variants) of contents after..up_to, by content.
+    """Yields (content_id, position, value, quality, variants) of contents after..up_to, by content.
 
     Hashes below the quality are among them where they have variants: these were good enough.
 
@@ -28,7 +28,7 @@ def list_signal_rows(
     """
     table = tables.signals.c
     query = (
-        select(table.content_id, table.position, table.value, table.quality, table.offset_s, table.variants)
+        select(table.content_id, table.position, table.value, table.quality, table.variants)
         .where(
             table.content_id > after,
             table.content_id <= up_to,
