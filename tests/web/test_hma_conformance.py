@@ -73,6 +73,8 @@ PHOTO_SIGNALS = {"pdq": Hexadecimal(64), "md5": Hexadecimal(32), "sha1": Hexadec
 MESSAGE = {"message": ...}
 MATCH = {"bank_content_id": 1, "distance": "0"}
 IN_BANK = {"TEST_BANK": [MATCH]}
+FOUND = dict.fromkeys([*PHOTO_SIGNALS, "local-features"], IN_BANK)
+"""What a file is found by: its signal types, and the site's second stage under its own name."""
 SIZES = {
     "db_size": 1,
     "index_size": 1,
@@ -200,8 +202,8 @@ ROWS = [
     Row("GET", "/m/lookup?signal_type=nothing&signal=PDQ", 400, MESSAGE),
     Row("GET", "/m/lookup?signal_type=pdq&signal=banana", 400, MESSAGE),
     Row("GET", "/m/lookup?url=https://example.org/file.png", 403, MESSAGE),
-    Row("POST", "/m/lookup", 200, dict.fromkeys(PHOTO_SIGNALS, IN_BANK), photo=True),
-    Row("POST", "/m/lookup?bypass_coinflip=false", 200, dict.fromkeys(PHOTO_SIGNALS, IN_BANK), photo=True),
+    Row("POST", "/m/lookup", 200, FOUND, photo=True),
+    Row("POST", "/m/lookup?bypass_coinflip=false", 200, FOUND, photo=True),
     Row("POST", "/m/lookup?banks=ON", 200, {name: {} for name in PHOTO_SIGNALS}, photo=True),
     Row("POST", "/m/lookup?types=pdq", 200, {"pdq": IN_BANK}, photo=True),
     Row("GET", "/m/raw_lookup?signal_type=pdq&signal=PDQ", 200, {"matches": [1]}),

@@ -34,7 +34,7 @@ class Examining(Protocol):
         """Whether files can be examined."""
         ...
 
-    async def examine(self, descriptor: int, size_bytes: int) -> Examination | Failure:
+    async def examine(self, descriptor: int, request: ExamineRequest) -> Examination | Failure:
         """Returns what came of it, or what ended the process that tried; the descriptor stays open."""
         ...
 
@@ -42,7 +42,7 @@ class Examining(Protocol):
 @dataclass(frozen=True, slots=True)
 class _Job:
     descriptor: int
-    size_bytes: int
+    request: ExamineRequest
     done: Future[Examination | Failure]
 
 
@@ -74,13 +74,17 @@ class Examiner:
         self._jobs.put(_STOP)
         self._thread.join()
 
-    async def examine(self, descriptor: int, size_bytes: int) -> Examination | Failure:
+    async def examine(self, descriptor: int, request: ExamineRequest) -> Examination | Failure:
         """Returns what came of a file, or what ended the process that tried; the descriptor stays open.
+
+        Args:
+            descriptor: of the file.
+            request: which part of it, and which signals are wanted.
 
         Raises:
             VardeError: if decoder processes cannot start on this machine.
         """
-        job = _Job(os.dup(descriptor), size_bytes, Future())
+        job = _Job(os.dup(descriptor), request, Future())
         self._jobs.put(job)
         if self._ended:
             self._refuse_all()
@@ -129,9 +133,9 @@ class Examiner:
         return job
 
     def _submit(self, pool: Pool, job: _Job) -> None:
-        request = ExamineRequest(0, job.size_bytes, self._settings.decode.limits())
-        limit_s = self._settings.processing.limit_s(job.size_bytes)
-        pool.submit(Request((job.done, job.size_bytes), _encode(request), (job.descriptor,), limit_s))
+        size_bytes = job.request.size_bytes
+        limit_s = self._settings.processing.limit_s(size_bytes)
+        pool.submit(Request((job.done, size_bytes), _encode(job.request), (job.descriptor,), limit_s))
 
     def _refuse_all(self) -> None:
         while True:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum
 
 from fastapi import Request
 
@@ -14,6 +15,8 @@ from varde.core.outcome import NotComparable
 from varde.core.signal import PerceptualHash
 from varde.hashing import pdq
 from varde.media.pool import Failure
+from varde.media.sampling import DEFAULT_SAMPLING, Sampling, SamplingMode
+from varde.pipeline.examine import ExamineRequest
 from varde.web.counters import Asked
 from varde.web.errors import refuse
 from varde.web.fetching import fetch_file
@@ -66,7 +69,22 @@ class FileQuery:
     types: str | None = None
 
 
-async def hash_file(request: Request, services: Services, caller: Token, query: FileQuery) -> HashedFile:
+class Purpose(Enum):
+    """What a file is hashed for, which decides how much is computed."""
+
+    HASH = "hash"
+    """To tell its signals: nothing that is not told is computed."""
+
+    LOOKUP = "lookup"
+    """To be compared, by every method the site has unless signal types were named."""
+
+    KNOWN = "known"
+    """To be compared with: local features too, and of a video every frame."""
+
+
+async def hash_file(
+    request: Request, services: Services, caller: Token, query: FileQuery, purpose: Purpose
+) -> HashedFile:
     """Returns the signals of the file of a request: fetched if it names a URL, else uploaded with it.
 
     Raises:
@@ -75,13 +93,41 @@ async def hash_file(request: Request, services: Services, caller: Token, query: 
     """
     async with services.uploads.take(), _get_file(request, services, query) as upload:
         types = choose_signal_types(upload.content_type, query.types)
-        result = await services.examiner.examine(upload.descriptor, upload.size_bytes)
         services.counters.add(caller.token_id, Asked.HASH)
-        if isinstance(result, Failure):
-            raise refuse(422, f"The file could not be examined: {result.detail}")
-        if result.content is None:
-            raise refuse(422, "The file could not be read.")
-        return _describe(result.content, upload, types, services, is_everything=query.types is None)
+        wanted = _choose(services, upload, types, query, purpose)
+        content, failure = await _examine(services, upload, wanted)
+        return _describe(content, failure, upload, types, services, is_everything=query.types is None)
+
+
+def _choose(
+    services: Services, upload: Upload, types: list[SignalType], query: FileQuery, purpose: Purpose
+) -> ExamineRequest:
+    """Returns what has to be computed; a file of which only digests are wanted is not even decoded."""
+    settings = services.site.settings
+    is_everything = query.types is None and purpose is not Purpose.HASH
+    is_known = purpose is Purpose.KNOWN
+    limit_s = settings.processing.limit_s(upload.size_bytes)
+    return ExamineRequest(
+        0,
+        upload.size_bytes,
+        settings.decode.limits(),
+        decode=is_everything or any(one.algorithm is None for one in types),
+        sampling=Sampling.within(SamplingMode.ALL, limit_s) if is_known else DEFAULT_SAMPLING,
+        local_features=is_everything,
+    )
+
+
+async def _examine(services: Services, upload: Upload, wanted: ExamineRequest) -> tuple[Content, Failure | None]:
+    """Returns what came of it and what ended a first attempt; then only digests and type are taken."""
+    result = await services.examiner.examine(upload.descriptor, wanted)
+    failure = result if isinstance(result, Failure) else None
+    if failure is not None and wanted.decode:
+        result = await services.examiner.examine(upload.descriptor, replace(wanted, decode=False))
+    if isinstance(result, Failure):
+        raise refuse(422, f"The file could not be examined: {result.detail}")
+    if result.content is None:
+        raise refuse(422, "The file could not be read.")
+    return result.content, failure
 
 
 @asynccontextmanager
@@ -95,7 +141,13 @@ async def _get_file(request: Request, services: Services, query: FileQuery) -> A
 
 
 def _describe(
-    content: Content, upload: Upload, types: list[SignalType], services: Services, *, is_everything: bool
+    content: Content,
+    failure: Failure | None,
+    upload: Upload,
+    types: list[SignalType],
+    services: Services,
+    *,
+    is_everything: bool,
 ) -> HashedFile:
     if not upload.size_bytes:
         raise refuse(422, "The file is empty.")
@@ -108,7 +160,8 @@ def _describe(
         if one.algorithm is not None:
             signals[one.name] = getattr(content.digests, one.algorithm.value).hex()
             continue
-        found = find_pdq(content, services.site.settings.matching.pdq_min_quality)
+        least = services.site.settings.matching.pdq_min_quality
+        found = find_pdq(content, least) if failure is None else f"decoder_{failure.kind.value}"
         if isinstance(found, str):
             reasons[one.name] = found
         else:

@@ -155,6 +155,6 @@ def _switch(services: Services, actor: Actor, name: str, is_on: bool | None) -> 
     bank = find_bank(services, name)
     if is_on is None or is_on is (bank.state is not EntryState.WITHDRAWN):
         return bank
-    target = Target(set_name=bank.name, set_version=bank.version)
+    target = Target(set_name=bank.name, set_version=bank.version, whole_set=True)
     change_known(services.site, actor, KnownAct.REINSTATED if is_on else KnownAct.WITHDRAWN, target, REASON)
     return find_bank(services, name)

@@ -13,7 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from varde.core.access import Right, Token
 from varde.core.known import EntryState, KnownAct, KnownEntry, SetDelta
+from varde.core.media import MediaKind
 from varde.core.outcome import NotComparable
+from varde.hashing import pdq
+from varde.hashing.video_hash import list_references
 from varde.store.find_known import EntryWords
 from varde.store.known_entries import StoredEntry, find_by_source_id, load_entries
 from varde.store.known_sets import KnownSet
@@ -22,7 +25,7 @@ from varde.web.access import GuardedRoute, find_actor, find_caller, require
 from varde.web.api.banks import FORMAT, REASON, SOURCE, find_bank
 from varde.web.bank_names import describe_bank
 from varde.web.errors import refuse
-from varde.web.hashed import FileQuery, HashedFile, hash_file
+from varde.web.hashed import FileQuery, HashedFile, Purpose, hash_file
 from varde.web.services import Services, get_services
 from varde.web.signal_types import get_signal_type
 from varde.workflows import update_known_set
@@ -82,7 +85,7 @@ async def add_content(
     """Hash a file and add it to a bank."""
     bank = await services.reading.run(_find_own_bank, services, bank_name)
     texts = await _read_texts(request) if url else {}
-    hashed = await hash_file(request, services, caller, FileQuery(url, content_type, types))
+    hashed = await hash_file(request, services, caller, FileQuery(url, content_type, types), Purpose.KNOWN)
     entry = _describe_file(hashed, texts or hashed.texts)
     content_id = await services.changing.run(_add, services, actor, bank, entry)
     return {"id": content_id, "signals": dict(hashed.signals)}
@@ -189,17 +192,26 @@ def _add(services: Services, actor: Actor, bank: KnownSet, entry: KnownEntry) ->
 
 
 def _describe_file(hashed: HashedFile, texts: Mapping[str, str]) -> KnownEntry:
+    """Returns an entry with everything that was computed of the signal types that were asked for."""
     content = hashed.content
     raw = {name: get_signal_type(name).parse(text) for name, text in hashed.signals.items()}
     entry = _describe_hashes(raw, _write_extra(_read_metadata(texts.get("metadata")), texts.get("note")))
-    frames = [
-        found for signal in content.signals if not isinstance(signal.outcome, NotComparable) for found in signal.outcome
+    entry = replace(entry, size_bytes=content.digests.size_bytes, mime=content.media_type.mime)
+    if not hashed.is_everything and "pdq" not in raw:
+        return entry
+    found = [
+        one
+        for signal in content.signals
+        if signal.method == pdq.METHOD and not isinstance(signal.outcome, NotComparable)
+        for one in signal.outcome
     ]
+    references = list_references(found) if content.media_type.kind is MediaKind.VIDEO else found
+    features = content.local_features
     return replace(
         entry,
-        pdq=tuple((found.value, found.quality, found.offset_s) for found in frames),
-        size_bytes=content.digests.size_bytes,
-        mime=content.media_type.mime,
+        pdq=tuple((one.value, one.quality, one.offset_s) for one in references),
+        local_features=features if isinstance(features, tuple) else (),
+        sampling=content.sampling,
     )
 
 

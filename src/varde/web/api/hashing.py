@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from varde.core.access import Right, Token
 from varde.web.access import GuardedRoute, find_caller, require
-from varde.web.hashed import FileQuery, hash_file
+from varde.web.hashed import FileQuery, Purpose, hash_file
 from varde.web.services import Services, get_services
 
 router = APIRouter(prefix="/h", tags=["Hashing"], route_class=GuardedRoute)
@@ -25,7 +25,7 @@ async def hash_url(
     types: str | None = None,
 ) -> JSONResponse:
     """Hash the file at a URL, where the site's settings allow its host."""
-    found = await hash_file(request, services, caller, FileQuery(url, content_type, types))
+    found = await hash_file(request, services, caller, FileQuery(url, content_type, types), Purpose.HASH)
     return JSONResponse(dict(found.signals), headers=found.headers)
 
 
@@ -37,5 +37,5 @@ async def hash_upload(
     types: str | None = None,
 ) -> JSONResponse:
     """Hash an uploaded file: one part of a multipart form, in a field called photo or video."""
-    found = await hash_file(request, services, caller, FileQuery(types=types))
+    found = await hash_file(request, services, caller, FileQuery(types=types), Purpose.HASH)
     return JSONResponse(dict(found.signals), headers=found.headers)

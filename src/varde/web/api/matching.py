@@ -18,7 +18,7 @@ from varde.web.access import GuardedRoute, find_caller, require
 from varde.web.bank_names import BankNames, is_loud
 from varde.web.counters import Asked
 from varde.web.errors import refuse
-from varde.web.hashed import FileQuery, HashedFile, hash_file
+from varde.web.hashed import FileQuery, HashedFile, Purpose, hash_file
 from varde.web.services import Services, get_services
 from varde.web.signal_types import SIGNAL_TYPES, SignalType, get_signal_type
 
@@ -60,7 +60,7 @@ async def look_up(
     """Look a hash up, or the file at a URL."""
     if url:
         _check_may_hash(caller)
-        hashed = await hash_file(request, services, caller, FileQuery(url, content_type, types))
+        hashed = await hash_file(request, services, caller, FileQuery(url, content_type, types), Purpose.LOOKUP)
         answer, headers = await _look_file_up(services, caller, hashed, banks)
         return JSONResponse(answer.get(signal_type, {}) if signal_type else answer, headers=headers)
     if not signal or not signal_type:
@@ -82,7 +82,7 @@ async def look_file_up(
 ) -> JSONResponse:
     """Hash an uploaded file and look it up, by every signal type that applies to it."""
     _check_may_hash(caller)
-    hashed = await hash_file(request, services, caller, FileQuery(types=types))
+    hashed = await hash_file(request, services, caller, FileQuery(types=types), Purpose.LOOKUP)
     answer, headers = await _look_file_up(services, caller, hashed, banks)
     return JSONResponse(answer, headers=headers)
 
@@ -155,8 +155,8 @@ async def _look_file_up(
     services: Services, caller: Token, hashed: HashedFile, banks: str | None
 ) -> tuple[dict[str, Matches], dict[str, str]]:
     def search() -> tuple[dict[str, Matches], int]:
-        everything = list(match_content(services.search, hashed.content, services.point).matches)
-        found, names, unknown = _filter(services, everything, banks)
+        everything = match_content(services.search, hashed.content, services.point).matches
+        found, names, unknown = _filter(services, [one for one in everything if not _is_suppressed(one)], banks)
         answer = {one.name: _group(_of_type(services, one, hashed, found), names) for one in hashed.types}
         for method in {match.method for match in found} - _DIGESTS - set(answer) if hashed.is_everything else ():
             answer[method] = _group([match for match in found if match.method == method], names)
@@ -181,6 +181,11 @@ def _filter(services: Services, found: list[KnownMatch], banks: str | None) -> t
         if (is_loud(match.entry.role.value) if wanted is None else match.entry.set_id in wanted)
     ]
     return kept, names, unknown
+
+
+def _is_suppressed(match: KnownMatch) -> bool:
+    """Returns whether a set of harmless look-alikes explains a match, which then is none here either."""
+    return "suppressed_by" in match.details
 
 
 def _of_type(services: Services, one: SignalType, hashed: HashedFile, found: list[KnownMatch]) -> list[KnownMatch]:
