@@ -37,3 +37,11 @@ def test_hours_are_aligned_to_a_fraction_of_a_second() -> None:
     line = find_time_line(query_s, 0.96 * query_s + 11, np.ones(len(query_s)))
     assert line.speed == pytest.approx(0.96, abs=1e-4)
     assert line.shift_s == pytest.approx(11, abs=0.3)
+
+
+def test_times_without_end_cost_no_memory() -> None:
+    query_s = np.arange(0, 60.0)
+    known_s = np.append(query_s[:-2] + 7e8, [0.0, 9e15])
+    line = find_time_line(query_s, known_s, np.ones(60))
+    assert line.speed == 1
+    assert line.shift_s == pytest.approx(7e8, abs=1)

@@ -72,7 +72,7 @@ def check(
     assert found.kind is kind
     assert first.offset_s == pytest.approx(offset_s, abs=1.0)
     error = first.known_offset_s - known_offset_s - (first.offset_s - offset_s) * speed
-    assert abs(error) < 0.5
+    assert abs(error) <= 0.5
     assert first.speed == pytest.approx(speed, rel=0.02)
     return found
 
@@ -155,6 +155,16 @@ def test_a_scene_in_which_nothing_moves_is_found_whole() -> None:
     found = match(hold(still, 0, 30), known)
     assert isinstance(found, VideoMatch)
     assert found.stretches[0].duration_s == pytest.approx(30, abs=1)
+
+
+@pytest.mark.parametrize(("step", "known_step"), [(1, 1), (10, 1), (1, 10)])
+def test_a_scene_in_which_nothing_moves_is_found_however_densely_sampled(step: int, known_step: int) -> None:
+    still = make_scene(9, 1)[0]
+    found = match(hold(still, 0, 600 // step, step / 10), hold(still, 0, 600 // known_step, known_step / 10))
+    assert isinstance(found, VideoMatch)
+    assert found.kind is VideoMatchKind.COPY
+    assert len(found.stretches) == 1
+    assert found.stretches[0].duration_s == pytest.approx(60, abs=1)
 
 
 def test_a_long_still_stretch_inside_other_scenes_is_found() -> None:

@@ -11,6 +11,7 @@ size, and a changed bit is still refused. What changes below the file system lea
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -21,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-from varde.core.errors import IntegrityFailure, SiteBusy, WrongUse
+from varde.core.errors import IntegrityFailure, SiteBusy, VardeError, WrongUse
 from varde.known.segment_manifest import ADVICE, Listed, Manifest, read_manifest, replace_file, write_manifest
 from varde.known.segments import (
     Array,
@@ -103,7 +104,7 @@ class SegmentFolder:
             try:
                 opened = {listed.name: self._open_verified(listed) for listed in manifest.listed}
             except FileNotFoundError as error:
-                if self.read_manifest().generation == manifest.generation:
+                if self.read_manifest() == manifest:
                     raise IntegrityFailure(f"the segment {error.filename} is missing", advice=ADVICE) from error
                 continue  # merged away in between
             self._open = opened
@@ -129,6 +130,10 @@ class SegmentFolder:
         """Writes a segment that counts only once a writer commits it; needs no lock, so others may write meanwhile.
 
         Closing `Staged.file` without committing leaves a stray, which the next writer removes.
+
+        Raises:
+            VardeError: if the disk is full; nothing is left of the segment then.
+            WrongUse: if an array's type cannot be stored.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         file = _create_locked(self.folder)
@@ -136,9 +141,13 @@ class SegmentFolder:
             digest = write_arrays(file, self.kind, self.version, facts, arrays)
             file.flush()
             os.fsync(file.fileno())
-        except BaseException:
+        except BaseException as error:
             Path(file.name).unlink(missing_ok=True)
-            file.close()
+            with suppress(OSError):
+                file.close()
+            if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+                advice = "Make room there, then give the same command again: it goes on."
+                raise VardeError(f"the disk of the index {self.folder} is full", advice=advice) from error
             raise
         size = os.fstat(file.fileno()).st_size
         return Staged(Listed(Path(file.name).name, size, digest.hex(), facts), file)

@@ -13,6 +13,7 @@ SLOWEST, FASTEST = 0.5, 2.0
 
 _SPEED_STEP = 1.015
 _BIN_S = 0.25
+_MOST_BINS = 1 << 20
 _KERNEL = np.array([0.25, 0.5, 1.0, 0.5, 0.25])
 _OTHER_SPEED_GAIN = 1.25
 """Another speed must gather this many times the votes of the ordinary one."""
@@ -20,6 +21,7 @@ _OTHER_SPEED_GAIN = 1.25
 _LEAST_TIMES = 4
 _LEAST_SPREAD_S = 1.5
 _SAME_AT_ENDS_S = 0.3
+_TOLERANCES_S = (0.5, 0.5, 0.5, 0.5, 0.35, 0.35)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +82,18 @@ def _find_shift(query_s: Floats, known_s: Floats, weight: Floats, speed: float) 
     shift_s = known_s - speed * query_s
     lowest = float(shift_s.min())
     bins = ((shift_s - lowest) / _BIN_S).astype(np.int64)
-    votes = np.convolve(np.bincount(bins, weight), _KERNEL, "same") if bins.max() >= len(_KERNEL) else None
-    if votes is None:
-        votes = np.convolve(np.bincount(bins, weight, len(_KERNEL)), _KERNEL, "same")
+    # Times may be anything a file states: beyond three days the bins are used again, so that memory stays bounded.
+    folded = bins % _MOST_BINS
+    votes = np.convolve(np.bincount(folded, weight, len(_KERNEL)), _KERNEL, "same")
     best = int(votes.argmax())
-    return float(votes[best]), lowest + (best + 0.5) * _BIN_S
+    near = np.abs(folded - best) <= len(_KERNEL) // 2
+    rounds = np.bincount(np.unique(bins[near] // _MOST_BINS, return_inverse=True)[1], weight[near])
+    turn = int(np.unique(bins[near] // _MOST_BINS)[rounds.argmax()])
+    return float(votes[best]), lowest + (turn * _MOST_BINS + best + 0.5) * _BIN_S
 
 
 def _refine(line: TimeLine, query_s: Floats, known_s: Floats, weight: Floats) -> TimeLine:
-    for tolerance_s in (1.0, 0.6, 0.4, 0.4):
+    for tolerance_s in _TOLERANCES_S:
         near = np.abs(known_s - line.speed * query_s - line.shift_s) <= tolerance_s
         if not near.any():
             return line

@@ -13,9 +13,11 @@ from varde.core.errors import WrongUse
 from varde.core.signal import PerceptualHash
 from varde.hashing.pdq import HASH_BYTES, MAX_DISTANCE, MIN_QUALITY
 from varde.hashing.variants import read_variants
+from varde.hashing.video_hash import SAME_FRAME_BITS
 
 _PAIRS_AT_ONCE = 1 << 20
 _LONE_FRAME_S = 1.0
+_QUALITY_STEP = 1
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,26 @@ def keep_closest(pairs: FramePairs) -> FramePairs:
     first = np.ones(len(order), np.bool_)
     first[1:] = (query[1:] != query[:-1]) | (known[1:] != known[:-1])
     return FramePairs(query[first], known[first], pairs.distance[order][first], pairs.variant[order][first])
+
+
+def merge_still(frames: VideoFrames) -> tuple[VideoFrames, NDArray[np.int64]]:
+    """Returns the frames without those that hardly differ from one kept just before, and which one stands for each.
+
+    So a scene in which nothing moves is one frame that stands for long, however densely it was sampled.
+    """
+    kept: list[int] = []
+    stands_for = np.zeros(len(frames), np.int64)
+    words = [int.from_bytes(value.tobytes()) for value in frames.values]
+    for number, word in enumerate(words):
+        # The last two: a known video with bars has two hashes of one moment.
+        same = (place for place in range(len(kept) - 1, max(-1, len(kept) - 3), -1))
+        near = next((place for place in same if (words[kept[place]] ^ word).bit_count() <= SAME_FRAME_BITS), None)
+        if near is None or frames.quality[kept[near]] < frames.quality[number] - _QUALITY_STEP:
+            near = len(kept)
+            kept.append(number)
+        stands_for[number] = near
+    merged = VideoFrames(frames.values[kept], frames.offsets_s[kept], frames.quality[kept], frames.duration_s)
+    return merged, stands_for
 
 
 def count_distinct(values: NDArray[np.uint8], most: int) -> int:

@@ -7,13 +7,14 @@ frames that differ from one another, in the same order and at the same pace in b
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from varde.core.signal import Method
 from varde.known.time_lines import TimeLine, find_time_line
-from varde.known.video_frames import FramePairs, VideoFrames, count_distinct
+from varde.known.video_frames import FramePairs, VideoFrames, count_distinct, keep_closest, merge_still
 from varde.known.video_stretch import NoVideoMatch, Stretch, VideoMatch, VideoMatchKind
 
 METHOD = Method("pdq-video", "1")
@@ -35,7 +36,8 @@ MOST_OF = 0.8
 
 _MOST_STRETCHES = 8
 _MOST_KNOWN_PER_FRAME = 24
-_LEAST_FRAMES_OF_LONG_RUN = 5
+_LEAST_COVER_OF_LONG_RUN = 0.5
+_LAST_FRAME_S = 2.0
 _STILL_GAIN = 1.5
 _LONGEST_GAP_S = 10.0
 
@@ -68,9 +70,12 @@ def match_video(
     shares = _compute_share(query, pairs.query), _compute_share(known, pairs.known)
     if query.is_picture or known.is_picture:
         return VideoMatch(VideoMatchKind.FRAME, (_match_frame(query, known, pairs),), *shares)
+    count = len(np.unique(pairs.query))
+    query, of_query = merge_still(query)
+    known, of_known = merge_still(known)
+    pairs = keep_closest(replace(pairs, query=of_query[pairs.query], known=of_known[pairs.known]))
     stretches = tuple(sorted(_find_stretches(query, known, pairs, tolerance_s), key=lambda each: -each.duration_s))
     if not stretches:
-        count = len(np.unique(pairs.query))
         what = "1 frame looks" if count == 1 else f"{count} frames look"
         return NoVideoMatch(f"{what} alike, too few that differ at one pace: it may be a title or a test card", count)
     return VideoMatch(_tell_kind(query, known, stretches[0]), stretches, *shares)
@@ -131,11 +136,11 @@ def _drop_covered(query: VideoFrames, known: VideoFrames, pairs: FramePairs, str
 
 
 def _drop_surplus(pairs: FramePairs) -> FramePairs:
-    """Returns the closest pairs of each frame of the query, so that still scenes stay affordable."""
-    order = np.lexsort((pairs.distance, pairs.query))
+    """Returns the closest pairs of each frame of the query, of equally close ones any, so that cost stays bounded."""
+    anyhow = pairs.known * 2654435761 % (1 << 32)
+    order = np.lexsort((anyhow, pairs.distance, pairs.query))
     ordered = pairs.query[order]
-    first = np.searchsorted(ordered, ordered)
-    rank = np.arange(len(ordered)) - first
+    rank = np.arange(len(ordered)) - np.searchsorted(ordered, ordered)
     kept = np.zeros(len(pairs), np.bool_)
     kept[order[rank < _MOST_KNOWN_PER_FRAME]] = True
     return pairs.select(kept)
@@ -197,9 +202,17 @@ def _accept(query: VideoFrames, known: VideoFrames, run: FramePairs, line: TimeL
         count_distinct(query.values[query.quality >= query.quality[run.query].min()], LEAST_DISTINCT),
         count_distinct(known.values[known.quality >= known.quality[run.known].min()], LEAST_DISTINCT),
     )
-    is_long = stretch.duration_s >= LONG_RUN_S and stretch.matched >= _LEAST_FRAMES_OF_LONG_RUN
+    is_long = stretch.duration_s >= LONG_RUN_S and _measure_cover(query, run, stretch) >= _LEAST_COVER_OF_LONG_RUN
     is_most = stretch.duration_s >= MOST_OF * min(query.duration_s, known.duration_s / stretch.speed)
     return stretch if stretch.frames >= needed or is_long or is_most else None
+
+
+def _measure_cover(query: VideoFrames, run: FramePairs, stretch: Stretch) -> float:
+    """Returns for which share of a stretch's length a frame that matched was shown."""
+    frames = np.unique(run.query)
+    ends_s = np.minimum((query.offsets_s + query.shown_s)[frames], stretch.offset_s + stretch.duration_s)
+    shown_s = np.maximum(ends_s - np.maximum(query.offsets_s[frames], stretch.offset_s), 0.0)
+    return float(shown_s.sum() / stretch.duration_s)
 
 
 def _measure(query: VideoFrames, known: VideoFrames, run: FramePairs, line: TimeLine) -> Stretch:
@@ -207,7 +220,13 @@ def _measure(query: VideoFrames, known: VideoFrames, run: FramePairs, line: Time
     order = np.lexsort((run.distance, run.query))
     closest = order[np.searchsorted(run.query[order], frames)]
     start_s = max(float(query.offsets_s[frames].min()), line.to_query(0.0))
-    end_s = min(float((query.offsets_s + query.shown_s)[frames].max()), line.to_query(known.duration_s))
+    last = int(frames[query.offsets_s[frames].argmax()])
+    known_end_s = line.to_query(float((known.offsets_s + known.shown_s)[run.known].max()))
+    end_s = min(
+        float(query.offsets_s[last] + query.shown_s[last]),
+        known_end_s + min(float(query.shown_s[last]), _LAST_FRAME_S),
+        line.to_query(known.duration_s),
+    )
     distinct = min(
         count_distinct(query.values[frames], len(frames)),
         count_distinct(known.values[np.unique(run.known[closest])], len(frames)),

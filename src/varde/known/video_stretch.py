@@ -36,7 +36,7 @@ class Stretch:
         duration_s: its length in the content.
         speed: seconds of the known video in a second of the content.
         frames: frames of it, each further than a match from the others.
-        matched: frames of the content that matched in it.
+        matched: frames of the content that matched in it, still ones counted once.
         variant: code of `varde.hashing.variants` in which most of them matched, 0 for as they are.
         distance: median over the frames of the content of the bits to the closest frame; smaller is closer.
     """
