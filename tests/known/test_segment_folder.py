@@ -1,3 +1,4 @@
+import errno
 import fcntl
 import json
 import os
@@ -11,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from varde.core.errors import IntegrityFailure, SiteBusy, WrongUse
+from varde.core.errors import IntegrityFailure, SiteBusy, VardeError, WrongUse
 from varde.known import segment_folder
 from varde.known.segment_folder import SegmentFolder, Staged
 
@@ -237,6 +238,20 @@ def test_a_failed_write_leaves_nothing_and_changes_nothing(tmp_path: Path) -> No
     add(folder, 1)
     with pytest.raises(WrongUse):
         folder.stage({}, {"values": np.array(["text"])})
+    assert len(list(tmp_path.glob("*.segment"))) == 1
+    assert values(folder) == [1]
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fill(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    folder = open_folder(tmp_path)
+    add(folder, 1)
+    with monkeypatch.context() as patch, pytest.raises(VardeError, match=r"disk .* is full") as told:
+        patch.setattr(segment_folder.os, "fsync", fill)
+        stage(folder, 2)
+    assert "Make room" in told.value.advice
     assert len(list(tmp_path.glob("*.segment"))) == 1
     assert values(folder) == [1]
 
