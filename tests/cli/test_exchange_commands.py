@@ -9,7 +9,7 @@ import pytest
 from terminal import Terminal
 
 from varde.store.site import create_site
-from varde.testing.exchange_servers import TOKEN, StopNciiServer, ThreatExchangeServer
+from varde.testing.exchange_servers import TOKEN, Answer, StopNciiServer, ThreatExchangeServer
 from varde.testing.ncmec_server import PASSWORD, USERNAME, NcmecItem, NcmecServer
 from varde.workflows.actor import now
 
@@ -56,18 +56,20 @@ def test_from_adding_to_feedback(terminal: Terminal, credential: Path) -> None:
 
 
 def test_fetch_of_all_goes_on_behind_one_that_fails(terminal: Terminal, credential: Path, tmp_path: Path) -> None:
-    with make_ncmec().run() as address:
-        add_ncmec(terminal, address, credential)
     signals = tmp_path / "signals.txt"
     signals.write_text(f"md5 {'0a' * 16} POSITIVE_CLASS\n")
     assert terminal("exchange", "add", "z", "--api", "file", "--setting", f"path={signals}").code == 0
-    said = terminal("exchange", "fetch", "--json")
-    assert said.code == 1
-    rows = {row["exchange"]: row for row in said.data}
-    assert "cannot be reached" in rows["ncmec"]["failure"]
-    assert rows["z"]["added"] == 1
-    assert "varde: ncmec: 127.0.0.1: it cannot be reached" in said.err
-    assert terminal("exchange", "fetch", "ncmec").code == 2
+    server = make_ncmec()
+    with server.run() as address:
+        add_ncmec(terminal, address, credential)
+        server.faults = [Answer(403), Answer(403)]
+        said = terminal("exchange", "fetch", "--json")
+        assert said.code == 1
+        rows = {row["exchange"]: row for row in said.data}
+        assert "does not let this site in" in rows["ncmec"]["failure"]
+        assert rows["z"]["added"] == 1
+        assert "varde: ncmec: 127.0.0.1: it does not let this site in" in said.err
+        assert terminal("exchange", "fetch", "ncmec").code == 2
 
 
 def test_other_interfaces(terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
