@@ -10,6 +10,7 @@ import argparse
 import io
 import itertools
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -39,6 +40,7 @@ from varde.testing.video_edits import VideoEdit, edit_video, list_edits, make_mo
 
 STAGES = ("frames", "+ variants", "+ local features")
 _CANDIDATES = 8
+_SECONDS = 12
 
 
 @dataclass(frozen=True)
@@ -267,6 +269,7 @@ def measure_edits(folder: Path, temporary: Path, *, quick: bool) -> Iterator[str
             seconds += item.duration_s
             count_match(scores.setdefault(edit.name, Score()), matches, name, edit, duration_s, len(known))
         count_pictures(pictures, gallery, name, frames, rate)
+        print({edit: score.found for edit, score in scores.items()}, file=sys.stderr, flush=True)
     yield "## Edited copies\n"
     yield f"{len(originals)} videos ({', '.join(originals)}), each edit of each against all of them. Found by stages:"
     yield "frame hashes alone, also with the variants of up to 256 frames, also with the local features of up to 32."
@@ -326,12 +329,13 @@ def list_originals(folder: Path, *, quick: bool) -> Iterator[tuple[str, tuple[by
     for _, same in itertools.groupby(clips, lambda path: get_scene(path.stem)):
         path = max(same, key=lambda each: ("orig" in each.stem, "hd" in each.stem))
         frames, rate = read_frames(path.read_bytes())
-        frames = frames[: int((6 if quick else 12) * rate)]
-        yield path.stem, (write_frames(frames, rate, crf=18), frames, rate)
-    for seed in range(2 if quick else 5):
+        step = max(1, round(rate / 15))
+        half = [np.ascontiguousarray(frame[::2, ::2]) for frame in frames[: int(_SECONDS * rate) : step]]
+        yield f"{path.stem} at half size", (write_frames(half, rate / step, crf=18), half, rate / step)
+    for seed in range(2 if quick else 6):
         rng = np.random.default_rng(100 + seed)
-        frames = list(itertools.chain(*(make_moving_scene(rng, 96) for _ in range(4))))
-        yield f"made up {seed + 1}", (write_frames(frames, 24, crf=18), frames, 24.0)
+        frames = list(itertools.chain(*(make_moving_scene(rng, 45) for _ in range(4))))
+        yield f"made up {seed + 1}", (write_frames(frames, 15, crf=18), frames, 15.0)
 
 
 def measure_cost(folder: Path) -> Iterator[str]:
