@@ -1,41 +1,19 @@
-"""A site that is served, and programs that ask it."""
+"""Served sites, and a picture to ask them about."""
 
 from __future__ import annotations
 
-import io
 import logging
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import structlog
-from asking import Client
-from PIL import Image
+from served_site import Served, encode, serve
 
-from varde.core.access import Right
 from varde.store.site import Site, open_site
 from varde.testing.pictures import make_photo
-from varde.web.app import create_app
-from varde.workflows.actor import Actor
-from varde.workflows.manage_tokens import add_token
-
-OPERATOR = Actor("A. Operator")
-
-
-@dataclass
-class Served:
-    """A site with its interface, in this process.
-
-    Attributes:
-        client: sends a token with every right, unless a request says otherwise.
-    """
-
-    site: Site
-    client: Client
-    give: Callable[..., dict[str, str]]
 
 
 @pytest.fixture
@@ -54,20 +32,6 @@ def shared(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> I
     site.close()
 
 
-def serve(site: Site) -> Iterator[Served]:
-    """Serves a site in this process."""
-
-    def give(*rights: Right, name: str = "") -> dict[str, str]:
-        """Returns the header of a new token with these rights."""
-        called = name or "-".join(right.value for right in rights)
-        made = add_token(site, OPERATOR, name=called, rights=rights)
-        return {"Authorization": f"Bearer {made.secret}"}
-
-    with Client(create_app(site)) as client:
-        client.headers.update(give(*Right, name="platform"))
-        yield Served(site, client, give)
-
-
 @pytest.fixture(autouse=True)
 def _logs_as_they_were() -> Iterator[None]:
     root = logging.getLogger()
@@ -81,13 +45,6 @@ def _logs_as_they_were() -> Iterator[None]:
 def photo() -> bytes:
     """A photograph-like JPEG."""
     return encode(make_photo(np.random.default_rng(7), 320, 240))
-
-
-def encode(pixels: np.ndarray, kind: str = "JPEG") -> bytes:  # type: ignore[type-arg]
-    """Returns pixels as a file."""
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, kind, quality=92)
-    return file.getvalue()
 
 
 @pytest.fixture

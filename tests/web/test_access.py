@@ -8,8 +8,8 @@ import pytest
 from asking import Client
 from fastapi import APIRouter, Depends
 from fastapi.routing import APIRoute
+from served_site import OPERATOR, Served
 
-from conftest import OPERATOR, Served
 from varde.core.access import Right
 from varde.store.site import Site
 from varde.web.access import GuardedRoute, Open, Requires, check_declarations, find_declaration

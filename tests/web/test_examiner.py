@@ -9,8 +9,8 @@ from pathlib import Path
 import anyio
 import pytest
 from asking import Client
+from served_site import OPERATOR
 
-from conftest import OPERATOR
 from varde.core.access import Right
 from varde.core.content import Content
 from varde.core.digest import Digests

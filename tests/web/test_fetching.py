@@ -11,8 +11,8 @@ from typing import ClassVar
 
 import pytest
 from fastapi import HTTPException
+from served_site import Served, serve
 
-from conftest import Served, serve
 from varde.store.settings import Settings, WebSettings
 from varde.store.site import Site
 from varde.web.fetching import check_url, is_public

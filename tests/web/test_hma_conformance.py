@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from served_site import Served
 
-from conftest import Served
 from varde.hashing import pdq
 from varde.pipeline.examine_files import FileExaminer
 from varde.store.settings import Settings

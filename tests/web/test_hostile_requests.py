@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from asking import Client
+from served_site import Served, encode, serve
 
-from conftest import Served, encode, serve
 from varde.core.access import Right
 from varde.core.errors import IntegrityFailure
 from varde.pipeline.lookup import Lookup

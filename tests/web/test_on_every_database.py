@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from conftest import serve
+from served_site import serve
+
 from varde.store.site import Site
 
 

@@ -24,8 +24,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from served_site import OPERATOR
 
-from conftest import OPERATOR
 from varde.core.access import Right
 from varde.core.errors import Refused, WrongUse
 from varde.store.site import Site
