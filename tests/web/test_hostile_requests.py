@@ -15,6 +15,7 @@ from served_site import Served, encode, serve
 from varde.core.access import Right
 from varde.core.errors import IntegrityFailure
 from varde.pipeline.lookup import Lookup
+from varde.store.database import Database
 from varde.store.settings import Settings, WebSettings
 from varde.store.site import Site
 from varde.testing.pictures import make_photo
@@ -377,3 +378,21 @@ def test_a_picture_that_was_turned_is_found(served: Served) -> None:
     said = served.client.post("/m/lookup?types=pdq", files={"photo": ("a", turned)})
     assert set(said.json()["pdq"]) == {"A"}
     assert Right.HASH in Right
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    ["", "{", "[]", "5", '{"json": 5}', '{"json": {"a": NaN}}', '{"json": {"a": 1e999}}', '{"content_id": 7}'],
+)
+def test_metadata_that_is_no_json_of_its_kind_is_refused(shared: Served, photo: bytes, metadata: str) -> None:
+    shared.client.post("/c/banks", json={"name": "A"})
+    said = shared.client.post("/c/bank/A/content?types=md5", files={"photo": ("a", photo)}, data={"metadata": metadata})
+    assert (said.status_code, bool(said.json()["message"])) == (400, True)
+
+
+def test_a_change_is_refused_for_now_while_another_process_writes(served: Served) -> None:
+    served.site.database._busy_limit_ms = 300
+    with Database(f"sqlite:///{served.site.database_path}").write():
+        said = served.client.post("/c/banks", json={"name": "A"})
+    assert (said.status_code, said.headers["retry-after"]) == (503, "1")
+    assert served.client.post("/c/banks", json={"name": "A"}).status_code == 201

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 from fastapi import Request
@@ -22,6 +24,9 @@ from varde.web.failed_attempts import FailedAttempts
 from varde.web.lanes import Lane, Room
 from varde.web.logs import get_logger
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 _READERS = 4
 _MOST_SEARCHERS = 8
 _MANY = 10_000
@@ -33,8 +38,7 @@ class Services:
     Attributes:
         search: the known sets.
         examiner: hashes uploaded files in the sandbox.
-        reading, searching, changing, fetching: lanes for work in threads: reading the database, searching, changing
-            known sets, fetching files.
+        reading, searching, fetching: lanes for work in threads: reading the database, searching, fetching files.
         uploads: room for files that are received or examined.
         failures: of callers without a valid token.
         counters: what was looked up and hashed, by token.
@@ -50,7 +54,7 @@ class Services:
         self.clock = clock
         self.reading = Lane(_READERS, _MANY)
         self.searching = Lane(min(settings.searches or count_cores(), _MOST_SEARCHERS), settings.waiting)
-        self.changing = Lane(1, settings.waiting)
+        self._changing = Lane(1, settings.waiting)
         self.fetching = Lane(settings.uploads, 0)
         self.uploads = Room(settings.uploads)
         self.failures = FailedAttempts(time.monotonic)
@@ -73,6 +77,22 @@ class Services:
             get_logger().error("index", error=error.code)
             return
         self._is_open = True
+
+    async def change(self, function: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
+        """Returns what a function returned that changes known sets; changes come one after the other.
+
+        Raises:
+            HTTPException: 503 with ``Retry-After``, if too many changes wait.
+            SiteBusy: if another process has been writing to the site for a minute.
+        """
+        act = partial(function, *arguments, **options)
+
+        def change() -> T:
+            with self.site.database.write():
+                pass  # the workflows would wait for half an hour; whoever asks over a network does not
+            return act()
+
+        return await self._changing.run(change)
 
     async def find_fault(self) -> str:
         """Returns why requests cannot be served now, "" where they can."""

@@ -12,6 +12,7 @@ from varde.core.access import Right
 from varde.core.known import EntryState, KnownAct, SetRole
 from varde.store.known_sets import KnownSet
 from varde.web.access import GuardedRoute, find_actor, require
+from varde.web.bank_entries import SOURCE
 from varde.web.bank_names import NEW_NAME, BankNames, describe_bank
 from varde.web.errors import refuse
 from varde.web.services import Services, get_services
@@ -26,7 +27,6 @@ FORMAT = "api"
 
 VERSION = "1"
 REASON = "asked for through the interface"
-SOURCE = "interface"
 _RATIO = Field(ge=0, le=1, allow_inf_nan=False)
 _NO_RATIO = "A bank is compared with or it is not: enabled_ratio can be 1 or 0. Nothing is ever skipped at random here."
 _NO_RENAMING = "A bank keeps its name: findings and the audit log say it. Make another bank."
@@ -80,7 +80,7 @@ async def make_bank(
     is_on = _read_switch(new.enabled_ratio, new.enabled)
     if not NEW_NAME.fullmatch(new.name):
         raise refuse(400, "A bank's name has capital letters, digits and underscores, and starts with no digit.")
-    await services.changing.run(_make, services, actor, new, is_on is not False)
+    await services.change(_make, services, actor, new, is_on is not False)
     return JSONResponse({"name": new.name, "matching_enabled_ratio": 0.0 if is_on is False else 1.0}, 201)
 
 
@@ -95,7 +95,7 @@ async def update_bank(
     is_on = _read_switch(update.enabled_ratio, update.enabled)
     if update.name not in (None, bank_name):
         raise refuse(400, _NO_RENAMING)
-    bank = await services.changing.run(_switch, services, actor, bank_name, is_on)
+    bank = await services.change(_switch, services, actor, bank_name, is_on)
     return describe_bank(bank_name, bank)
 
 
@@ -108,7 +108,7 @@ async def delete_bank(
     """Withdraw a known set: it is compared with no more; nothing of it is lost."""
     names = await services.reading.run(read_names, services)
     if bank_name in names.by_name:
-        await services.changing.run(_switch, services, actor, bank_name, False)
+        await services.change(_switch, services, actor, bank_name, False)
     return {"message": "Done"}
 
 

@@ -103,7 +103,7 @@ async def update_exchange(
     await services.reading.run(_read, services, exchange_name)
     if update.enabled is not None:
         switch = manage_exchanges.set_enabled
-        await services.changing.run(switch, services.site, actor, exchange_name, enabled=update.enabled)
+        await services.change(switch, services.site, actor, exchange_name, enabled=update.enabled)
     return _describe(await services.reading.run(_read, services, exchange_name))
 
 
