@@ -121,8 +121,7 @@ def measure(name: str, make: Callable, count: int, python: str | None, folder: P
         peers = {
             kind: Peer(python, kind, folder)
             for kind in ("flat", "multihash")
-            if kind == "flat"
-            or (count < 10_000_000 and (count < 500_000 or not name.endswith("skewed")))  # else minutes a round
+            if kind == "flat" or (count < 10_000_000 and not name.endswith("skewed"))  # else minutes a round
         }
     compare(index, hashes, probes, peers)
     shutil.rmtree(folder / "index")
