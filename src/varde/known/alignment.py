@@ -17,6 +17,7 @@ from varde.known.pixel_check import BLOCKS, PixelAgreement, compare_pixels
 Floats = NDArray[np.float64]
 
 MIN_INLIERS: Final = 5
+MIN_LEAD_INLIERS: Final = 12
 MIN_OVERLAP: Final = 0.45
 MIN_CHECKED: Final = 4
 MIN_PARTS: Final = 0.8
@@ -64,7 +65,7 @@ class Alignment:
 
 
 def align(query: Points, known: Points, view: View | None = None) -> Alignment | None:
-    """Returns how the known picture lies in the query, None where too few points agree on any place.
+    """Returns how the known picture lies in the query, None where too few points agree for a copy or a lead.
 
     Args:
         query: of the picture in question, as it is.
@@ -101,6 +102,8 @@ def _align(query: Points, known: Points, view: View) -> Alignment | None:
     matrix, inliers = best
     pixels = compare_pixels(query, known, matrix)
     verdict = Verdict.COPY if is_copy(len(inliers), count_spread(inliers, known), pixels) else Verdict.SAME_PLACE
+    if verdict is Verdict.SAME_PLACE and len(inliers) < MIN_LEAD_INLIERS:
+        return None
     return Alignment(verdict, view, matrix, inliers, pixels)
 
 
