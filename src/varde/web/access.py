@@ -101,7 +101,7 @@ async def _admit(request: Request, right: Right) -> Token:
     address = request.client.host if request.client else ""
     if wait_s := services.failures.find_wait(address, digest):
         raise refuse(429, _TOO_OFTEN, {"Retry-After": str(wait_s)})
-    token = await services.reading.run(_find_valid, services, digest)
+    token = await services.admitting.run(_find_valid, services, digest)
     if token is None:
         wait_s = services.failures.record(address, digest)
         if wait_s:

@@ -27,7 +27,7 @@ from varde.web.logs import get_logger
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_READERS = 4
+_READERS = 2
 _MOST_SEARCHERS = 8
 _MANY = 10_000
 
@@ -38,7 +38,8 @@ class Services:
     Attributes:
         search: the known sets.
         examiner: hashes uploaded files in the sandbox.
-        reading, searching, fetching: lanes for work in threads: reading the database, searching, fetching files.
+        admitting, reading, searching, fetching: lanes for work in threads: looking up tokens, reading the database,
+            searching, fetching files.
         uploads: room for files that are received or examined.
         failures: of callers without a valid token.
         counters: what was looked up and hashed, by token.
@@ -52,6 +53,7 @@ class Services:
         self.search = search
         self.examiner = examiner
         self.clock = clock
+        self.admitting = Lane(1, _MANY)
         self.reading = Lane(_READERS, _MANY)
         self.searching = Lane(min(settings.searches or count_cores(), _MOST_SEARCHERS), settings.waiting)
         self._changing = Lane(1, settings.waiting)
