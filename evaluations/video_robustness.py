@@ -272,7 +272,8 @@ def measure_edits(folder: Path, temporary: Path, *, quick: bool) -> Iterator[str
         print({edit: score.found for edit, score in scores.items()}, file=sys.stderr, flush=True)
     yield "## Edited copies\n"
     yield f"{len(originals)} videos ({', '.join(originals)}), each edit of each against all of them. Found by stages:"
-    yield "frame hashes alone, also with the variants of up to 256 frames, also with the local features of up to 32."
+    yield "frame hashes alone, also with the variants of up to 256 frames, also with the local features of up to 32"
+    yield "(tried only where the others miss)."
     yield "Offset error: of the place the copy's longest stretch is said to have in the original.\n"
     yield "| edit | frames | + variants | + local features | offset error: median / largest | false matches / pairs |"
     yield "| --- | --- | --- | --- | --- | --- |"
