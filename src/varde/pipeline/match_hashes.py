@@ -96,6 +96,7 @@ def match_hashes(database: Database, matching: HashMatching, newest: Mark, at: d
     if done.content_id < newest.content_id:
         index = open_known_hashes(database, matching.folder, point)
         compare.run(index, done.content_id, newest, marks_steps=True)
+        open_probes(database, matching.folder, point, newest.content_id)  # so that the next hunt need not wait for it
     return count
 
 

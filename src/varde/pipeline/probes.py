@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from varde.core.errors import WrongUse
 from varde.core.finding import OperatingPoint
-from varde.hashing.variants import read_variants
+from varde.hashing.variants import RECORD_BYTES, VARIANTS
 from varde.known.perceptual import is_degenerate
 from varde.known.probe_column import Probes
 from varde.store.database import Database
@@ -57,21 +57,25 @@ def read_probes(database: Database, point: OperatingPoint, after: int, newest: i
 
 
 def make_probes(rows: Sequence[AnyRow], min_quality: int, up_to: int) -> ReadProbes:
-    """Returns the probes of rows as `varde.store.probes.list_signal_rows` yields them."""
-    values, codes, counts = list[bytes](), list[NDArray[np.uint8]](), list[int]()
-    for row in rows:
-        own = row.quality >= min_quality
-        found, hashes = read_variants(row.variants or b"")
-        values.append((row.value if own else b"") + hashes.tobytes())
-        codes.append(np.concatenate([np.zeros(int(own), np.uint8), found]))
-        counts.append(int(own) + len(found))
-    repeats = np.array(counts, np.int64)
-    hashes = np.frombuffer(b"".join(values), np.uint8).reshape(-1, 32)
-    kept = ~is_degenerate(hashes)
+    """Returns the probes of rows as `varde.store.probes.list_signal_rows` yields them.
+
+    Raises:
+        WrongUse: if stored variants are none that this version knows.
+    """
+    # Each hash as a record like those of its variants: one byte that says which, 0 for itself, and 32 bytes.
+    parts = [(b"\0" + row.value if row.quality >= min_quality else b"") + (row.variants or b"") for row in rows]
+    sizes = np.array([len(part) for part in parts], np.int64)
+    if (sizes % RECORD_BYTES).any():
+        raise WrongUse(f"stored variants are no records of {RECORD_BYTES} bytes")
+    records = np.frombuffer(b"".join(parts), np.uint8).reshape(-1, RECORD_BYTES)
+    codes, hashes = records[:, 0], np.ascontiguousarray(records[:, 1:])
+    if not np.isin(codes, list(VARIANTS)).all():
+        raise WrongUse("a stored variant is of a kind that this version does not know")
+    repeats, kept = sizes // RECORD_BYTES, ~is_degenerate(hashes)
     probes = Probes(
         content_ids=np.repeat(np.array([row.content_id for row in rows], np.int64), repeats)[kept],
         positions=np.repeat(np.array([row.position for row in rows], np.int32), repeats)[kept],
-        codes=np.concatenate([np.empty(0, np.uint8), *codes])[kept],
+        codes=codes[kept],
         hashes=hashes[kept],
     )
     return ReadProbes(probes, int(len(kept) - kept.sum()), up_to)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +125,8 @@ class Database:
                     advice="Wait until it is done, or stop it: it can be resumed at any time.",
                 )
             yield
+            with suppress(OperationalError):  # at once: the server may take a while to notice that a connection is gone
+                connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_PROCESSING_LOCK})")
 
     def migrate(self) -> None:
         """Brings the schema to this version of Varde.
