@@ -36,7 +36,7 @@ COMMANDS = {
     "issue": "See what was not, or not fully, examined.",
     "item": "List, show and export items.",
     "known": "Import, list, export, withdraw and dispute known material.",
-    "match": "Compare files with all known sets and keep nothing of them.",
+    "match": "Compare each FILE with all known sets, by every method, and keep nothing of it.",
     "process": "List, examine and compare everything in CASE that is not done.",
     "report": "Write the reports of CASE into a new folder.",
     "scheme": "List grade schemes and add the agency's own.",

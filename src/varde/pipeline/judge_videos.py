@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from varde.core.finding import Match, OperatingPoint
 from varde.core.signal import PerceptualHash
@@ -12,7 +12,8 @@ from varde.known.video_frames import VideoFrames, compare_frames
 from varde.known.video_match import match_video
 from varde.known.video_stretch import VideoMatch
 from varde.pipeline.match_videos import video_point
-from varde.store import known_hashes, tables
+from varde.store import known_hashes
+from varde.store.probes import read_content_hashes
 
 
 def judge(connection: Connection, matches: Iterable[Match], point: OperatingPoint) -> list[Match]:
@@ -68,13 +69,4 @@ def _compare(query: _Frames, known: _Frames, point: OperatingPoint) -> object:
 
 
 def _read_content(connection: Connection, content_id: int, point: OperatingPoint) -> _Frames:
-    table = tables.signals.c
-    query = select(table.value, table.quality, table.offset_s, table.variants).where(
-        table.content_id == content_id, table.method == point.method.name, table.value.is_not(None)
-    )
-    hashes = [
-        PerceptualHash(row.value, row.quality, row.offset_s, row.variants or b"")
-        for row in connection.execute(query.order_by(table.position))
-    ]
-    duration = select(tables.contents.c.duration_s).where(tables.contents.c.id == content_id)
-    return _Frames(hashes, float(connection.execute(duration).scalar() or 0.0))
+    return _Frames(*read_content_hashes(connection, content_id, point.method.name))
