@@ -42,6 +42,15 @@ def test_sides_of_different_colours_are_found() -> None:
     assert find_border(bordered) == (20, 0, 260, 320)
 
 
+def test_a_clear_sky_inside_a_border_of_one_colour_stays() -> None:
+    grey = make_grey().copy()
+    grey[:60] = 210
+    bordered = np.pad(grey, ((20, 20), (0, 0)))
+    assert find_border(bordered, one_colour=True) == (20, 0, 260, 320)
+    assert find_border(bordered) == (80, 0, 260, 320)
+    assert find_border(make_grey(), one_colour=True) == (0, 0, 240, 320)
+
+
 def test_bars_inside_a_frame_are_found() -> None:
     bordered = np.pad(np.pad(make_grey(), ((25, 25), (0, 0))), 12, constant_values=255)
     assert find_border(bordered) == (37, 12, 277, 332)

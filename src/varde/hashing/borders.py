@@ -23,13 +23,19 @@ _LINES_AT_ONCE = 32
 _ROUNDS = 3
 
 
-def find_border(grey: Grey) -> Box:
+def find_border(grey: Grey, *, one_colour: bool = False) -> Box:
     """Returns the box inside the picture's uniform border; the whole picture where there is none.
 
-    Each side has its own colour and width. Only the border itself and one line of every side are read, at up to
-    192 places of a line, so that a picture without a border costs next to nothing.
+    Each side has its own width and, unless `one_colour`, its own colour; a border within a border then goes too. Only
+    the border itself and one line of every side are read, at up to 192 places of a line, so that a picture without a
+    border costs next to nothing.
 
     Convention: (H, W) uint8, 0-255, row 0 on top.
+
+    Args:
+        grey: the picture.
+        one_colour: only the outermost border, of one colour on all sides: what lies inside it, such as a clear sky
+            that reaches the edge, stays.
 
     Source: ours, evaluations/picture_robustness.md.
 
@@ -37,9 +43,12 @@ def find_border(grey: Grey) -> Box:
         edge too.
     """
     box = (0, 0, *grey.shape)
-    for _ in range(_ROUNDS):
+    colour = _find_colour(grey) if one_colour else None
+    if one_colour and colour is None:
+        return box
+    for _ in range(1 if one_colour else _ROUNDS):
         # A frame inside a frame, or bars of two kinds, take more than one round.
-        smaller = _trim_once(grey, box)
+        smaller = _trim_once(grey, box, colour)
         if smaller == box:
             break
         box = smaller
@@ -49,26 +58,34 @@ def find_border(grey: Grey) -> Box:
     return box
 
 
-def _trim_once(grey: Grey, box: Box) -> Box:
+def _find_colour(grey: Grey) -> int | None:
+    """Returns the colour of the first side that begins with a line of one colour."""
+    for lines in (grey, grey[::-1], grey.T, grey.T[::-1]):
+        if lines.size and _count_uniform(lines[:1], None):
+            return _get_colour(_sample(lines)[0])
+    return None
+
+
+def _trim_once(grey: Grey, box: Box, colour: int | None) -> Box:
     top, left, bottom, right = box
     lines = grey[top:bottom, left:right]
-    above, below = _count_uniform(lines), _count_uniform(lines[::-1])
+    above, below = _count_uniform(lines, colour), _count_uniform(lines[::-1], colour)
     if above + below >= len(lines):
         return box
     top, bottom = top + above, bottom - below
     lines = grey[top:bottom, left:right].T
-    before, after = _count_uniform(lines), _count_uniform(lines[::-1])
+    before, after = _count_uniform(lines, colour), _count_uniform(lines[::-1], colour)
     if before + after >= len(lines):
         return top, left, bottom, right
     return top, left + before, bottom, right - after
 
 
-def _count_uniform(lines: Grey) -> int:
-    """Returns how many of the first lines of (N, M) have one colour throughout, and all the same."""
-    sampled = lines[:, :: max(1, lines.shape[1] // _SAMPLES_OF_LINE)]
+def _count_uniform(lines: Grey, wanted: int | None) -> int:
+    """Returns how many of the first lines of (N, M) have one colour throughout, and all the same, or the wanted one."""
+    sampled = _sample(lines)
     if not sampled.size:
         return 0
-    colour = int(np.sort(sampled[0])[sampled.shape[1] // 2])
+    colour = _get_colour(sampled[0]) if wanted is None else wanted
     count = 0
     while count < len(sampled):
         # The first line alone: most pictures have no border.
@@ -78,3 +95,11 @@ def _count_uniform(lines: Grey) -> int:
             return count + int(np.argmin(uniform))
         count += len(block)
     return count
+
+
+def _sample(lines: Grey) -> Grey:
+    return lines[:, :: max(1, lines.shape[1] // _SAMPLES_OF_LINE)]
+
+
+def _get_colour(line: Grey) -> int:
+    return int(np.sort(line)[len(line) // 2])

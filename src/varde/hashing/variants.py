@@ -35,6 +35,8 @@ rows and columns exchanged."""
 
 WITHOUT_BORDER = 8
 WINDOWS = 16
+WITHOUT_ALL_BORDERS = 24
+INSIDE_WINDOWS = 32
 
 _WINDOWS = (
     ("upper left quarter", (0, 0, 1, 1)),
@@ -54,11 +56,11 @@ _SIGNS = (-1.0) ** np.arange(1, 17)
 
 def _name_variants() -> dict[int, str]:
     names = dict(enumerate(ORIENTATIONS))
-    names |= {
-        WITHOUT_BORDER + code: ", ".join(filter(None, ("without its border", name)))
-        for code, name in enumerate(ORIENTATIONS)
-    }
-    return names | {WINDOWS + number: name for number, (name, _) in enumerate(_WINDOWS)}
+    for first, what in ((WITHOUT_BORDER, "without its border"), (WITHOUT_ALL_BORDERS, "without all its borders")):
+        names |= {first + code: ", ".join(filter(None, (what, name))) for code, name in enumerate(ORIENTATIONS)}
+    for number, (name, _) in enumerate(_WINDOWS):
+        names |= {WINDOWS + number: name, INSIDE_WINDOWS + number: f"{name}, without its border"}
+    return names
 
 
 VARIANTS = _name_variants()
@@ -96,11 +98,11 @@ def compute_pdq_variants(grey: Grey, *, windows: bool = True) -> PerceptualHash 
     step = max(1, min(grey.shape) // _LEAST_SIDE_PX)
     # The middle pixel of each block: its first one would shift the picture.
     small = np.ascontiguousarray(grey[step // 2 :: step, step // 2 :: step])
-    inner = _cut(small)
-    if inner is not None:
-        spectrum = _compute_good(inner)
+    inner, innermost = _cut(small, one_colour=True), _cut(small, one_colour=False)
+    for first, part in ((WITHOUT_BORDER, inner), (WITHOUT_ALL_BORDERS, innermost)):
+        spectrum = None if part is None else _compute_good(part)
         if spectrum is not None:
-            _collect(found, WITHOUT_BORDER, compute_orientations(spectrum.amplitudes))
+            _collect(found, first, compute_orientations(spectrum.amplitudes))
     if windows:
         _collect_windows(found, small if inner is None else inner)
     found.pop(whole.value, None)
@@ -149,15 +151,15 @@ def _collect_windows(found: dict[bytes, int], grey: Grey) -> None:
         left, right = (side * width // 2 for side in halves[1::2])
         part = grey[top:bottom, left:right]
         # The gutter between the pictures of a collage is a border of each.
-        inner = _cut(part)
-        spectrum = _compute_good(part if inner is None else inner)
-        if spectrum is not None:
-            _collect(found, WINDOWS + number, [compute_bits(spectrum.amplitudes)])
+        for first, shown in ((WINDOWS, part), (INSIDE_WINDOWS, _cut(part, one_colour=True))):
+            spectrum = None if shown is None else _compute_good(shown)
+            if spectrum is not None:
+                _collect(found, first + number, [compute_bits(spectrum.amplitudes)])
 
 
-def _cut(grey: Grey) -> Grey | None:
+def _cut(grey: Grey, *, one_colour: bool) -> Grey | None:
     """Returns the picture inside its border, None where it has no border."""
-    top, left, bottom, right = find_border(grey)
+    top, left, bottom, right = find_border(grey, one_colour=one_colour)
     if (top, left, bottom, right) == (0, 0, *grey.shape):
         return None
     return grey[top:bottom, left:right]
