@@ -138,7 +138,7 @@ def list_(session: Session) -> None:
     if session.as_json:
         output.write_json(rows)
         return
-    columns = ("set", "version", "role", "state", "entries", "quarantined", "scheme", "owner", "format", "imported_at")
+    columns = ("set", "version", "role", "entries", "state", "quarantined", "scheme", "owner", "format", "imported_at")
     output.write_rows(columns, [[row[name] for name in columns] for row in rows])
 
 

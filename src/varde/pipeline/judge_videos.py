@@ -30,7 +30,7 @@ def judge(connection: Connection, matches: Iterable[Match], point: OperatingPoin
     judged, contents, entries = list[Match](), dict[int, _Frames](), dict[int, _Frames]()
     for match in matches:
         if match.content_id not in contents:
-            contents[match.content_id] = _read_content(connection, match.content_id, point)
+            contents[match.content_id] = _Frames(*read_frames(connection, match.content_id, point.method.name))
         if match.entry_id not in entries:
             hashes = known_hashes.read_frames(connection, match.entry_id, point.method.name)
             entries[match.entry_id] = _Frames(hashes, 0.0)
@@ -66,7 +66,3 @@ def _compare(query: _Frames, known: _Frames, point: OperatingPoint) -> object:
     frames = VideoFrames.of(known.hashes, known.duration_s)
     pairs = compare_frames(query.hashes, frames, point.max_distance, point.min_quality)
     return match_video(VideoFrames.of(query.hashes, query.duration_s), frames, pairs)
-
-
-def _read_content(connection: Connection, content_id: int, point: OperatingPoint) -> _Frames:
-    return _Frames(*read_content_hashes(connection, content_id, point.method.name))
