@@ -30,7 +30,7 @@ def judge(connection: Connection, matches: Iterable[Match], point: OperatingPoin
     judged, contents, entries = list[Match](), dict[int, _Frames](), dict[int, _Frames]()
     for match in matches:
         if match.content_id not in contents:
-            contents[match.content_id] = _Frames(*read_frames(connection, match.content_id, point.method.name))
+            contents[match.content_id] = _Frames(*read_content_hashes(connection, match.content_id, point.method.name))
         if match.entry_id not in entries:
             hashes = known_hashes.read_frames(connection, match.entry_id, point.method.name)
             entries[match.entry_id] = _Frames(hashes, 0.0)

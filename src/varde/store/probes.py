@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, or_, select
 
 from varde.core.signal import PerceptualHash
-from varde.core.signal import PerceptualHash
 from varde.store import tables
 from varde.store.database import stream
 from varde.store.types import AnyRow
@@ -46,20 +45,6 @@ def list_signal_rows(
 
 def read_content_hashes(connection: Connection, content_id: int, method: str) -> tuple[list[PerceptualHash], float]:
     """Returns all hashes of a content by position, whatever their quality, and its length in seconds, 0 if unknown."""
-    table = tables.signals.c
-    query = select(table.value, table.quality, table.offset_s, table.variants).where(
-        table.content_id == content_id, table.method == method, table.value.is_not(None)
-    )
-    hashes = [
-        PerceptualHash(row.value, row.quality, row.offset_s, row.variants or b"")
-        for row in connection.execute(query.order_by(table.position))
-    ]
-    duration = select(tables.contents.c.duration_s).where(tables.contents.c.id == content_id)
-    return hashes, float(connection.execute(duration).scalar() or 0.0)
-
-
-def read_frames(connection: Connection, content_id: int, method: str) -> tuple[list[PerceptualHash], float]:
-    """Returns all hashes of a content, whatever their quality, by position, and its length in seconds, 0 if unknown."""
     table = tables.signals.c
     query = select(table.value, table.quality, table.offset_s, table.variants).where(
         table.content_id == content_id, table.method == method, table.value.is_not(None)
