@@ -16,12 +16,13 @@ from varde.core.audit import Act
 from varde.core.known import KnownEntry
 from varde.known.perceptual import PerceptualIndex
 from varde.pipeline import site_indexes
-from varde.pipeline.matching import pdq_point
+from varde.pipeline.operating_point import pdq_point
 from varde.pipeline.site_indexes import open_known_hashes
 from varde.store import audit, tables
+from varde.store.settings import MatchingSettings
 from varde.store.site import Site
 
-POINT = pdq_point(31, 50)
+POINT = pdq_point(MatchingSettings())
 
 
 @dataclass

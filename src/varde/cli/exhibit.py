@@ -10,7 +10,6 @@ import click
 
 from varde.cli import output
 from varde.cli.options import Session, with_session
-from varde.cli.process import run_processing
 from varde.core.case import Exhibit, Keeping
 from varde.core.errors import WrongUse
 from varde.core.locator import escape
@@ -46,6 +45,8 @@ def add(session: Session, case: str, path: str, copy: bool, process_now: bool) -
     added = open_case.add_exhibit(site, session.actor, case_name=case, path=Path(path), keeping=keeping)
     output.say(f"Added {added.path} to {case} as exhibit {added.number} ({keeping.value}).")
     if process_now:
+        from varde.cli.process import run_processing  # and with it what compares, which takes a second to load
+
         return run_processing(session, site, case)
     if session.as_json:
         output.write_json(_describe(added))

@@ -7,12 +7,11 @@ from typing import Any
 import click
 
 from varde.cli import output
-from varde.cli.hunt import say_new_matches
 from varde.cli.options import Session, with_session
 from varde.cli.recalls import describe_recall, say_recalls
 from varde.core.known import KnownAct
 from varde.store.find_known import EntryWords
-from varde.workflows import hunt, withdraw_known
+from varde.workflows import withdraw_known
 from varde.workflows.withdraw_known import Changed, ChangeResult, Target
 
 _SHOWN = 20
@@ -94,6 +93,9 @@ def release(session: Session, set_name: str, entry: str, set_version: str | None
     Example:
       varde known release national 4711
     """
+    from varde.cli.hunt import say_new_matches  # and with it what compares, which takes a second to load
+    from varde.workflows import hunt
+
     matches = hunt.release_entry(session.open(), session.actor, set_name, set_version, entry)
     if session.as_json:
         output.write_json({"items": sorted({match.item_id for match in matches})})

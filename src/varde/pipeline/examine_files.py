@@ -18,7 +18,7 @@ from varde.media.pool import Answer, Failure, Pool, Request
 from varde.media.sandbox import SandboxLimits
 from varde.pipeline.checking import read_examination
 from varde.pipeline.examine import Examination, ExamineRequest
-from varde.pipeline.run import count_cores
+from varde.pipeline.machine import count_cores
 from varde.pipeline.sources import FileSource, OpenPart
 from varde.pipeline.tasks import FAILURE_CODES
 from varde.store.settings import Settings

@@ -20,7 +20,7 @@ from varde.media.sampling import Sampling, SamplingMode
 from varde.media.sandbox import SandboxLimits
 from varde.pipeline.checking import read_examination
 from varde.pipeline.examine import ExamineRequest
-from varde.pipeline.run import count_cores
+from varde.pipeline.machine import count_cores
 from varde.pipeline.sources import FileSource
 from varde.store.site import Site
 

@@ -11,11 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from varde.core.finding import OperatingPoint
-from varde.hashing import pdq
 from varde.pipeline.compare_features import compare_features
 from varde.pipeline.match_features import POINT as FEATURES_POINT
 from varde.pipeline.match_hashes import HashMatching, match_hashes
+from varde.pipeline.operating_point import pdq_point
 from varde.store import comparisons, findings
 from varde.store.comparisons import Mark
 from varde.store.database import PATIENCE_S, Database
@@ -84,16 +83,10 @@ def is_up_to_date(site: Site) -> bool:
     return all(mark.content_id >= newest.content_id and mark.entry_id >= newest.entry_id for mark in marks)
 
 
-def pdq_point(max_distance: int, min_quality: int) -> OperatingPoint:
-    """Returns the operating point of PDQ comparison at the site's settings."""
-    return OperatingPoint(pdq.METHOD, max_distance, min_quality)
-
-
 def describe_matching(site: Site) -> HashMatching:
     """Returns how a site compares perceptual hashes, by its settings."""
     settings: MatchingSettings = site.settings.matching
-    point = pdq_point(settings.pdq_max_distance, settings.pdq_min_quality)
-    return HashMatching(point, settings.flood_limit, site.indexes)
+    return HashMatching(pdq_point(settings), settings.flood_limit, site.indexes)
 
 
 def _match_digests(database: Database, newest: Mark, at: datetime) -> int:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from importlib.metadata import version
 
 from sqlalchemy import Connection
 
@@ -16,6 +13,7 @@ from varde.core.case import Case, Exhibit
 from varde.core.errors import ExhibitUnreachable
 from varde.evidence.registry import load_readers
 from varde.pipeline.checking import check_there
+from varde.pipeline.machine import count_cores, list_software
 from varde.pipeline.matching import MatchCount, is_up_to_date, match_all
 from varde.pipeline.plan import list_places
 from varde.pipeline.schedule import Schedule
@@ -23,8 +21,6 @@ from varde.pipeline.tasks import Tally
 from varde.store import audit, cases, items, reopening, runs
 from varde.store.database import PATIENCE_S
 from varde.store.site import Site
-
-_SOFTWARE = ("varde", "pillow", "pillow-heif", "av", "numpy", "py7zr")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,23 +142,6 @@ def _process_exhibit(site: Site, exhibit: Exhibit, progress: Callable[[Progress]
 
     workers = site.settings.processing.workers or count_cores()
     return Schedule(site, exhibit, workers, report).run() if total else Tally()
-
-
-def count_cores() -> int:
-    """Returns the number of CPU cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def list_software() -> dict[str, str]:
-    """Returns name and version of everything that takes part in examining an item."""
-    from av import library_versions
-    from PIL import features
-
-    software = {name: version(name) for name in _SOFTWARE}
-    for name in ("libjpeg_turbo", "webp", "avif", "zlib"):
-        software[name] = str(features.version(name))
-    software["libavcodec"] = ".".join(map(str, library_versions["libavcodec"]))
-    return {"python": platform.python_version(), "system": platform.platform(), **software}
 
 
 def _list_exhibits(site: Site, case: Case) -> list[Exhibit]:

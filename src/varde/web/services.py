@@ -15,7 +15,7 @@ from varde.core.errors import IntegrityFailure, VardeError
 from varde.core.finding import OperatingPoint
 from varde.hashing import pdq
 from varde.pipeline.lookup import Lookup
-from varde.pipeline.run import count_cores
+from varde.pipeline.machine import count_cores
 from varde.store.index_sizes import IndexSizes, find_newest_entry, measure
 from varde.store.site import Site
 from varde.web.counters import Counters

@@ -11,7 +11,7 @@ from enum import StrEnum
 from varde.core.errors import IntegrityFailure, NotFound, VardeError
 from varde.media.pool import Pool
 from varde.media.sandbox import SandboxLimits
-from varde.pipeline.run import count_cores, list_software
+from varde.pipeline.machine import count_cores, list_software
 from varde.store import audit, item_lists, keys
 from varde.store.site import Site
 

@@ -23,7 +23,6 @@ from varde.known.guard import CodeCounts, check_role
 from varde.known.notes import write_nothing_left
 from varde.known.registry import choose_format
 from varde.known.repeats import Repeats
-from varde.pipeline.hashing_folder import hash_folder
 from varde.store import audit, known_history, known_sets, spool
 from varde.store.comparisons import read_newest
 from varde.store.database import PATIENCE_S
@@ -109,6 +108,8 @@ def _check_words(request: ImportRequest) -> None:
 
 def _open_folder(site: Site, folder: Path) -> OpenedSet:
     """Returns the pictures of a folder as the site's own set; its files stay where they are."""
+    from varde.pipeline.hashing_folder import hash_folder  # here: it loads what decodes and hashes, for a second
+
     notes: list[str] = []
     return OpenedSet(SetHeader(suggested_role=SetRole.OWN), hash_folder(site, folder, notes), notes)
 

@@ -14,7 +14,7 @@ from varde.core.known import EntryState
 from varde.core.media import Thumbnail
 from varde.core.signal import Method
 from varde.hashing import pdq
-from varde.pipeline.matching import pdq_point
+from varde.pipeline.operating_point import pdq_point
 from varde.reports import wording
 from varde.reports.content import (
     ReportIssue,
@@ -159,8 +159,7 @@ def _read_exhibits(connection: Connection, case: Case) -> tuple[ReportExhibit, .
 
 
 def _describe_methods(site: Site, used: tuple[Method, ...]) -> tuple[ReportMethod, ...]:
-    matching = site.settings.matching
-    point = pdq_point(matching.pdq_max_distance, matching.pdq_min_quality)
+    point = pdq_point(site.settings.matching)
     purposes: dict[str, tuple[str, tuple[OperatingPoint, ...]]] = {
         pdq.METHOD.name: ("Finds pictures and video frames that look nearly the same.", (point,)),
     }
