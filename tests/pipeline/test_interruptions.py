@@ -11,11 +11,11 @@ from mixed_exhibit import ACTOR, picture, zip_of
 
 from varde.core.case import Exhibit, Keeping
 from varde.core.errors import PluginError
-from varde.pipeline import archives, schedule
+from varde.pipeline import archives
 from varde.pipeline.plan import list_places
 from varde.pipeline.schedule import Schedule
 from varde.pipeline.tasks import Task
-from varde.store import cases, item_lists, records
+from varde.store import cases, item_lists, records, settings
 from varde.store.items import ExaminedItem
 from varde.store.records import ItemRecord
 from varde.store.site import Site
@@ -160,7 +160,7 @@ def test_a_retry_examines_what_took_too_long_once_the_limit_is_raised(
     make_site: MakeSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Decoding takes about three times the limit, digesting a tenth of it.
-    monkeypatch.setattr(schedule, "_LEAST_BYTES_PER_S", 10**12)
+    monkeypatch.setattr(settings, "_LEAST_BYTES_PER_S", 10**12)
     exhibit = tmp_path / "exhibit"
     exhibit.mkdir()
     (exhibit / "large.png").write_bytes(picture(1, size=8000, kind="PNG"))
