@@ -64,6 +64,11 @@ def test_smoothing_equals_the_slow_mean() -> None:
     assert _smooth(grey, 1.0) is grey
 
 
+def test_smoothing_by_more_than_the_picture_costs_no_more_memory() -> None:
+    grey = np.random.default_rng(0).uniform(0, 255, (9, 12))
+    np.testing.assert_array_equal(_smooth(grey, 1e9), _smooth(grey, 25))
+
+
 def test_sampling_between_pixels_interpolates() -> None:
     grey = np.array([[0.0, 10.0], [20.0, 30.0]])
     x, y = np.array([0.5, 1.0, 1.5, 9.0]), np.array([0.5, 0.5, 1.5, -5.0])

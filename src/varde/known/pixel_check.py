@@ -103,8 +103,12 @@ def _correlate(a: Floats, b: Floats) -> float | None:
 
 
 def _smooth(grey: Floats, pixels: float) -> Floats:
-    """Returns the picture after a box of about so many pixels each way; below 1 it is as it was."""
-    reach = round((max(pixels, 1.0) - 1) / 2 + 0.25)
+    """Returns the picture after a box of about so many pixels each way; below 1 it is as it was.
+
+    A box wider than the picture on both sides says no more than one that is as wide: frames and small pictures that no
+    honest decoder puts together would ask for millions of pixels.
+    """
+    reach = min(round((max(pixels, 1.0) - 1) / 2 + 0.25), max(grey.shape))
     if not reach:
         return grey
     span = 2 * reach + 1
