@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from varde.core.errors import FormatError, IntegrityFailure, NotFound, Refused, VardeError, WrongUse
 from varde.core.known import CarriedHash, EntryState, Flag, KnownAct, KnownEntry, SetDelta, SetRole
 from varde.core.signal import LocalFeatures
+from varde.hashing.local_features import compute_local_features
 from varde.known.exchange import Credential
 from varde.known.exchanges.site import SiteApi
 from varde.store import exchanges, keys, known_history, known_sets
@@ -26,6 +30,10 @@ from varde.workflows.update_known_set import apply_delta, create_set
 
 ACTOR = Actor("A. Examiner")
 SCHEME = "vics-us@2.0"
+_FOUND = compute_local_features(np.random.default_rng(0).integers(0, 256, (64, 64), np.uint8))
+assert isinstance(_FOUND, LocalFeatures)
+FEATURES = _FOUND
+PACKED = base64.b64encode(FEATURES.data)
 
 
 def make_entry(name: str, byte: int = 1, **more: object) -> KnownEntry:
@@ -102,7 +110,7 @@ def test_an_entry_travels_without_loss(pair: Pair) -> None:
         size_bytes=12345,
         mime="image/jpeg",
         extra=(("a", "b"), ("a", "c\nd")),
-        local_features=(LocalFeatures(b"\x00\xff" * 50, 5, None), LocalFeatures(b"x", 1, 2.5)),
+        local_features=(FEATURES, replace(FEATURES, offset_s=2.5)),
         sampling="1/s",
     )
     pair.change(entry)
@@ -344,7 +352,10 @@ def test_killed_between_keeping_and_recording_the_next_export_is_whole(
         b'{"entry": {"id": "a", "pdq": [["' + b"00" * 32 + b'", 1, 1e99]]}}',
         b'{"entry": {"id": "a", "flags": {"unheard_of": true}}}',
         b'{"entry": {"id": "a", "size_bytes": -1}}',
-        b'{"entry": {"id": "a", "local_features": [["AA==", -1, null]]}}',
+        b'{"entry": {"id": "a", "local_features": [["AA==", 1, null]]}}',
+        b'{"entry": {"id": "a", "local_features": [["' + PACKED + b'AAAA", 1, null]]}}',
+        b'{"entry": {"id": "a", "local_features": [["' + PACKED + b'", 1000000, null]]}}',
+        b'{"entry": {"id": "a", "local_features": [' + b",".join([b'["AA==", 0, null]'] * 10_001) + b"]}}",
         b'{"entry": 7}',
         b"[" * 10_000,
         b"\xff",
@@ -363,8 +374,6 @@ def test_signed_nonsense_names_its_line(pair: Pair, line: bytes) -> None:
     }
     body = json.dumps(header).encode() + b"\n" + line + b"\n"
     signature = keys.sign(pair.giver.key_path, b"varde-site-delta/1\n" + hashlib.sha256(body).digest())
-    import base64
-
     tail = json.dumps({"signature": base64.b64encode(signature).decode()}).encode() + b"\n"
     with pytest.raises(FormatError, match="line 2"):
         import_delta(pair.taker, ACTOR, "north", io.BytesIO(body + tail), lambda *_: None)

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import msgspec
 
-from varde.core.errors import FormatError
+from varde.core.errors import FormatError, WrongUse
 from varde.core.known import CarriedHash, Flag, KnownEntry
 from varde.core.signal import LocalFeatures
+from varde.hashing.local_points import read_points
 from varde.known.text import clean_text
 
 _MOST_ID_CHARACTERS = 1000
-_MOST_POINTS = 1_000_000
+_MOST_FEATURES = 10_000
 _LENGTHS = {"md5": 16, "sha1": 20, "sha256": 32}
 
 
@@ -135,9 +136,7 @@ def _read_entry(found: _Entry, number: int) -> KnownEntry:
         size_bytes=found.size_bytes,
         mime=clean_text(found.mime),
         extra=tuple((clean_text(name), clean_text(value)) for name, value in found.extra),
-        local_features=tuple(
-            LocalFeatures(data, _check_points(points), _check_offset(at)) for data, points, at in found.local_features
-        ),
+        local_features=_read_features(found.local_features),
         sampling=clean_text(found.sampling),
     )
 
@@ -161,7 +160,17 @@ def _check_offset(offset_s: float | None) -> float | None:
     return offset_s
 
 
-def _check_points(points: int) -> int:
-    if not 0 <= points <= _MOST_POINTS:
-        raise ValueError(f"a picture has up to {_MOST_POINTS:,} local features")
-    return points
+def _read_features(found: tuple[tuple[bytes, int, float | None], ...]) -> tuple[LocalFeatures, ...]:
+    """Returns local features that can be compared: one that cannot would end every later comparison."""
+    if len(found) > _MOST_FEATURES:
+        raise ValueError(f"an entry has local features of up to {_MOST_FEATURES:,} frames")
+    features = []
+    for data, points, offset_s in found:
+        try:
+            count = len(read_points(data))
+        except WrongUse as error:
+            raise ValueError(str(error)) from error
+        if count != points:
+            raise ValueError(f"{points} local features said, {count} given")
+        features.append(LocalFeatures(data, points, _check_offset(offset_s)))
+    return tuple(features)
