@@ -5,7 +5,9 @@ import pytest
 
 from varde.core.content import Content
 from varde.core.digest import Digests
+from varde.core.issue import Issue, IssueCode, Step
 from varde.core.item import FoundMember
+from varde.core.limits import MOST_FRAMES
 from varde.core.media import Facts, MediaKind, MediaType
 from varde.core.outcome import NotComparable, Reason
 from varde.core.signal import LocalFeatures, Method, PerceptualHash, Signal
@@ -33,6 +35,12 @@ def test_an_honest_examination_passes() -> None:
         replace(HONEST, digests=replace(DIGESTS, size_bytes=99)),
         replace(HONEST, signals=(Signal(PDQ, (HASH,)), Signal(PDQ, (HASH,)))),
         replace(HONEST, signals=(Signal(PDQ, ()),)),
+        replace(HONEST, signals=(Signal(PDQ, (HASH,) * (MOST_FRAMES + 1)),)),
+        replace(HONEST, signals=(Signal(Method("unheard of", "1"), (HASH,)),)),
+        replace(HONEST, sampling="1/s\0"),
+        replace(HONEST, sampling="s" * 101),
+        replace(HONEST, media_type=MediaType(MediaKind.PICTURE, "image/\0jpeg")),
+        replace(HONEST, media_type=MediaType(MediaKind.PICTURE, "i" * 101)),
         replace(HONEST, signals=(Signal(PDQ, (replace(HASH, value=bytes(31)),)),)),
         replace(HONEST, signals=(Signal(PDQ, (replace(HASH, quality=101),)),)),
         replace(HONEST, signals=(Signal(PDQ, (replace(HASH, offset_s=float("nan")),)),)),
@@ -46,6 +54,20 @@ def test_an_honest_examination_passes() -> None:
 def test_an_examination_that_cannot_be_true_is_refused(lie: Content) -> None:
     with pytest.raises(ImpossibleAnswer):
         check_examination(Examination(lie, (), {}), 100)
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        Examination(HONEST, (Issue(IssueCode.EMPTY, Step.READ, "x"),) * 1_001, {}),
+        Examination(HONEST, (), {"decode": float("nan")}),
+        Examination(HONEST, (), {"decode\0": 1.0}),
+        Examination(None, (), {str(number): 1.0 for number in range(21)}),
+    ],
+)
+def test_what_comes_beside_a_content_must_be_possible_too(lie: Examination) -> None:
+    with pytest.raises(ImpossibleAnswer):
+        check_examination(lie, 100)
 
 
 def test_an_honest_expansion_passes() -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+MOST_FRAMES: Final = 100_000
+"""Frames of one content that a site can be told to hash: no honest answer of a decoder has more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from varde.core.case import Exhibit
 from varde.core.content import Content
 from varde.core.errors import ExhibitUnreachable, IntegrityFailure, Unreadable, WrongUse
 from varde.core.issue import IssueCode
+from varde.core.limits import MOST_FRAMES
 from varde.core.locator import escape
 from varde.core.outcome import NotComparable
 from varde.core.signal import PerceptualHash, Signal
@@ -22,12 +23,16 @@ from varde.media.pool import Failure, FailureKind
 from varde.media.sampling import FEATURED_FRAMES
 from varde.pipeline.examine import Examination
 from varde.pipeline.sources import CopySource, Source
+from varde.pipeline.steps import FRAME_SIGNALS
 
 _decode = msgspec.msgpack.Decoder(Examination).decode
 _MOST_TEXT = 4 << 20
 _MOST_NUMBER = 2**53
-_MOST_SAMPLING = 100
+_MOST_WORD = 100
+_MOST_ISSUES = 1_000
+_MOST_STEPS = 20
 _HASH_BYTES = 32
+_METHODS = frozenset(step.method for step in FRAME_SIGNALS)
 _MOUNT = "Mount it at that place, then give the same command again: it goes on."
 _NOT_ABOUT_ONE_FILE = {errno.ESTALE, errno.EMFILE, errno.ENFILE, errno.ENODEV, errno.ENOTCONN}
 
@@ -61,6 +66,9 @@ def check_examination(examination: Examination, part_bytes: int) -> None:
     Raises:
         ImpossibleAnswer: if not.
     """
+    _require(len(examination.issues) <= _MOST_ISSUES, "issues without end")
+    _require(len(examination.cpu_s) <= _MOST_STEPS, "steps without end")
+    _require(all(_is_word(step) and _is_plausible(spent) for step, spent in examination.cpu_s.items()), "CPU seconds")
     content = examination.content
     if content is None:
         return
@@ -68,9 +76,9 @@ def check_examination(examination: Examination, part_bytes: int) -> None:
     lengths = (len(digests.md5), len(digests.sha1), len(digests.sha256))
     _require(lengths == (16, 20, 32), f"digests of {lengths} bytes")
     _require(digests.size_bytes == part_bytes, f"{digests.size_bytes} bytes digested of {part_bytes}")
-    _require(len(content.sampling) <= _MOST_SAMPLING, "a sampling without end")
-    methods = [signal.method.name for signal in content.signals]
-    _require(len(set(methods)) == len(methods), "a method twice")
+    _require(_is_word(content.sampling) and _is_word(content.media_type.mime), "a sampling or type that is no word")
+    methods = [signal.method for signal in content.signals]
+    _require(len(set(methods)) == len(methods) and _METHODS.issuperset(methods), "a method twice, or an unknown one")
     for signal in content.signals:
         _check_signal(signal)
     _check_features(content)
@@ -158,7 +166,7 @@ def _has_files(exhibit: Exhibit) -> bool:
 def _check_signal(signal: Signal) -> None:
     if isinstance(signal.outcome, NotComparable):
         return
-    _require(bool(signal.outcome), "a signal without hashes")
+    _require(0 < len(signal.outcome) <= MOST_FRAMES, f"a signal of {len(signal.outcome)} hashes")
     for found in signal.outcome:
         _require(_is_hash(found), "a hash that is none")
 
@@ -188,6 +196,10 @@ def _are_variants(records: bytes) -> bool:
     except WrongUse:
         return False
     return True
+
+
+def _is_word(text: str) -> bool:
+    return len(text) <= _MOST_WORD and text.isprintable()
 
 
 def _is_plausible(number: float) -> bool:

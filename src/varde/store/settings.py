@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from varde.core.errors import SettingsError
-from varde.core.limits import ArchiveLimits, DecodeLimits
+from varde.core.limits import MOST_FRAMES, ArchiveLimits, DecodeLimits
 from varde.media.sampling import SamplingMode
 
 FILE_NAME = "varde.toml"
@@ -47,7 +47,7 @@ class DecodeSettings(_Section):
     """What a decoder may spend on one file."""
 
     max_pixels: int = Field(250_000_000, gt=0, description="Pictures with more pixels are recorded as too large.")
-    max_frames: int = Field(2_000, gt=0, description="Frames hashed of one video.")
+    max_frames: int = Field(2_000, gt=0, le=MOST_FRAMES, description="Frames hashed of one video.")
     video_sampling: SamplingMode = Field(
         SamplingMode.SECONDS, description="Which frames of an item's video: 1/s, key (key frames only) or all."
     )
