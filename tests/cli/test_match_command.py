@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -115,3 +116,65 @@ def test_without_known_sets_nothing_matches(terminal: Terminal, tmp_path: Path) 
     Image.fromarray(make_photo(np.random.default_rng(1), 640, 480)).save(picture)
     (found,) = terminal.json("match", picture)
     assert found["matches"] == []
+
+
+def import_harmless(terminal: Terminal, picture: Path) -> None:
+    folder = picture.parent / "harmless"
+    folder.mkdir()
+    (folder / picture.name).write_bytes(picture.read_bytes())
+    assert terminal("known", "import", folder, "--name", "harmless", "--role", "negative").code == 0
+
+
+def roles(matches: list[dict[str, str]]) -> set[str]:
+    return {match["role"] for match in matches}
+
+
+def test_what_a_negative_set_explains_is_set_aside_with_its_trace(
+    terminal: Terminal, known: Path, tmp_path: Path
+) -> None:
+    edited = edit(known, "smaller.jpg", tmp_path)
+    import_harmless(terminal, edited)
+    (found,) = terminal.json("match", edited)
+    assert roles(found["matches"]) == {"negative"}
+    assert {match["set"] for match in found["set_aside"]} == {"reference"}
+    assert all(match["suppressed_by"].endswith("entry smaller.jpg") for match in found["set_aside"])
+    assert "\tset aside\t" in terminal("match", edited).out
+
+
+def test_a_disputed_negative_set_explains_nothing(terminal: Terminal, known: Path, tmp_path: Path) -> None:
+    edited = edit(known, "smaller.jpg", tmp_path)
+    import_harmless(terminal, edited)
+    assert terminal("known", "dispute", "harmless", "--whole-set", "--reason", "unsure").code == 0
+    (found,) = terminal.json("match", edited)
+    assert roles(found["matches"]) == {"negative", "own"}
+    assert "set_aside" not in found
+
+
+def test_equal_hashes_at_distance_zero_are_no_digests(terminal: Terminal, known: Path, tmp_path: Path) -> None:
+    edited = edit(known, "same.png", tmp_path)
+    picture = Image.open(edited)
+    picture.save(tmp_path / "again.png", compress_level=1)
+    import_harmless(terminal, edited)
+    (terminal.site / "varde.toml").write_text("[matching]\npdq_max_distance = 0\n")
+    (found,) = terminal.json("match", tmp_path / "again.png")
+    assert roles(found["matches"]) == {"negative"}
+    assert "pdq" in {match["method"] for match in found["set_aside"]}
+
+
+def test_folders_and_empty_files_are_named_for_what_they_are(terminal: Terminal, known: Path, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.write_bytes(b"")
+    found = terminal.json("match", known, empty, code=1)
+    assert "It is a folder" in found[0]["not_comparable"]
+    assert "It has no bytes" in found[1]["not_comparable"]
+
+
+def test_a_person_is_told_what_was_not_fully_looked_at(terminal: Terminal, known: Path, tmp_path: Path) -> None:
+    cut, archive = tmp_path / "cut.jpg", tmp_path / "archive.zip"
+    Image.fromarray(make_photo(np.random.default_rng(99), 640, 480)).save(cut)
+    cut.write_bytes(cut.read_bytes()[:-5000])
+    with zipfile.ZipFile(archive, "w") as file:
+        file.write(known / "0.png", "0.png")
+    said = terminal("match", cut, archive)
+    assert f"{cut}\tissue\tOnly a part of it can be decoded" in said.out
+    assert "1 archive compared as a whole" in said.err

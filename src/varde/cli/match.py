@@ -38,24 +38,28 @@ def match(session: Session, files: tuple[Path, ...]) -> None:
     output.say(
         f"{output.count(tally.files, 'file')}, {tally.matched:,} with a match, {tally.refused:,} not comparable."
     )
+    if tally.archives:
+        archives = output.count(tally.archives, "archive")
+        output.say(f"Note: {archives} compared as a whole; to look inside, add it to a case as an exhibit")
     if tally.refused:
         raise click.exceptions.Exit(1)
 
 
 class _Tally:
     def __init__(self) -> None:
-        self.files = self.matched = self.refused = 0
+        self.files = self.matched = self.refused = self.archives = 0
 
     def count(self, found: Iterator[MatchedFile]) -> Iterator[MatchedFile]:
         for one in found:
             self.files += 1
             self.matched += bool(one.matches)
+            self.archives += one.is_archive
             self.refused += _find_refusal(one) is not None
             yield one
 
 
 def _find_refusal(one: MatchedFile) -> str | None:
-    """Returns why nothing of a file could be compared beyond its digests, None where something was."""
+    """Returns why a method, or all of them, could compare nothing of a file; None where each could."""
     if not one.not_comparable:
         return None
     return "; ".join(f"{method}: {reason}" for method, reason in one.not_comparable.items())
@@ -67,6 +71,8 @@ def _describe(one: MatchedFile) -> dict[str, Any]:
         "sha256": one.sha256.hex() if one.sha256 else None,
         "matches": [_describe_match(match) for match in one.matches],
     }
+    if one.set_aside:
+        document["set_aside"] = [_describe_match(match) for match in one.set_aside]
     if one.leads:
         document["leads"] = [_describe_match(lead) for lead in one.leads]
     refusal = _find_refusal(one)
@@ -97,15 +103,16 @@ def _describe_match(match: KnownMatch) -> dict[str, Any]:
 
 
 def _print(one: MatchedFile) -> None:
-    for match in one.matches:
-        print("\t".join(output.to_plain(part) for part in (one.file, "match", _say_match(match))))
-    for lead in one.leads:
-        print("\t".join(output.to_plain(part) for part in (one.file, "lead", _say_match(lead))))
+    shown = (("match", one.matches), ("set aside", one.set_aside), ("lead", one.leads))
+    lines = [(word, _say_match(match)) for word, matches in shown for match in matches]
     refusal = _find_refusal(one)
     if refusal is not None:
-        print("\t".join(output.to_plain(part) for part in (one.file, "not comparable", refusal)))
+        lines.append(("not comparable", refusal))
     elif not one.matches:
-        print("\t".join(output.to_plain(part) for part in (one.file, "no match", "")))
+        lines.append(("no match", ""))
+    lines += [("issue", issue.cause) for issue in one.issues if issue.cause not in (refusal or "")]
+    for word, text in lines:
+        print("\t".join(output.to_plain(part) for part in (one.file, word, text)))
 
 
 def _say_match(match: KnownMatch) -> str:

@@ -101,6 +101,8 @@ def _open(path: Path) -> OpenPart:
     real = Path(os.path.realpath(path))
     if not real.exists():
         raise NotFound("There is no such file.")
+    if real.is_dir():
+        raise Unreadable(IssueCode.SPECIAL_FILE, "It is a folder; name the files in it.")
     return FileSource(real, Segment(os.fsencode(real.name))).open()
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from varde.core.content import Content
 from varde.core.finding import OperatingPoint
-from varde.core.known import SetRole
+from varde.core.known import EntryState, SetRole
 from varde.core.media import MediaKind
 from varde.core.outcome import NotComparable
 from varde.core.signal import LocalFeatures, PerceptualHash
@@ -22,6 +22,8 @@ from varde.pipeline.lookup import KnownMatch, Lookup, counts
 from varde.pipeline.match_features import POINT as FEATURES_POINT
 from varde.pipeline.match_features import FoundPicture
 from varde.pipeline.match_videos import FoundVideo, FrameHit, make_frames, match_frames, match_times, video_point
+from varde.store.findings import DIGEST_POINT
+from varde.store.standing import QUIET_ROLES
 
 _LAST_POSITION = (1 << POSITION_BITS) - 1
 _VISUAL = frozenset({MediaKind.PICTURE, MediaKind.VIDEO})
@@ -35,11 +37,13 @@ class ContentMatches:
 
     Attributes:
         matches: digests first, then by method and distance; one for each entry and method.
+        set_aside: what were matches if no negative set explained them; ``suppressed_by`` names the entry that does.
         leads: known pictures of the same place or object with other pixels: pointers for a person, never matches.
         not_comparable: method name to the reason why it could say nothing; a method that compared is not in it.
     """
 
     matches: tuple[KnownMatch, ...] = ()
+    set_aside: tuple[KnownMatch, ...] = ()
     leads: tuple[KnownMatch, ...] = ()
     not_comparable: dict[str, str] | None = None
 
@@ -54,13 +58,14 @@ def match_content(lookup: Lookup, content: Content, point: OperatingPoint) -> Co
     """
     matches = lookup.find_digests(content.digests)
     if content.media_type.kind not in _VISUAL:
-        return ContentMatches(tuple(matches), (), {})
+        return ContentMatches(tuple(matches), not_comparable={})
     comparison = _Comparison(lookup, content, point)
     matches += comparison.match_hashes()
     found = comparison.match_features()
     matches += [match for match in found if match.details.get("verdict") != Verdict.SAME_PLACE.value]
     leads = [match for match in found if match.details.get("verdict") == Verdict.SAME_PLACE.value]
-    return ContentMatches(tuple(_suppress(matches)), tuple(leads), comparison.not_comparable)
+    standing, set_aside = _suppress(matches)
+    return ContentMatches(tuple(standing), tuple(set_aside), tuple(leads), comparison.not_comparable)
 
 
 class _Comparison:
@@ -194,24 +199,35 @@ def _list_probes(hashes: Sequence[PerceptualHash], min_quality: int) -> tuple[ND
     return np.frombuffer(b"".join(values), np.uint8).reshape(-1, 32), frames, variants
 
 
-def _suppress(matches: list[KnownMatch]) -> list[KnownMatch]:
-    """Returns the matches, those named that a set of harmless look-alikes explains at least as closely.
+def _suppress(matches: Sequence[KnownMatch]) -> tuple[list[KnownMatch], list[KnownMatch]]:
+    """Returns the matches that stand, and those that a set of harmless look-alikes explains at least as closely.
 
-    An exact match is never explained away.
+    The rule of `varde.store.suppression`: an exact match is never explained away, a disputed entry explains nothing.
     """
-    harmless = [match for match in matches if match.entry.role is SetRole.NEGATIVE]
-    shown = []
+    active = [match for match in matches if match.entry.state is EntryState.ACTIVE]
+    harmless = [match for match in active if match.entry.role is SetRole.NEGATIVE]
+    standing, set_aside = [], []
     for match in matches:
-        is_exact = match.point.max_distance == 0
-        by = next((each for each in harmless if _explains(each, match)), None)
-        if by is None or is_exact or match.entry.role is not SetRole.ALERT:
-            shown.append(match)
+        by = _find_explanation(harmless, match)
+        if by is None:
+            standing.append(match)
         else:
             named = f"{by.entry.set_name} {by.entry.set_version}, entry {by.entry.name}"
-            shown.append(replace(match, details={**match.details, "suppressed_by": named}))
-    return shown
+            set_aside.append(replace(match, details={**match.details, "suppressed_by": named}))
+    return standing, set_aside
 
 
-def _explains(harmless: KnownMatch, match: KnownMatch) -> bool:
-    is_exact = harmless.point.max_distance == 0
-    return is_exact or (harmless.method == match.method and harmless.distance <= match.distance)
+def _find_explanation(harmless: Iterable[KnownMatch], match: KnownMatch) -> KnownMatch | None:
+    """Returns the negative match that explains one: an exact one first, then the closest, then the oldest."""
+    if _is_exact(match) or match.entry.role.value in QUIET_ROLES:
+        return None
+    as_close = [each for each in harmless if _is_exact(each) or _is_as_close(each, match)]
+    return min(as_close, key=lambda each: (not _is_exact(each), each.distance, each.entry.entry_id), default=None)
+
+
+def _is_exact(match: KnownMatch) -> bool:
+    return match.point.method == DIGEST_POINT.method
+
+
+def _is_as_close(harmless: KnownMatch, match: KnownMatch) -> bool:
+    return harmless.method == match.method and harmless.distance <= match.distance

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from varde.core.finding import OperatingPoint
 from varde.core.issue import Issue
+from varde.core.media import MediaKind
 from varde.pipeline.examine import Examination, ExamineRequest
 from varde.pipeline.examine_files import FileExaminer
 from varde.pipeline.lookup import KnownMatch, Lookup
@@ -24,17 +25,21 @@ class MatchedFile:
         file: as it was asked for.
         sha256: None where its bytes could not be read.
         matches: of all methods, digests first.
+        set_aside: what were matches if no negative set explained them; ``suppressed_by`` names the entry that does.
         leads: known pictures of the same place with other pixels: pointers for a person, never matches.
         not_comparable: method name to the reason why it could say nothing; ``file`` where nothing could be read.
         issues: why it was not, or not fully, examined.
+        is_archive: compared as one file: what is in it was not looked at.
     """
 
     file: str
     sha256: bytes | None
     matches: tuple[KnownMatch, ...]
+    set_aside: tuple[KnownMatch, ...]
     leads: tuple[KnownMatch, ...]
     not_comparable: dict[str, str]
     issues: tuple[Issue, ...]
+    is_archive: bool = False
 
 
 def match_files(site: Site, files: Iterable[Path]) -> Iterator[MatchedFile]:
@@ -63,7 +68,17 @@ def _match(lookup: Lookup, point: OperatingPoint, file: str, examination: Examin
     content = examination.content
     if content is None:
         causes = " ".join(issue.cause for issue in examination.issues)
-        return MatchedFile(file, None, (), (), {"file": causes}, examination.issues)
+        return MatchedFile(file, None, (), (), (), {"file": causes}, examination.issues)
+    if content.media_type.kind is MediaKind.EMPTY:
+        return MatchedFile(file, content.digests.sha256, (), (), (), {"file": "It has no bytes."}, examination.issues)
     found = match_content(lookup, content, point)
-    reasons = found.not_comparable or {}
-    return MatchedFile(file, content.digests.sha256, found.matches, found.leads, reasons, examination.issues)
+    return MatchedFile(
+        file=file,
+        sha256=content.digests.sha256,
+        matches=found.matches,
+        set_aside=found.set_aside,
+        leads=found.leads,
+        not_comparable=found.not_comparable or {},
+        issues=examination.issues,
+        is_archive=content.media_type.kind is MediaKind.ARCHIVE,
+    )

@@ -156,7 +156,7 @@ async def _look_file_up(
 ) -> tuple[dict[str, Matches], dict[str, str]]:
     def search() -> tuple[dict[str, Matches], int]:
         everything = match_content(services.search, hashed.content, services.point).matches
-        found, names, unknown = _filter(services, [one for one in everything if not _is_suppressed(one)], banks)
+        found, names, unknown = _filter(services, list(everything), banks)
         answer = {one.name: _group(_of_type(services, one, hashed, found), names) for one in hashed.types}
         for method in {match.method for match in found} - _DIGESTS - set(answer) if hashed.is_everything else ():
             answer[method] = _group([match for match in found if match.method == method], names)
@@ -181,11 +181,6 @@ def _filter(services: Services, found: list[KnownMatch], banks: str | None) -> t
         if (is_loud(match.entry.role.value) if wanted is None else match.entry.set_id in wanted)
     ]
     return kept, names, unknown
-
-
-def _is_suppressed(match: KnownMatch) -> bool:
-    """Returns whether a set of harmless look-alikes explains a match, which then is none here either."""
-    return "suppressed_by" in match.details
 
 
 def _of_type(services: Services, one: SignalType, hashed: HashedFile, found: list[KnownMatch]) -> list[KnownMatch]:
