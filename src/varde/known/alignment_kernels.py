@@ -115,7 +115,8 @@ def vote(
                 for at in range(size):
                     if apart[at] < most:
                         picture = pictures[block + at]
-                        if stamps[picture] != point:
+                        # No index that was built here names pictures beyond its last one; a file may.
+                        if picture < len(stamps) and stamps[picture] != point:
                             stamps[picture] = point
                             scores[picture] += worth[apart[at]] * rarity
 

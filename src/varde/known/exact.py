@@ -21,11 +21,13 @@ from varde.known import exact_kernels as kernels
 from varde.known.perceptual_table import read_only
 from varde.known.segment_folder import Listed, SegmentFolder
 from varde.known.segment_merging import OpenTables, choose_run, choose_tail, merge_runs
-from varde.known.segments import Array, Facts, Pieces, Segment
+from varde.known.segments import Array, Facts, Pieces, Segment, check_array
 
 _KIND: Final = "exact"
 _VERSION: Final = 1
+_ARRAYS: Final = 4
 _MOST_ROWS: Final = (1 << 32) - 1
+_MOST_BITS: Final = 32
 _SORTED_ROWS: Final = 1 << 24
 _ROWS_PER_BUCKET: Final = 8
 _FILTER_BITS_PER_ROW: Final = 12
@@ -57,7 +59,7 @@ class ExactTable:
 
     def __init__(self, folder: Path) -> None:
         """Names the folder; nothing is read or made until it is used."""
-        self._segments = SegmentFolder(folder, _KIND, _VERSION)
+        self._segments = SegmentFolder(folder, _KIND, _VERSION, _check_segment)
         self._tables = OpenTables(self._segments, _read_segment)
 
     def last_id(self, algorithm: DigestAlgorithm) -> int:
@@ -234,6 +236,21 @@ def _choose_run(listed: Sequence[Listed]) -> Sequence[Listed]:
 
 def _of(algorithm: str, listed: Sequence[Listed]) -> list[Listed]:
     return [each for each in listed if each.facts["algorithm"] == algorithm]
+
+
+def _check_segment(segment: Segment) -> None:
+    """Raises ValueError if the arrays do not fit one another; what is too long to look at, the kernels look at."""
+    bits, keys = 64 - int(segment.facts["shift"]), check_array(segment, "keys", np.uint64, None)
+    DigestAlgorithm(segment.facts["algorithm"])
+    check_array(segment, "ids", np.int64, len(keys))
+    if not 0 < bits <= _MOST_BITS:
+        raise ValueError(f"a directory of {bits} bits")
+    check_array(segment, "directory", np.uint32, (1 << bits) + 1)
+    blocks = check_array(segment, "blocks", np.uint32, None)
+    if not len(blocks) or len(blocks) % kernels.BLOCK_WORDS:
+        raise ValueError("a filter in part")
+    if len(segment.arrays) != _ARRAYS:
+        raise ValueError("arrays that do not belong here")
 
 
 def _read_segment(segment: Segment) -> KeyTable:

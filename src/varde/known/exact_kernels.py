@@ -67,7 +67,8 @@ def find_keys(
         for place in range(passed):
             row = waiting[place]
             bucket = np.int64(probes[row] >> np.uint64(shift))
-            starts[row], ends[row] = directory[bucket], directory[bucket + 1]
+            # No directory that was built here points beyond the keys; a file may.
+            starts[row], ends[row] = directory[bucket], min(np.int64(directory[bucket + 1]), len(keys))
             prefetch(keys, starts[row])
         for place in range(passed):
             row = waiting[place]

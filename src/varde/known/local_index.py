@@ -21,10 +21,11 @@ from varde.hashing.local_points import Points
 from varde.known.alignment_kernels import find_best, vote
 from varde.known.local_view import View, see
 from varde.known.segment_folder import FolderWriter, SegmentFolder
-from varde.known.segments import Array, Pieces, Segment
+from varde.known.segments import Array, Pieces, Segment, check_array, check_starts
 
 KIND: Final = "local"
 VERSION: Final = 1
+_ARRAYS: Final = 4
 
 MAX_CANDIDATES: Final = 24
 SEGMENT_PICTURES: Final = 20_000
@@ -58,7 +59,7 @@ class LocalIndex:
 
     def __init__(self, folder: Path) -> None:
         """Names the folder, which need not exist."""
-        self._folder = SegmentFolder(folder, KIND, VERSION)
+        self._folder = SegmentFolder(folder, KIND, VERSION, _check_segment)
 
     @property
     def last_id(self) -> int:
@@ -196,6 +197,16 @@ def _join(segments: Sequence[Segment]) -> dict[str, Array | Pieces]:
         "pictures": Pieces(np.dtype(np.uint32), (), gather("pictures")),
         "signatures": Pieces(np.dtype(np.uint64), (2,), gather("signatures")),
     }
+
+
+def _check_segment(segment: Segment) -> None:
+    """Raises ValueError if the arrays do not fit one another; what is too long to look at, the kernels look at."""
+    check_array(segment, "ids", np.int64, int(segment.facts["pictures"]))
+    pictures = check_array(segment, "pictures", np.uint32, None)
+    check_array(segment, "signatures", np.uint64, len(pictures), 2)
+    check_starts(check_array(segment, "starts", np.int64, _CELLS + 1), len(pictures))
+    if len(segment.arrays) != _ARRAYS:
+        raise ValueError("arrays that do not belong here")
 
 
 def _search_segment(segment: Segment, points: Points, view: View, limit: int) -> list[Candidate]:

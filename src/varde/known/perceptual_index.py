@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from varde.core.errors import WrongUse
+from varde.known.compiled import LANES
+from varde.known.perceptual_kernels import CHUNKS
 from varde.known.perceptual_table import (
     MAX_DISTANCE,
     MOST_ROWS,
@@ -29,10 +31,11 @@ from varde.known.perceptual_table import (
 )
 from varde.known.segment_folder import SegmentFolder
 from varde.known.segment_merging import OpenTables, choose_run, choose_tail, merge_runs
-from varde.known.segments import Facts, Segment
+from varde.known.segments import Facts, Segment, check_array, check_starts
 
 _KIND: Final = "perceptual"
 _VERSION: Final = 1
+_ARRAYS: Final = 6
 
 
 class PerceptualIndex:
@@ -46,7 +49,7 @@ class PerceptualIndex:
 
     def __init__(self, folder: Path) -> None:
         """Names the folder; nothing is read or made until it is used."""
-        self._segments = SegmentFolder(folder, _KIND, _VERSION)
+        self._segments = SegmentFolder(folder, _KIND, _VERSION, _check_segment)
         self._tables = OpenTables(self._segments, _read_segment)
 
     @property
@@ -147,6 +150,25 @@ class PerceptualIndex:
     def discard(self) -> None:
         """Removes everything, damaged or not, so that it can be filled again."""
         self._segments.discard()
+
+
+def _check_segment(segment: Segment) -> None:
+    """Raises ValueError if the arrays do not fit one another; what is too long to look at, the kernels look at."""
+    shift, words = int(segment.facts["shift"]), check_array(segment, "words", np.uint64, None, 4)
+    ids, first = check_array(segment, "ids", np.int64, None), check_array(segment, "first", np.uint32, None)
+    if len(words) > MOST_ROWS or not 0 <= shift < CHUNKS or len(first) not in (0, len(words) + 1):
+        raise ValueError("more rows, groups or repeats than there can be")
+    if (len(first) and (first[0], first[-1]) != (0, len(ids))) or (not len(first) and len(ids) != len(words)):
+        raise ValueError(f"{len(ids)} ids for {len(words)} hashes")
+    rows = len(words) if len(check_array(segment, "directory", np.uint32, None)) else 0
+    groups = (1 << (CHUNKS - shift)) + 1 if rows else 0
+    directory = check_array(segment, "directory", np.uint32, CHUNKS * groups)
+    check_array(segment, "signatures", np.uint16, CHUNKS * (rows + LANES) if rows else 0)
+    check_array(segment, "members", np.uint8, 3 * CHUNKS * rows)
+    if len(segment.arrays) != _ARRAYS:
+        raise ValueError("arrays that do not belong here")
+    if rows:
+        check_starts(directory.reshape(CHUNKS, groups), rows)
 
 
 def _read_segment(segment: Segment) -> Table:

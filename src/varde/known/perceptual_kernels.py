@@ -311,6 +311,8 @@ def _verify(
         pending_place[row] = member
     for row in range(pending):
         probe, member = pending_probe[row], pending_place[row]
+        if member >= len(words):
+            continue  # no table that was built here says so; a file may
         spent[probe] += _CANDIDATE_COST
         distance = measure_distance(words, member, probes, probe)
         if distance <= most and find_first_chunk(words, member, probes, probe, budgets, shift) == pending_chunk[row]:

@@ -85,7 +85,7 @@ class ProbeColumn:
 
     def __init__(self, folder: Path) -> None:
         """Names the folder; nothing is read or made until it is used."""
-        self._segments = SegmentFolder(folder, _KIND, _VERSION)
+        self._segments = SegmentFolder(folder, _KIND, _VERSION, _read_segment)
         self._tables = OpenTables(self._segments, _read_segment)
 
     @property

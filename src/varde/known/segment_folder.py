@@ -16,7 +16,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,11 +68,19 @@ class Staged:
 class SegmentFolder:
     """The segments of one index; cheap to make, reads nothing until asked."""
 
-    def __init__(self, folder: Path, kind: str, version: int) -> None:
-        """Names the folder, which need not exist, and what its segments are."""
+    def __init__(self, folder: Path, kind: str, version: int, check: Callable[[Segment], object] | None = None) -> None:
+        """Names the folder, which need not exist, and what its segments are.
+
+        Args:
+            folder: of the index.
+            kind, version: of its segments.
+            check: raises `ValueError`, `WrongUse`, `KeyError` or `TypeError` if a segment's arrays do not fit one
+                another; compiled code reads them without looking at bounds. None where none does.
+        """
         self.folder = folder
         self.kind = kind
         self.version = version
+        self._check = check
         self._manifest = os.fspath(folder / _MANIFEST)
         self._open: dict[str, tuple[Stamp, Segment]] = {}
 
@@ -187,6 +195,11 @@ class SegmentFolder:
         segment = open_segment(path, self.kind, self.version)
         if segment.sha256.hex() != listed.sha256:
             raise IntegrityFailure(f"{path} is not the segment its manifest names", advice=ADVICE)
+        try:
+            if self._check:
+                self._check(segment)
+        except (ValueError, KeyError, TypeError, WrongUse) as error:
+            raise IntegrityFailure(f"the arrays of {path} do not fit one another: {error}", advice=ADVICE) from error
         return stamp, segment
 
     def _verify(self, listed: Listed) -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from varde.core.errors import IntegrityFailure, WrongUse
 from varde.known.segments import Facts, sync_folder
+
+_NAME: Final = re.compile(r"[0-9a-z]+\.segment")
+"""What a segment may be called: files of these names are removed, so none may lie elsewhere."""
 
 ADVICE: Final = "It is a copy of what the database holds: remove the folder and it is built again."
 
@@ -51,10 +55,17 @@ def read_manifest(path: Path, kind: str, version: int) -> Manifest:
         document = _read_document(path, path.read_bytes())
     except FileNotFoundError:
         return Manifest()
-    if (document["kind"], document["version"]) != (kind, version):
-        found = f"{document['kind']} version {document['version']}"
+    if (document.get("kind"), document.get("version")) != (kind, version):
+        found = f"{document.get('kind')} version {document.get('version')}"
         raise WrongUse(f"{path.parent} holds {found}, not {kind} version {version}", advice=ADVICE)
-    return Manifest(document["generation"], document["facts"], tuple(Listed(**entry) for entry in document["segments"]))
+    try:
+        listed = tuple(Listed(**entry) for entry in document["segments"])
+        manifest = Manifest(document["generation"], dict(document["facts"]), listed)
+        if not all(_NAME.fullmatch(each.name) for each in listed):
+            raise ValueError("a segment's name")
+    except (KeyError, TypeError, ValueError) as error:
+        raise IntegrityFailure(f"{path} is damaged: it makes no sense", advice=ADVICE) from error
+    return manifest
 
 
 def write_manifest(path: Path, kind: str, version: int, manifest: Manifest) -> None:

@@ -158,6 +158,36 @@ def open_segment(path: Path, kind: str, version: int) -> Segment:
         raise _damaged(path, f"its footer makes no sense ({error})") from error
 
 
+def check_array(segment: Segment, name: str, dtype: type[np.generic], *shape: int | None) -> Array:
+    """Returns an array of a segment.
+
+    Args:
+        segment: open.
+        name: of the array.
+        dtype: what it must hold.
+        shape: what it must have; None where any length will do.
+
+    Raises:
+        ValueError: if it is not there, or is something else.
+    """
+    array = segment.arrays.get(name)
+    if array is None or array.dtype != dtype or array.ndim != len(shape):
+        raise ValueError(f"{name} is not there or holds something else")
+    if any(side not in (None, found) for side, found in zip(shape, array.shape, strict=True)):
+        raise ValueError(f"{name} is {array.shape}, not {shape}")
+    return array
+
+
+def check_starts(starts: Array, end: int) -> None:
+    """Does nothing if each row of starts ascends from 0 to the end.
+
+    Raises:
+        ValueError: if not.
+    """
+    if (starts[..., 0] != 0).any() or (starts[..., -1] != end).any() or (starts[..., 1:] < starts[..., :-1]).any():
+        raise ValueError(f"places that do not ascend from 0 to {end}")
+
+
 def verify_segment(path: Path) -> bytes:
     """Returns the SHA-256 of a segment after reading every byte of it.
 
