@@ -7,17 +7,19 @@ compared whatever their state: whether a match counts is decided when it is read
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from varde.known.exact import ExactTable
+from varde.pipeline import known_digests
 from varde.pipeline.compare_features import compare_features
 from varde.pipeline.match_features import POINT as FEATURES_POINT
 from varde.pipeline.match_hashes import HashMatching, match_hashes
 from varde.pipeline.operating_point import pdq_point
 from varde.store import comparisons, findings
 from varde.store.comparisons import Mark
-from varde.store.database import PATIENCE_S, Database
+from varde.store.database import PATIENCE_S
 from varde.store.settings import MatchingSettings
 from varde.store.site import Site
 from varde.store.standing import contents_of_entries
@@ -67,7 +69,7 @@ def match_all(site: Site, at: datetime) -> MatchCount:
     """
     with site.database.read() as connection:
         newest = comparisons.read_newest(connection)
-    by_digest = _match_digests(site.database, newest, at)
+    by_digest = _match_digests(site, newest, at)
     hashes = match_hashes(site.database, describe_matching(site), newest, at)
     features = compare_features(site, newest, at)
     flooded = hashes.flooded + features.flooded
@@ -89,19 +91,31 @@ def describe_matching(site: Site) -> HashMatching:
     return HashMatching(pdq_point(settings), settings.flood_limit, site.indexes)
 
 
-def _match_digests(database: Database, newest: Mark, at: datetime) -> int:
+def _match_digests(site: Site, newest: Mark, at: datetime) -> int:
     point, found = findings.DIGEST_POINT, 0
-    with database.read() as connection:
+    with site.database.read() as connection:
         done = comparisons.read_mark(connection, point)
+    table = _open_table(site, done, newest)
     for contents_in, entries_in, mark in _plan_digests(done, newest):
-        with database.write(patience_s=PATIENCE_S) as connection:
-            new = findings.match_digests(connection, contents_in, entries_in, at)
+        candidates: range | Sequence[int] = entries_in
+        if table and contents_in.start > done.content_id:
+            with site.database.read() as connection:
+                candidates = known_digests.find_candidates(connection, table, contents_in, newest.entry_id)
+        with site.database.write(patience_s=PATIENCE_S) as connection:
+            new = findings.match_digests(connection, contents_in, candidates, at)
             if new:
                 few_entries = len(entries_in) < len(contents_in)
                 suppress(connection, contents_of_entries(entries_in) if few_entries else contents_in)
             comparisons.record_mark(connection, point, mark)
         found += new
     return found
+
+
+def _open_table(site: Site, done: Mark, newest: Mark) -> ExactTable | None:
+    """Returns the table of known digests where new contents are found faster by it."""
+    if known_digests.pays(site.indexes, newest.content_id - done.content_id, newest.entry_id):
+        return known_digests.open_known_digests(site.database, site.indexes)
+    return None
 
 
 def _plan_digests(done: Mark, newest: Mark) -> Iterator[tuple[range, range, Mark]]:

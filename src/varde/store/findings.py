@@ -13,13 +13,14 @@ from varde.core.signal import Method
 from varde.store import tables
 from varde.store.database import insert_new, insert_or_replace_if
 
+_IDS_AT_ONCE = 500
 _DIGESTS = ("sha256", "sha1", "md5")
 DIGEST_METHOD = Method("digest", "1")
 DIGEST_POINT = OperatingPoint(DIGEST_METHOD, 0, 0)
 """Exact comparison: one digest is equal and no digest that both sides have differs."""
 
 
-def match_digests(connection: Connection, contents_in: range, entries_in: range, at: datetime) -> int:
+def match_digests(connection: Connection, contents_in: range, entries_in: range | Sequence[int], at: datetime) -> int:
     """Records exact matches of some contents with some known entries and returns how many are new.
 
     A digest both sides have must be equal: an entry whose MD5 fits but whose SHA-256 does not is no match. Empty files
@@ -27,9 +28,13 @@ def match_digests(connection: Connection, contents_in: range, entries_in: range,
 
     Args:
         connection: the site's, writing.
-        contents_in, entries_in: row numbers; where there are fewer of one side, the other side is looked up.
+        contents_in: row numbers.
+        entries_in: row numbers, all between two or some; where there are fewer of one side, the other is looked up.
         at: recorded with the matches.
     """
+    if not isinstance(entries_in, range) and len(entries_in) > _IDS_AT_ONCE:
+        parts = [entries_in[start : start + _IDS_AT_ONCE] for start in range(0, len(entries_in), _IDS_AT_ONCE)]
+        return sum(match_digests(connection, contents_in, part, at) for part in parts)
     contents, entries, events = tables.contents.c, tables.known_entries.c, tables.known_events.c
     superseded = exists().where(events.entry_id == entries.id, events.act == KnownAct.SUPERSEDED.value)
     found = 0
@@ -48,7 +53,7 @@ def match_digests(connection: Connection, contents_in: range, entries_in: range,
             literal(0),
             _stored_time(at),
         )
-        few_entries = len(entries_in) < len(contents_in)
+        few_entries = not isinstance(entries_in, range) or len(entries_in) < len(contents_in)
         matched = first_match.where(
             entries[name] == contents[name],
             contents.size_bytes > 0,
@@ -63,8 +68,10 @@ def match_digests(connection: Connection, contents_in: range, entries_in: range,
     return found
 
 
-def _within(column: ColumnElement[int], rows: range, *, looked_up: bool) -> list[ColumnElement[bool]]:
+def _within(column: ColumnElement[int], rows: range | Sequence[int], *, looked_up: bool) -> list[ColumnElement[bool]]:
     """Returns the conditions on row numbers; those of the side that is looked up are kept from choosing the plan."""
+    if not isinstance(rows, range):
+        return [column.in_(rows)]
     chosen = column + 0 if looked_up else column
     return [chosen >= rows.start, chosen < rows.stop]
 
