@@ -1,6 +1,7 @@
 """The digests of all known entries as a table on disk, for new contents where very many entries are known.
 
-Figures: benchmarks/results/exact_table.md. The table says which entries may match; the database, with the same rule as ever, says which do.
+The table says which entries may match; the database, with the same rule as ever, says which do. Figures:
+benchmarks/results/exact_table.md.
 """
 
 from __future__ import annotations
