@@ -50,6 +50,25 @@ def test_a_crop_is_found_when_it_comes_after_the_set(terminal: Terminal, folders
     assert find_matches(terminal) == FOUND
 
 
+def test_the_match_is_drawn_for_a_person(terminal: Terminal, folders: tuple[Path, Path], tmp_path: Path) -> None:
+    known, exhibit = folders
+    assert terminal("known", "import", known).code == 0
+    make_case(terminal, exhibit)
+    assert terminal("process", "harbour").code == 0
+    crop, other = sorted(terminal.json("item", "list", "harbour"), key=lambda item: item["locator"])
+    (drawn,) = terminal.json("item", "draw", str(crop["item"]), "--output", tmp_path / "drawings")
+    assert drawn["entry"] == "1.png"
+    with Image.open(drawn["file"]) as picture:
+        colours = {colour for _, colour in picture.getcolors(1 << 20)}
+        assert picture.width > 900 and (255, 96, 0) in colours, "the outline of a copy"
+    again = terminal("item", "draw", str(crop["item"]), "--output", tmp_path / "drawings")
+    assert again.code == 2 and "is there already" in again.err
+    nothing = terminal("item", "draw", str(other["item"]), "--output", tmp_path / "none")
+    assert nothing.code == 2 and "nothing to draw" in nothing.err
+    acts = [event["act"] for event in terminal.json("audit", "list")]
+    assert acts.count("alignment_drawn") == 1
+
+
 def test_a_hunt_finds_it_when_the_set_comes_later(terminal: Terminal, folders: tuple[Path, Path]) -> None:
     known, exhibit = folders
     settings = terminal.site / "varde.toml"

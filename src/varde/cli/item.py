@@ -100,6 +100,31 @@ def export(session: Session, item_id: int, target: Path) -> None:
     output.say(f"Wrote {record.size_bytes} bytes of {record.locator} to {target}.")
 
 
+@item.command("draw")
+@click.argument("item_id", metavar="ITEM", type=int)
+@click.option("--output", "folder", type=click.Path(path_type=Path), required=True, help="Folder for the drawings.")
+@with_session
+def draw(session: Session, item_id: int, folder: Path) -> None:
+    """Draw where known pictures lie in ITEM: a PNG for each of its matches by local features. Audited.
+
+    Left the item, right the known picture, both small and grey, the outline of each in the other, and lines between
+    the points that agree. Nothing is read from the exhibit for it.
+
+    \b
+    Example:
+      varde item draw 17 --output drawings
+    """
+    from varde.workflows.draw_alignments import draw_item  # loads what compares: only here
+
+    drawings = draw_item(session.open(), session.actor, item_id=item_id, folder=folder)
+    if session.as_json:
+        output.write_json([{"file": str(one.path), **_describe_match(one.match)} for one in drawings])
+    for one in drawings:
+        output.say(
+            f"Drew the match with {one.match.set_name}, entry {one.match.source_id or one.match.entry_id}: {one.path}"
+        )
+
+
 def write_items(session: Session, documents: Any) -> None:
     """Writes items as a JSON list or as columns."""
     if session.as_json:

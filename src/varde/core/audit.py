@@ -33,6 +33,7 @@ class Act(StrEnum):
     DECISIONS_IMPORTED = "decisions_imported"
     REPORT_WRITTEN = "report_written"
     ITEM_EXPORTED = "item_exported"
+    ALIGNMENT_DRAWN = "alignment_drawn"
     CHECKPOINT_EXPORTED = "checkpoint_exported"
     TOKEN_ADDED = "token_added"  # noqa: S105 - no secret, the name of an act
     TOKEN_REVOKED = "token_revoked"  # noqa: S105

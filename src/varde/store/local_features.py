@@ -97,6 +97,13 @@ def get_known_features(
     return found
 
 
+def list_entry_features(connection: Connection, entry_id: int) -> list[LocalFeatures]:
+    """Returns the features of a known entry: one of a picture, several of a video."""
+    table = tables.known_features.c
+    query = select(table.data, table.points, table.offset_s).where(table.entry_id == entry_id, table.version == VERSION)
+    return [LocalFeatures(*row) for row in connection.execute(query.order_by(table.position))]
+
+
 def has_known_features(connection: Connection) -> bool:
     """Returns whether any known entry has local features: if not, those of items have nothing to be compared with."""
     return connection.execute(select(tables.known_features.c.entry_id).limit(1)).first() is not None

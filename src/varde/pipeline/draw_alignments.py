@@ -1,0 +1,38 @@
+"""Draws where a known picture lies in a content, from the features that are stored of both: no file is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from varde.core.signal import LocalFeatures
+from varde.hashing.local_points import Points, read_points
+from varde.known.alignment import Alignment, Verdict, align
+from varde.known.alignment_picture import draw_alignment
+from varde.store.local_features import list_entry_features
+
+
+def draw_best(connection: Connection, features: Sequence[LocalFeatures], entry_id: int) -> bytes | None:
+    """Returns a PNG of the best alignment of a content with a known entry; None where they do not align at all.
+
+    Args:
+        connection: the site's.
+        features: of a picture, or of some frames of a video.
+        entry_id: row number of the entry.
+    """
+    known = [read_points(one.data) for one in list_entry_features(connection, entry_id)]
+    found = [
+        (alignment, query, there)
+        for query in (read_points(one.data) for one in features)
+        for there in known
+        if (alignment := align(query, there))
+    ]
+    if not found:
+        return None
+    alignment, query, there = max(found, key=_rank)
+    return draw_alignment(query, there, alignment)
+
+
+def _rank(found: tuple[Alignment, Points, Points]) -> tuple[bool, int]:
+    return found[0].verdict is Verdict.COPY, len(found[0].inliers)
