@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.server
+import io
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -15,7 +17,7 @@ from served_site import Served, serve
 
 from varde.store.settings import Settings, WebSettings
 from varde.store.site import Site
-from varde.web.fetching import check_url, is_public
+from varde.web.fetching import Target, _get, check_url, is_public
 
 HERE = "127.0.0.1"
 
@@ -274,6 +276,10 @@ def test_one_private_address_among_several_is_enough_to_refuse(monkeypatch: pyte
         "::ffff:10.0.0.1",
         "::ffff:127.0.0.1",
         "64:ff9b::a00:1",
+        "::127.0.0.1",
+        "::ffff:0:127.0.0.1",
+        "fec0::1",
+        "5f00::1",
         "2002:a00:1::",
         "2001:0:a00:1::",
     ],
@@ -285,3 +291,27 @@ def test_an_address_that_is_not_public_is_known_however_it_is_written(address: s
 @pytest.mark.parametrize("address", ["93.184.215.14", "8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8"])
 def test_a_public_address_is_one(address: str) -> None:
     assert is_public(address)
+
+
+def test_a_handshake_that_drips_ends_in_time() -> None:
+    ended = threading.Event()
+
+    def drip(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with connection:
+            connection.sendall(b"\x16\x03\x03\x40\x00")  # a record of 16 KiB, of which a byte comes now and then
+            try:
+                while not ended.wait(0.05):
+                    connection.sendall(b"\0")
+            except OSError:
+                return
+
+    with socket.create_server((HERE, 0)) as listening:
+        thread = threading.Thread(target=drip, args=(listening,))
+        thread.start()
+        start = time.monotonic()
+        with pytest.raises(HTTPException, match="too slow"):
+            _get(Target("https", HERE, listening.getsockname()[1], "/", HERE), io.BytesIO(), 1 << 20, 0.5)
+        ended.set()
+        thread.join()
+    assert time.monotonic() - start < 5

@@ -30,7 +30,8 @@ _OFF = "This server fetches nothing: its setting web.fetch_hosts is empty. Send 
 _NOT_LISTED = "This server does not fetch from there: the host is not among web.fetch_hosts."
 _NOT_PUBLIC = "This server does not fetch from there: the host has an address that is not public."
 _NO_URL = "The url is no http or https address that can be fetched."
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_UNICAST = ipaddress.ip_network("2000::/3")
+"""All IPv6 addresses that were ever given out; the rest, such as fec0:: and ::127.0.0.1, is the site's own or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def is_public(address: str) -> bool:
     if isinstance(ip, ipaddress.IPv6Address):
         if ip.ipv4_mapped is not None:
             ip = ip.ipv4_mapped
-        elif ip.sixtofour is not None or ip.teredo is not None or ip in _NAT64:
+        elif ip.sixtofour is not None or ip.teredo is not None or ip not in _UNICAST:
             return False
     return ip.is_global and not ip.is_multicast
 
@@ -126,10 +127,17 @@ class _Pinned(http.client.HTTPConnection):
         self.was_cut = False
 
     def connect(self) -> None:
-        self.sock = socket.create_connection((self._target.address, self._target.port), self.timeout)
+        self._opened = self.sock = socket.create_connection((self._target.address, self._target.port), self.timeout)
         if self._target.scheme == "https":
-            self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=self._target.host)
-        self._opened = self.sock  # the base class forgets it while the answer is still being read
+            # The handshake comes last, within reach of `cut`: a server may drip it too.
+            tls = ssl.create_default_context().wrap_socket(
+                self.sock, server_hostname=self._target.host, do_handshake_on_connect=False
+            )
+            self._opened = self.sock = tls  # the base class forgets it while the answer is still being read
+            if not self.was_cut:
+                tls.do_handshake()
+        if self.was_cut:
+            raise TimeoutError
 
     def cut(self) -> None:
         """Ends the connection; whoever reads from it sees an end, which `was_cut` tells from the real one."""
