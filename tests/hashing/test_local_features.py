@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -10,6 +11,7 @@ from PIL import Image
 from varde.core.errors import WrongUse
 from varde.core.outcome import NotComparable, Reason
 from varde.core.signal import LocalFeatures
+from varde.hashing import local_features
 from varde.hashing.local_features import METHOD, MIN_POINTS, compute_local_features, compute_points, warm_up
 from varde.hashing.local_points import Points, read_points
 from varde.testing.pictures import make_photo
@@ -115,3 +117,14 @@ def test_warming_up_leaves_one_thread() -> None:
 
     warm_up()
     assert cv2.getNumThreads() == 1
+
+
+def test_an_error_of_opencv_is_a_reason_and_not_the_end_of_the_item(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Failing:
+        def detect(self, *_: object) -> None:
+            cv2.resize(np.zeros((0, 0), np.uint8), (1, 1))
+
+    monkeypatch.setattr(local_features, "_make_sift", Failing)
+    outcome = compute_local_features(np.zeros((64, 64), np.uint8))
+    assert isinstance(outcome, NotComparable)
+    assert outcome.reason is Reason.NOT_DECODED

@@ -43,7 +43,10 @@ def compute_local_features(grey: Grey) -> LocalFeatures | NotComparable:
     Limits: smooth, blurred and very small pictures have few points or none; so have plain drawings. Words in pictures
         have points too: equal words give equal points, wherever they stand.
     """
-    outcome = compute_points(grey)
+    try:
+        outcome = compute_points(grey)
+    except cv2.error as error:  # most likely too little memory: the picture keeps the hashes it has
+        return NotComparable(Reason.NOT_DECODED, f"OpenCV could not compute local features ({error.code}: {error.err})")
     if isinstance(outcome, NotComparable):
         return outcome
     return LocalFeatures(pack_points(outcome), len(outcome))
