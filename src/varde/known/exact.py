@@ -241,7 +241,7 @@ def _of(algorithm: str, listed: Sequence[Listed]) -> list[Listed]:
 def _check_segment(segment: Segment) -> None:
     """Raises ValueError if the arrays do not fit one another; what is too long to look at, the kernels look at."""
     bits, keys = 64 - int(segment.facts["shift"]), check_array(segment, "keys", np.uint64, None)
-    DigestAlgorithm(segment.facts["algorithm"])
+    DigestAlgorithm(str(segment.facts["algorithm"]))
     check_array(segment, "ids", np.int64, len(keys))
     if not 0 < bits <= _MOST_BITS:
         raise ValueError(f"a directory of {bits} bits")

@@ -178,7 +178,7 @@ def check_array(segment: Segment, name: str, dtype: type[np.generic], *shape: in
     return array
 
 
-def check_starts(starts: Array, end: int) -> None:
+def check_starts(starts: NDArray[Any], end: int) -> None:
     """Does nothing if each row of starts ascends from 0 to the end.
 
     Raises:
