@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import socket
+import threading
 import time
 from collections.abc import Iterator
 
@@ -138,6 +140,30 @@ def test_peer_that_drips_for_ever_is_cut(server: _Server, address: str, size: in
     begun = time.monotonic()
     assert "did not finish its answer within 0.8 s" in fail(address)
     assert time.monotonic() - begun < 3
+
+
+def test_a_handshake_that_drips_is_cut() -> None:
+    ended = threading.Event()
+
+    def drip(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with connection:
+            connection.sendall(b"\x16\x03\x03\x40\x00")  # a record of 16 KiB, of which a byte comes now and then
+            try:
+                while not ended.wait(0.05):
+                    connection.sendall(b"\0")
+            except OSError:
+                return
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=drip, args=(listening,), daemon=True)
+        thread.start()
+        start = time.monotonic()
+        place = f"https://127.0.0.1:{listening.getsockname()[1]}"
+        assert "did not finish" in fail(f"{place}/v1", f"{place}/v1/x")
+        assert time.monotonic() - start < 5
+        ended.set()
+        thread.join(5)
 
 
 def test_cut_connection_is_tried_again_and_then_told(server: _Server, address: str) -> None:

@@ -228,6 +228,7 @@ class _CuttableAdapter(HTTPAdapter):
 
     def __init__(self) -> None:
         self._sockets: list[socket] = []
+        self._starting: list[socket] = []
         super().__init__(max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -240,7 +241,7 @@ class _CuttableAdapter(HTTPAdapter):
         return manager
 
     def _watch(self, manager: Any) -> None:
-        sockets = self._sockets
+        sockets, starting = self._sockets, self._starting
 
         class _Plain(HTTPConnection):
             def connect(self) -> None:
@@ -248,8 +249,17 @@ class _CuttableAdapter(HTTPAdapter):
                 sockets.append(self.sock)
 
         class _Secured(HTTPSConnection):
+            def _new_conn(self) -> socket:
+                made = super()._new_conn()
+                starting.append(made.dup())  # TLS takes the first one over, and its handshake may drip for ever too
+                return made
+
             def connect(self) -> None:
-                super().connect()
+                try:
+                    super().connect()
+                finally:
+                    while starting:
+                        starting.pop().close()
                 sockets.append(self.sock)
 
         class _PlainPool(HTTPConnectionPool):
@@ -267,7 +277,7 @@ class _CuttableAdapter(HTTPAdapter):
 
         def cut() -> None:
             passed.set()
-            for connected in list(self._sockets):
+            for connected in [*self._sockets, *self._starting]:
                 try:
                     socket.shutdown(connected, SHUT_RDWR)
                 except OSError:
