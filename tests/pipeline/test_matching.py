@@ -178,7 +178,7 @@ def test_an_entry_that_matches_too_much_is_held_back(site: Site) -> None:
     count = match_hashes.match_hashes(site.database, limit, newest, AT)
     assert (count.new, count.flooded, list_floods(site.database)) == (3, 2, [(1, 2)])
     with site.database.write() as connection:
-        match_hashes.floods.release(connection, *match_hashes.floods.get_floods(connection, 1), person="A", at=AT)
+        match_hashes.floods.release(connection, *match_hashes.floods.list_floods(connection), person="A", at=AT)
     assert match_hashes.match_entries(site.database, limit, {1}, AT).new == 2
     assert len(list_findings(site.database)) == 5
 

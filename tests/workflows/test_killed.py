@@ -23,15 +23,14 @@ from varde.store import audit, comparisons, known_hashes, tables
 from varde.store.site import Site, open_site
 from varde.workflows.update_known_set import apply_delta, create_set
 
-ENTRIES = 2_000
+ENTRIES = 1_500
 KILLS = 3
 WITHDRAWN = [word for line in range(1, 301) for word in ("--line", str(line))]
 JOBS = (
     ["known", "import", "LIST", "--name", "list", "--role", "alert"],
-    ["hunt"],
     ["delta"],
-    ["index"],
     ["hunt"],
+    ["index"],
     ["known", "withdraw", "list", *WITHDRAWN, "--reason", "wrong"],
 )
 TIMES = {"at", "imported_at", "found_at", "released_at"}

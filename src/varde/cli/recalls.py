@@ -10,7 +10,8 @@ import click
 from varde.cli import output
 from varde.cli.options import Session, with_session
 from varde.store import cases
-from varde.store.recalls import ActedItem, Deed, Recall, list_recalls, write_recall
+from varde.store.recall_words import write_recall
+from varde.store.recalls import ActedItem, Deed, Recall, list_recalls
 from varde.store.types import write_utc
 
 _HINT = "`varde known recalls` shows who did what; a new decision on an item settles it."

@@ -21,9 +21,9 @@ from varde.core.finding import OperatingPoint
 from varde.core.known import EntryState
 from varde.known.perceptual import HashIndex, PerceptualIndex, is_degenerate
 from varde.known.perceptual_table import Found, order_found
-from varde.pipeline.known_index import POSITION_BITS, read_known_index
+from varde.pipeline.known_index import POSITION_BITS
 from varde.pipeline.match_features import FeatureMatcher
-from varde.pipeline.site_indexes import open_known_hashes
+from varde.pipeline.site_indexes import open_known_hashes, read_new_hashes
 from varde.store import known_hashes
 from varde.store.entry_facts import EntryFacts, find_by_digest, find_by_digests, load_entry_facts
 from varde.store.findings import DIGEST_POINT
@@ -130,7 +130,8 @@ class Lookup:
     def _read_index(self, point: OperatingPoint) -> HashIndex | PerceptualIndex:
         if os.access(self._site.folder, os.W_OK):
             return open_known_hashes(self._site.database, self._site.indexes, point)
-        return read_known_index(self._site.database, point)
+        with self._site.database.read() as connection:
+            return read_new_hashes(connection, point, after_entry=0)
 
 
 def counts(entry: EntryFacts) -> bool:

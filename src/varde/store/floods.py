@@ -9,7 +9,6 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select, update
 
-from varde.core.errors import NotFound
 from varde.core.finding import Match
 from varde.store import tables
 from varde.store.database import insert_new
@@ -93,18 +92,6 @@ def list_floods(connection: Connection, set_id: int | None = None) -> list[Flood
     if set_id is not None:
         query = query.where(entries.c.set_id == set_id)
     return [_flood(row) for row in connection.execute(query.order_by(table.c.entry_id, table.c.family))]
-
-
-def get_floods(connection: Connection, entry_id: int) -> list[Flood]:
-    """Returns the quarantines of an entry that last.
-
-    Raises:
-        NotFound: if there is none.
-    """
-    found = [flood for flood in list_floods(connection) if flood.entry_id == entry_id and flood.lasts]
-    if not found:
-        raise NotFound(f"entry {entry_id} is not in quarantine", advice="`varde known list` shows which are.")
-    return found
 
 
 def release(connection: Connection, flood: Flood, *, person: str, at: datetime) -> None:

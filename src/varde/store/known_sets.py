@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from varde.core.errors import FormatError, NotFound, WrongUse
 from varde.core.known import EntryState, KnownEntry, SetRole
+from varde.hashing import local_points
 from varde.store import tables
 from varde.store.bulk import insert_rows
 from varde.store.types import AnyRow
@@ -17,7 +18,6 @@ from varde.store.types import AnyRow
 _BATCH = 5000
 MOST_HASHES = 1 << 20
 """Of one entry: the position of a hash is 20 bits of its name in indexes."""
-_FEATURES_VERSION = "1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +224,7 @@ def _feature_rows(entry_id: int, set_id: int, entry: KnownEntry) -> list[dict[st
             "entry_id": entry_id,
             "position": position,
             "set_id": set_id,
-            "version": _FEATURES_VERSION,
+            "version": local_points.METHOD.version,
             "data": features.data,
             "points": features.points,
             "offset_s": features.offset_s,

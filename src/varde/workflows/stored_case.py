@@ -36,7 +36,8 @@ from varde.store import audit, cases, findings, item_lists, known_sets, records,
 from varde.store.floods import Flood, list_floods
 from varde.store.found_matches import FoundMatch
 from varde.store.known_sets import KnownSet
-from varde.store.recalls import list_recalls, write_recall
+from varde.store.recall_words import write_recall
+from varde.store.recalls import list_recalls
 from varde.store.records import ItemRecord
 from varde.store.site import Site
 from varde.store.summary import CaseSummary
