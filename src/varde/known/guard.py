@@ -80,13 +80,6 @@ def check_role(
         )
 
 
-def find_suspicion(header: SetHeader, *, names: Sequence[str] = (), statistics: CodeCounts | None = None) -> str:
-    """Returns why the set may be a list of harmless files, as a clause for a person; "" where nothing says so."""
-    if header.suggested_role is SetRole.KNOWN:
-        return header.warning or "its format means known files"
-    return _find_suspicion(header, names, statistics)
-
-
 def _find_suspicion(header: SetHeader, names: Sequence[str], statistics: CodeCounts | None) -> str:
     for name in names:
         word = _BENIGN_WORDS.search(_CAMEL.sub("-", name).lower())
