@@ -27,18 +27,21 @@ def judge(connection: Connection, matches: Iterable[Match], point: OperatingPoin
         matches: at most one of each content and entry.
         point: of the comparison of hashes.
     """
-    judged, contents, entries = list[Match](), dict[int, _Frames](), dict[int, _Frames]()
+    judged, entries = list[Match](), dict[int, VideoFrames]()
+    contents: dict[int, tuple[Sequence[PerceptualHash], VideoFrames]] = {}
     for match in matches:
         if match.content_id not in contents:
-            contents[match.content_id] = _Frames(*read_content_hashes(connection, match.content_id, point.method.name))
+            found_hashes, duration_s = read_content_hashes(connection, match.content_id, point.method.name)
+            contents[match.content_id] = (found_hashes, VideoFrames.of(found_hashes, duration_s))
         if match.entry_id not in entries:
             hashes = known_hashes.read_frames(connection, match.entry_id, point.method.name)
-            entries[match.entry_id] = _Frames(hashes, 0.0)
-        query, known = contents[match.content_id], entries[match.entry_id]
+            entries[match.entry_id] = VideoFrames.of(hashes)
+        (of_query, query), known = contents[match.content_id], entries[match.entry_id]
         if query.is_picture and known.is_picture:
             judged.append(match)
             continue
-        found = _compare(query, known, point)
+        pairs = compare_frames(of_query, known, point.max_distance, point.min_quality)
+        found = match_video(query, known, pairs)
         if isinstance(found, VideoMatch):
             judged.append(
                 Match(
@@ -51,18 +54,3 @@ def judge(connection: Connection, matches: Iterable[Match], point: OperatingPoin
                 )
             )
     return judged
-
-
-class _Frames:
-    """The hashes of a content or an entry."""
-
-    def __init__(self, hashes: Sequence[PerceptualHash], duration_s: float) -> None:
-        self.hashes = hashes
-        self.duration_s = duration_s
-        self.is_picture = all(found.offset_s is None for found in hashes)
-
-
-def _compare(query: _Frames, known: _Frames, point: OperatingPoint) -> object:
-    frames = VideoFrames.of(known.hashes, known.duration_s)
-    pairs = compare_frames(query.hashes, frames, point.max_distance, point.min_quality)
-    return match_video(VideoFrames.of(query.hashes, query.duration_s), frames, pairs)
