@@ -249,6 +249,12 @@ def test_a_reason_is_needed(story: Story, reason: str) -> None:
     assert story.matched() == [True, True, True]
 
 
+def test_a_person_cannot_withdraw_in_the_name_of_the_source(story: Story) -> None:
+    """The source could bring back what a person withdrew by sending it again."""
+    with pytest.raises(WrongUse, match="removal by the source itself"):
+        story.change(WITHDRAWN, "e1", reason=" taken back by its source, they phoned")
+
+
 def test_all_or_none_is_changed(story: Story) -> None:
     with pytest.raises(NotFound, match="no entry 'e9' in known set list 1"):
         story.change(WITHDRAWN, "e1", "e9")

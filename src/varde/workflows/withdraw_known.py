@@ -14,6 +14,7 @@ from varde.core.known import EntryState, KnownAct
 from varde.store import audit, known_entries, known_history, known_sets
 from varde.store.database import PATIENCE_S
 from varde.store.find_known import EntryWords, find_entries
+from varde.store.known_deltas import TAKEN_BACK
 from varde.store.known_entries import StoredEntry
 from varde.store.known_history import KnownEvent
 from varde.store.known_sets import KnownSet
@@ -172,6 +173,11 @@ def _check(act: KnownAct, target: Target, reason: str) -> None:
         raise WrongUse(
             f"to {_VERBS[act]} known material needs a reason of 1 to {_MOST_CHARACTERS:,} printable characters",
             advice="Say it with --reason: everybody who acted on a match will read it.",
+        )
+    if reason.strip().startswith(TAKEN_BACK):
+        raise WrongUse(
+            f"{TAKEN_BACK!r} is how a removal by the source itself is recorded, which the source can take back",
+            advice="Say in other words why you do it, so that it stays until a person takes it back.",
         )
     words = target.words
     if not target.set_name and (words.names or words.lines or target.whole_set or not words.hashes):
