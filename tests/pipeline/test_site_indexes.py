@@ -16,6 +16,7 @@ from varde.core.audit import Act
 from varde.core.known import KnownEntry
 from varde.known.perceptual import PerceptualIndex
 from varde.pipeline import site_indexes
+from varde.pipeline.index_faults import find_index_faults
 from varde.pipeline.operating_point import pdq_point
 from varde.pipeline.site_indexes import open_known_hashes
 from varde.store import audit, tables
@@ -119,6 +120,29 @@ def test_whatever_is_wrong_with_it_it_is_filled_again(indexed: Indexed, harm: Ca
     harm(indexed)
     assert [indexed.find(text) for text in "abc"] == [[1], [2], []]
     assert len(indexed.open()) == 2
+
+
+def test_damage_is_named_before_and_after_it_is_mended(indexed: Indexed) -> None:
+    indexed.open()
+    assert find_index_faults(indexed.site.indexes) == []
+    _flip_a_bit(indexed)
+    segment = next(indexed.place.glob("*.segment"))
+    (now,) = find_index_faults(indexed.site.indexes)
+    assert f"{segment} is damaged" in now
+    indexed.open()
+    (before,) = find_index_faults(indexed.site.indexes)
+    assert f"{segment} is damaged" in before
+    assert "it was made again since" in before
+    (indexed.site.indexes / "known-pdq-1-q50.damage.txt").unlink()
+    assert find_index_faults(indexed.site.indexes) == []
+
+
+@pytest.mark.parametrize("harm", [_remove, _remove_origin])
+def test_what_was_removed_is_no_damage(indexed: Indexed, harm: Callable[[Indexed], None]) -> None:
+    indexed.open()
+    harm(indexed)
+    indexed.open()
+    assert find_index_faults(indexed.site.indexes) == []
 
 
 def test_an_index_ahead_of_a_restored_database_is_emptied(indexed: Indexed) -> None:

@@ -2,8 +2,8 @@
 
 Each lies in a folder of its own under ``<site>/indexes/`` and can be deleted at any time. Beside it lies its origin:
 the audit event that was the newest when it was filled, which tells one history of a database from another. An index is
-filled again from nothing where it is missing, damaged, of another version, ahead of the database, or of a database with
-another history, such as one that was restored from a backup.
+filled again from nothing where it is missing, damaged (which is noted beside it), of another version, ahead of the
+database, or of a database with another history, such as one that was restored from a backup.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from varde.core.errors import IntegrityFailure, WrongUse
 from varde.core.finding import OperatingPoint
 from varde.known.perceptual import HashIndex, PerceptualIndex, is_degenerate
 from varde.known.probe_column import ProbeColumn
+from varde.pipeline.index_faults import note_damage
 from varde.pipeline.known_index import POSITION_BITS, name_hash
 from varde.pipeline.probes import read_probes
 from varde.store import audit, comparisons, known_hashes
@@ -121,8 +122,10 @@ def drop_stale_probes(folder: Path, point: OperatingPoint, done: int) -> None:
     column = ProbeColumn(_name_column(folder, point))
     try:
         is_stale = column.last_content > done
-    except (IntegrityFailure, WrongUse):
+    except WrongUse:
         is_stale = True
+    except IntegrityFailure:
+        return  # whoever opens it next finds that, says so and fills it again
     if is_stale:
         column.discard()
 
@@ -157,15 +160,20 @@ def prepare(connection: Connection, index: Filled, place: Path, newest_id: int) 
         place: its folder.
         newest_id: the highest id the database can have given it.
     """
+    damage: IntegrityFailure | None = None
     try:
         last = index.last_id
         index.check()
         keep = not last or (last <= newest_id and _has_origin(connection, _read_origin(place)))
-    except (IntegrityFailure, WrongUse):
+    except WrongUse:
         keep = False
+    except IntegrityFailure as error:
+        keep, damage = False, error
     if not keep:
         index.discard()
         last = 0
+    if damage:
+        note_damage(place, damage)
     head = audit.get_head(connection)
     origin = Origin(head.number, head.event_hash.hex())
     if last < newest_id or _read_origin(place) is None:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from varde.core.errors import IntegrityFailure, NotFound, VardeError
 from varde.media.pool import Pool
 from varde.media.sandbox import SandboxLimits
+from varde.pipeline.index_faults import find_index_faults
 from varde.pipeline.machine import count_cores, list_software
 from varde.store import audit, item_lists, keys
 from varde.store.site import Site
@@ -55,6 +56,7 @@ def check_health(site: Site | None) -> list[HealthCheck]:
         checks.append(_check_part("audit log", lambda: _verify(site)))
         checks.append(_check_part("signing key", lambda: keys.check_key(site.key_path, site.public_key())))
         checks.append(_check_part("copies", lambda: _verify_copies(site)))
+        checks.append(_check_indexes(site))
     return checks
 
 
@@ -98,6 +100,12 @@ def _check_part(name: str, check: Callable[[], object]) -> HealthCheck:
     except (IntegrityFailure, NotFound) as error:
         return HealthCheck(name, HealthState.BROKEN, str(error))
     return HealthCheck(name, HealthState.GOOD, "intact")
+
+
+def _check_indexes(site: Site) -> HealthCheck:
+    """Looks whether the disk keeps what is written: an index itself is only a copy, and made again."""
+    faults = find_index_faults(site.indexes)
+    return HealthCheck("indexes", HealthState.LOOK if faults else HealthState.GOOD, "; ".join(faults) or "intact")
 
 
 def _verify_copies(site: Site) -> None:
