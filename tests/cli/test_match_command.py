@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
 from terminal import Terminal
 
+from varde.store.durable import write_durably
 from varde.testing.pictures import make_photo
 
 
@@ -178,3 +182,20 @@ def test_a_person_is_told_what_was_not_fully_looked_at(terminal: Terminal, known
     said = terminal("match", cut, archive)
     assert f"{cut}\tissue\tOnly a part of it can be decoded" in said.out
     assert "1 archive compared as a whole" in said.err
+
+
+def test_a_site_that_can_only_be_read_is_compared_whatever_its_indexes_are(
+    terminal: Terminal, known: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, data: bytes) -> None:
+        if path.is_relative_to(terminal.site):
+            raise OSError(errno.EROFS, "Read-only file system")
+        write_durably(path, data)
+
+    cropped = edit(known, "cropped.jpg", tmp_path)
+    monkeypatch.setattr("varde.pipeline.site_indexes.write_durably", refuse)
+    read_only = SimpleNamespace(access=lambda path, mode: mode != os.W_OK, W_OK=os.W_OK)
+    monkeypatch.setattr("varde.pipeline.lookup.os", read_only)
+    (found,) = terminal.json("match", cropped)
+    assert {match["method"] for match in found["matches"]} == {"local-features"}
+    assert not list(terminal.site.glob("indexes/*"))

@@ -7,10 +7,14 @@ an entry counts is asked of the database for every answer.
 from __future__ import annotations
 
 import os
+import shutil
 import threading
+import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import mkdtemp
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,8 +110,19 @@ class Lookup:
             newest = known_hashes.highest_entry(connection)
         with self._lock:
             if self._features is None or self._features[0] != newest:
-                self._features = (newest, FeatureMatcher(self._site.database, self._site.indexes))
+                self._features = (newest, self._open_features())
             return self._features[1]
+
+    def _open_features(self) -> FeatureMatcher:
+        """Returns the matcher; where the site can only be read and its index is not complete, over one of its own."""
+        try:
+            return FeatureMatcher(self._site.database, self._site.indexes)
+        except OSError:
+            if os.access(self._site.folder, os.W_OK):
+                raise
+        private = mkdtemp(prefix="varde-index-")  # only this user can look into it
+        weakref.finalize(self, shutil.rmtree, private, ignore_errors=True)
+        return FeatureMatcher(self._site.database, Path(private))
 
     def search(self, values: NDArray[np.uint8], point: OperatingPoint) -> Found:
         """Returns (row, id, distance) of every known hash within the distance, whatever its entry's state."""
