@@ -70,6 +70,17 @@ def test_what_is_recorded_already_may_come_closer(database: Database) -> None:
         assert recorded(connection) == [1, 2, 3]
 
 
+def test_an_entry_that_floods_by_several_methods_is_one_entry(database: Database) -> None:
+    with database.write() as connection:
+        record(connection, [1, 2, 3, 4])
+        floods.count_flooded(connection, "local-features", {1: 7}, AT)
+        assert sorted(flood.counted for flood in floods.list_floods(connection)) == [1, 7]
+        assert floods.count_held(connection) == {1: 1}
+        for flood in floods.list_floods(connection):
+            floods.release(connection, flood, person=PERSON, at=AT)
+        assert floods.count_held(connection) == {}
+
+
 def test_what_a_person_released_is_held_back_no_more(database: Database) -> None:
     with database.write() as connection:
         record(connection, [1, 2, 3, 4])

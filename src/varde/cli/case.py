@@ -11,7 +11,7 @@ from varde.cli.options import Session, with_session
 from varde.cli.recalls import describe_recall, say_recalls
 from varde.core.case import Case
 from varde.store import cases, runs, schemes, summary
-from varde.store.floods import list_floods
+from varde.store.floods import count_held
 from varde.store.recalls import list_recalls
 from varde.store.site import Site
 from varde.store.types import write_utc
@@ -96,7 +96,7 @@ def describe_case(site: Site, name: str) -> dict[str, Any]:
         figures = summary.summarise_case(connection, found.case_id)
         exhibits = cases.list_exhibits(connection, found.case_id)
         found_recalls = list_recalls(connection, found.case_id)
-        held = list_floods(connection)
+        held = count_held(connection)
         finished = [run for run in runs.list_runs(connection, found.case_id) if run.finished_at]
     return {
         **_describe(found),
@@ -113,7 +113,7 @@ def describe_case(site: Site, name: str) -> dict[str, Any]:
         "matched": figures.matched,
         "set_aside": figures.set_aside,
         "recalls": [describe_recall(recall) for recall in found_recalls],
-        "quarantined": sum(flood.lasts for flood in held),
+        "quarantined": held.total(),
         "decided": {str(grade): count for grade, count in figures.decided},
         "issues_by_code": _sum_codes([(code.value, count) for code, _, count in figures.issues]),
         "exhibits": len(exhibits),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +132,7 @@ def list_(session: Session) -> None:
     """
     site = session.open()
     with site.database.read() as connection:
-        held = Counter(flood.set_id for flood in floods.list_floods(connection) if flood.lasts)
+        held = floods.count_held(connection)
         rows = [{**_describe(one), "quarantined": held[one.set_id]} for one in known_sets.list_sets(connection)]
     if session.as_json:
         output.write_json(rows)

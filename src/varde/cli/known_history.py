@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, time
 from itertools import islice
 from typing import Any
@@ -64,12 +64,12 @@ def show(
     site = session.open()
     with site.database.read() as connection:
         found = known_sets.get_set(connection, set_name, set_version)
-        held = {flood.entry_id: flood for flood in floods.list_floods(connection, found.set_id) if flood.lasts}
+        held = [flood for flood in floods.list_floods(connection, found.set_id) if flood.lasts]
         if entries:
             chosen = iter(find_known.find_entries(connection, found, EntryWords(entries)))
         else:
             chosen = known_entries.list_entries(connection, found.set_id, with_withdrawn=withdrawn)
-        rows = [_describe_entry(one, held.get(one.entry_id)) for one in islice(chosen, limit)]
+        rows = [_describe_entry(one, held) for one in islice(chosen, limit)]
     if session.as_json:
         output.write_json(rows)
         return
@@ -184,8 +184,9 @@ def _row(at: datetime, known_set: str, entry: int | None, what: str, person: str
     return {"at": write_utc(at), "set": known_set, "row": entry, "what": what, "person": person, "why": why}
 
 
-def _describe_entry(one: StoredEntry, flood: Flood | None) -> dict[str, Any]:
+def _describe_entry(one: StoredEntry, held: Iterable[Flood]) -> dict[str, Any]:
     entry = one.entry
+    counted = [f"{flood.counted:,} by {flood.family}" for flood in held if flood.entry_id == one.entry_id]
     digests = {name: value.hex() if value else None for name, value in _digests(entry)}
     return {
         "entry": one.name,
@@ -197,7 +198,7 @@ def _describe_entry(one: StoredEntry, flood: Flood | None) -> dict[str, Any]:
         "hashes": len(entry.pdq),
         **digests,
         "line": entry.line,
-        "quarantine": f"{flood.counted:,} matches only counted" if flood else None,
+        "quarantine": f"matches only counted: {', '.join(counted)}" if counted else None,
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -92,6 +92,12 @@ def list_floods(connection: Connection, set_id: int | None = None) -> list[Flood
     if set_id is not None:
         query = query.where(entries.c.set_id == set_id)
     return [_flood(row) for row in connection.execute(query.order_by(table.c.entry_id, table.c.family))]
+
+
+def count_held(connection: Connection) -> Counter[int]:
+    """Returns how many entries are in quarantine, by set; one that floods by several methods counts once."""
+    held = {(flood.set_id, flood.entry_id) for flood in list_floods(connection) if flood.lasts}
+    return Counter(set_id for set_id, _ in held)
 
 
 def release(connection: Connection, flood: Flood, *, person: str, at: datetime) -> None:
