@@ -187,7 +187,8 @@ def _describe_set(known: KnownSet, held: Sequence[Flood]) -> str:
     parts = [] if known.state is EntryState.ACTIVE else [f"the whole set is {known.state.value}"]
     if held:
         counted = sum(flood.counted for flood in held)
-        parts.append(f"{len(held):,} of its entries match too much: {counted:,} matches at this site were only counted")
+        entries = len({flood.entry_id for flood in held})
+        parts.append(f"{entries:,} of its entries match too much: {counted:,} matches at this site were only counted")
     return "; ".join(parts)
 
 
