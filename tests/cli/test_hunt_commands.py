@@ -86,6 +86,13 @@ def test_a_withdrawal_is_told_everywhere_until_the_item_is_decided_again(termina
     assert len(terminal.read("known", "recalls", "--case", "c1")) == 1
 
 
+def test_a_recall_of_a_report_alone_names_the_entry_and_not_its_whole_set(terminal: Terminal) -> None:
+    terminal.run("hunt")
+    terminal.run("report", "c1", "--output", str(terminal.folder / "report"))
+    terminal.run("known", "withdraw", "list", "e1", "--reason", "wrong file")
+    assert "1 report was written while matching entry e1 of set list" in terminal.said
+
+
 def test_what_was_known_is_told_by_time_and_hash(terminal: Terminal) -> None:
     terminal.run("known", "dispute", "list", "--whole-set", "--reason", "talks")
     md5 = terminal.read("item", "show", "1")["md5"]

@@ -221,6 +221,8 @@ def _make(
                 )
     written = [deed for deed in reports.get(head.case_name, []) if head.first_found_at <= deed.at < head.event_at]
     names = sorted({row.source_id or str(row.entry_id) for row in acted}) if head.by_entry else []
+    if head.by_entry and not names:  # reports only: an entry that was taken back must not read as its whole set
+        names = _name_entries(connection, head)
     return Recall(
         case=head.case_name,
         set_name=head.set_name,
@@ -234,6 +236,14 @@ def _make(
         items=tuple(sorted(items.values(), key=lambda item: (item.exhibit, item.locator))),
         reports=tuple(written),
     )
+
+
+def _name_entries(connection: Connection, head: AnyRow) -> list[str]:
+    events, entries = tables.known_events.c, tables.known_entries.c
+    same = [events[name] == head._mapping[f"event_{name}"] for name in _GROUP]
+    matched = select(entries.id, entries.source_id).select_from(_matched()).distinct()
+    rows = connection.execute(matched.where(*same, _in_force(), tables.exhibits.c.case_id == head.case_id))
+    return sorted(row.source_id or str(row.id) for row in rows)
 
 
 def _list_deeds(connection: Connection, row: AnyRow, exports: dict[int, list[Deed]]) -> tuple[Deed, ...]:
