@@ -90,7 +90,9 @@ def test_a_recall_of_a_report_alone_names_the_entry_and_not_its_whole_set(termin
     terminal.run("hunt")
     terminal.run("report", "c1", "--output", str(terminal.folder / "report"))
     terminal.run("known", "withdraw", "list", "e1", "--reason", "wrong file")
-    assert "1 report was written while matching entry e1 of set list" in terminal.said
+    assert terminal.said.endswith("Tell them: A. Examiner.\n")
+    out = terminal.run("known", "recalls", "--case", "c1")
+    assert "1 report was written while matching entry e1 of set list" in out
 
 
 def test_what_was_known_is_told_by_time_and_hash(terminal: Terminal) -> None:
