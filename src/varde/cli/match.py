@@ -10,6 +10,7 @@ import click
 
 from varde.cli import output
 from varde.cli.options import Session, with_session
+from varde.core.finding import describe_how
 from varde.pipeline.lookup import KnownMatch
 from varde.workflows.match_files import MatchedFile, match_files
 
@@ -119,6 +120,8 @@ def _say_match(match: KnownMatch) -> str:
     entry = match.entry
     code = f", code {entry.code} on {entry.scheme or 'no scheme'}" if entry.code is not None else ""
     state = "" if entry.state.value == "active" else f" [{entry.state.value}]"
-    details = "".join(f", {name.replace('_', ' ')} {output.to_plain(value)}" for name, value in match.details.items())
+    offset_s, by, how = match.details.get("offset_s"), match.details.get("suppressed_by"), describe_how(match.details)
+    details = f" at {offset_s:.1f} s" if isinstance(offset_s, float) else ""
+    details += (f", {how}" if how else "") + (f", suppressed by {by}" if by else "")
     where = f"{entry.set_name} {entry.set_version} ({entry.role.value}), entry {entry.name}{state}{code}"
     return f"{where}; {match.method}, distance {match.distance}{details} ({match.point})"

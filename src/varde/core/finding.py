@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from varde.core.signal import Method
 
@@ -47,3 +49,19 @@ class Match:
     distance: int
     offset_s: float | None = None
     details: dict[str, object] = field(default_factory=dict)
+
+
+def describe_how(details: Mapping[str, Any]) -> str:
+    """Returns how something matched, in plain words; "" where the content as it is matched the entry.
+
+    Args:
+        details: of a `Match`.
+    """
+    words = [str(details[name]) for name in ("kind", "variant") if name in details]
+    if "known_offset_s" in details:
+        words.append(f"at {details['known_offset_s']:.1f} s of the known video")
+    if "duration_s" in details:
+        words.append(f"for {details['duration_s']:.1f} s")
+    if "inliers" in details:
+        words.append(f"{details['inliers']} points agree")
+    return ", ".join(words)

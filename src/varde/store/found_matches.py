@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from varde.core.finding import OperatingPoint
+from varde.core.finding import OperatingPoint, describe_how
 from varde.core.known import EntryState, SetRole
 from varde.core.signal import Method
 from varde.store import tables
@@ -68,10 +68,7 @@ class FoundMatch:
     @property
     def how(self) -> str:
         """How it matched, in plain words; "" where the content as it is matched the entry."""
-        words = [str(self.details[name]) for name in ("kind", "variant") if name in self.details]
-        if "known_offset_s" in self.details:
-            words.append(f"at {self.details['known_offset_s']:.1f} s of the known video")
-        return ", ".join(words)
+        return describe_how(self.details)
 
     @property
     def status(self) -> str:
