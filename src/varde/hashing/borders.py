@@ -90,7 +90,7 @@ def _count_uniform(lines: Grey, wanted: int | None) -> int:
     while count < len(sampled):
         # The first line alone: most pictures have no border.
         block = sampled[count : count + (_LINES_AT_ONCE if count else 1)].astype(np.int16)
-        uniform = (np.abs(block - colour) <= TOLERANCE).mean(axis=1) >= MIN_SHARE
+        uniform = np.count_nonzero(np.abs(block - colour) <= TOLERANCE, axis=1) >= MIN_SHARE * block.shape[1]
         if not uniform.all():
             return count + int(np.argmin(uniform))
         count += len(block)

@@ -33,6 +33,9 @@ ORIENTATIONS = (
 """What was done to the picture before it was hashed. Bit 0: mirrored left to right, bit 1: top to bottom, bit 2: then
 rows and columns exchanged."""
 
+LEAST_PART_PX = 64
+"""A half or quarter with a shorter side is not hashed: a hash of so few pixels is tens of bits off."""
+
 WITHOUT_BORDER = 8
 WINDOWS = 16
 WITHOUT_ALL_BORDERS = 24
@@ -76,7 +79,7 @@ def compute_pdq_variants(grey: Grey, *, windows: bool = True) -> PerceptualHash 
 
     Args:
         grey: as for `compute_pdq`.
-        windows: whether halves and quarters are hashed too; frames of videos do without.
+        windows: whether halves and quarters of at least `LEAST_PART_PX` are hashed too; frames of videos do without.
 
     Raises:
         WrongUse: if the array is not two-dimensional uint8 with at least one pixel.
@@ -150,6 +153,8 @@ def _collect_windows(found: dict[bytes, int], grey: Grey) -> None:
         top, bottom = (side * height // 2 for side in halves[::2])
         left, right = (side * width // 2 for side in halves[1::2])
         part = grey[top:bottom, left:right]
+        if min(part.shape) < LEAST_PART_PX:
+            continue
         # The gutter between the pictures of a collage is a border of each.
         for first, shown in ((WINDOWS, part), (INSIDE_WINDOWS, _cut(part, one_colour=True))):
             spectrum = None if shown is None else _compute_good(shown)
