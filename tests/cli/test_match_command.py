@@ -199,3 +199,16 @@ def test_a_site_that_can_only_be_read_is_compared_whatever_its_indexes_are(
     (found,) = terminal.json("match", cropped)
     assert {match["method"] for match in found["matches"]} == {"local-features"}
     assert not list(terminal.site.glob("indexes/*"))
+
+
+def test_a_damaged_index_is_named_and_made_again(terminal: Terminal, known: Path, tmp_path: Path) -> None:
+    edited = edit(known, "smaller.jpg", tmp_path)
+    before = terminal.json("match", edited)
+    (segment,) = (terminal.site / "indexes" / "known-pdq-1-q50").glob("*.segment")
+    data = bytearray(segment.read_bytes())
+    data[len(data) // 2] ^= 1
+    segment.write_bytes(data)
+    said = terminal("match", edited, "--json")
+    assert said.code == 0
+    assert said.data == before
+    assert f"{segment} is damaged" in said.err

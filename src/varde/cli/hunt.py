@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from varde.cli import output
+from varde.cli.index_damage import say_damage
 from varde.cli.options import Session, with_session
 from varde.cli.process import say_not_recorded
 from varde.cli.recalls import describe_recall, say_recalls
@@ -33,7 +34,8 @@ def hunt(session: Session) -> None:
     Example:
       varde hunt --json
     """
-    result = hunt_workflow.hunt(session.open(), session.actor)
+    site = session.open()
+    result = hunt_workflow.hunt(site, session.actor)
     if session.as_json:
         output.write_json(_describe(result))
     else:
@@ -45,13 +47,15 @@ def hunt(session: Session) -> None:
     else:
         output.say(
             f"New: {output.count(items, 'item')} in {output.count(cases, 'case')} to look at; "
-            f"{result.count.by_digest:,} by digest and {result.count.perceptual:,} perceptual matches in all."
+            f"matches in all: {result.count.by_digest:,} by digest, {result.count.perceptual:,} perceptual, "
+            f"{result.count.by_features:,} by local features."
         )
     if result.suppressed:
         output.say(f"Suppressed by negative sets: {output.count(result.suppressed, 'match', 'matches')} of these.")
     if result.withdrawn:
         output.say(f"With withdrawn entries, so none: {output.count(result.withdrawn, 'match', 'matches')} of these.")
     say_not_recorded(result.count)
+    say_damage(site)
     say_recalls(result.recalls)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from varde.cli import output
+from varde.cli.index_damage import say_damage
 from varde.cli.options import Session, with_session
 from varde.core.finding import describe_how
 from varde.pipeline.lookup import KnownMatch
@@ -29,7 +30,8 @@ def match(session: Session, files: tuple[Path, ...]) -> None:
       varde match suspicious.jpg
       varde match --json *.jpg
     """
-    found = match_files(session.open(), files)
+    site = session.open()
+    found = match_files(site, files)
     tally = _Tally()
     if session.as_json:
         output.write_json_list(_describe(one) for one in tally.count(found))
@@ -42,6 +44,7 @@ def match(session: Session, files: tuple[Path, ...]) -> None:
     if tally.archives:
         archives = output.count(tally.archives, "archive")
         output.say(f"Note: {archives} compared as a whole; to look inside, add it to a case as an exhibit")
+    say_damage(site)
     if tally.refused:
         raise click.exceptions.Exit(1)
 

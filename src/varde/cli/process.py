@@ -6,6 +6,7 @@ import click
 
 from varde.cli import output
 from varde.cli.case import describe_case
+from varde.cli.index_damage import say_damage
 from varde.cli.options import Session, with_session
 from varde.cli.progress import ProgressDisplay
 from varde.pipeline.matching import MatchCount
@@ -60,6 +61,7 @@ def run_processing(session: Session, site: Site, case: str, *, retry: bool = Fal
         f"{output.count(new_matches, 'new match', 'new matches')} with known sets."
     )
     say_not_recorded(result.matches)
+    say_damage(site)
     output.say(
         f"Case {case}: {output.count(done.places.examined, 'item')} examined without an issue, "
         f"{output.count(done.places.with_issues, 'place')} with issues."

@@ -37,10 +37,18 @@ def find_index_faults(folder: Path) -> list[str]:
     """
     places = sorted(path.parent for path in folder.glob("*/manifest.json"))
     found = [fault for place in places if (fault := _verify(place))]
-    for note in sorted(folder.glob(f"*{_NOTE}")):
-        words = note.read_text("utf-8", "replace").strip()
-        found.append(f"{words}; it was made again since: look whether the disk fails, then delete {note}")
-    return found
+    return found + read_damage(folder)
+
+
+def read_damage(folder: Path) -> list[str]:
+    """Returns a sentence for each index that was found damaged and made again, until a person deletes its note.
+
+    Args:
+        folder: where the site's indexes lie; it need not exist.
+    """
+    advice = "it was made again since: look whether the disk fails, then delete"
+    notes = sorted(folder.glob(f"*{_NOTE}"))
+    return [f"{note.read_text('utf-8', 'replace').strip()}; {advice} {note}" for note in notes]
 
 
 def _verify(place: Path) -> str:
