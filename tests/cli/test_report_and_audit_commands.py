@@ -153,8 +153,9 @@ def test_doctor_looks_at_machine_and_site(processed: Terminal) -> None:
     said = processed("doctor", "--json")
     assert said.code in (0, 1)
     states = {check["check"]: check["state"] for check in said.data}
-    assert list(states) == ["machine", "decoders", "software", "disk", "database", "audit log", "signing key", "copies"]
-    assert {states[name] for name in ("database", "audit log", "signing key", "copies")} == {"good"}
+    of_site = ["database", "audit log", "signing key", "copies", "indexes"]
+    assert list(states) == ["machine", "decoders", "software", "disk", *of_site]
+    assert {states[name] for name in of_site} == {"good"}
 
 
 def test_doctor_sees_a_lost_key_and_a_lost_copy(terminal: Terminal, tmp_path: Path) -> None:
