@@ -17,7 +17,7 @@ from varde.core.signal import LocalFeatures, PerceptualHash
 from varde.hashing import local_features
 from varde.hashing.variants import VARIANTS, read_variants
 from varde.known.alignment import Verdict
-from varde.pipeline.known_index import POSITION_BITS
+from varde.pipeline.known_index import LAST_POSITION, POSITION_BITS
 from varde.pipeline.lookup import KnownMatch, Lookup, counts
 from varde.pipeline.match_features import POINT as FEATURES_POINT
 from varde.pipeline.match_features import FoundPicture
@@ -25,7 +25,6 @@ from varde.pipeline.match_videos import FoundVideo, FrameHit, make_frames, match
 from varde.store.findings import DIGEST_POINT
 from varde.store.standing import QUIET_ROLES
 
-_LAST_POSITION = (1 << POSITION_BITS) - 1
 _VISUAL = frozenset({MediaKind.PICTURE, MediaKind.VIDEO})
 _Found = FrameHit | FoundVideo | FoundPicture | tuple[FoundVideo, FoundPicture]
 """By its hash: a frame or picture, a video; by features: a picture, a video."""
@@ -131,7 +130,7 @@ class _Comparison:
             return
         rows, names, distances = self._lookup.search(values, self._point)
         for row, name, distance in zip(rows.tolist(), names.tolist(), distances.tolist(), strict=True):
-            yield FrameHit(name >> POSITION_BITS, frames[row], name & _LAST_POSITION, distance, variants[row])
+            yield FrameHit(name >> POSITION_BITS, frames[row], name & LAST_POSITION, distance, variants[row])
 
     def _explain_nothing(self) -> str:
         if self._hashes:

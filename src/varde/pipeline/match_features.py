@@ -17,7 +17,7 @@ from varde.hashing.local_points import Points, read_points
 from varde.known.alignment import MIN_PARTS_IF_SPREAD, Alignment, Verdict, align
 from varde.known.local_index import LocalIndex
 from varde.known.local_view import View
-from varde.pipeline.known_index import POSITION_BITS, name_hash
+from varde.pipeline.known_index import LAST_POSITION, POSITION_BITS, name_hash
 from varde.pipeline.site_indexes import prepare
 from varde.store import comparisons
 from varde.store.database import Database
@@ -25,8 +25,6 @@ from varde.store.local_features import get_known_features, list_known_features
 
 POINT: Final = OperatingPoint(METHOD, round(100 * (1 - MIN_PARTS_IF_SPREAD)), MIN_POINTS)
 """Distance: the share of the overlap's parts whose pixels disagree, in percent. Quality: number of points."""
-
-_LAST_POSITION: Final = (1 << POSITION_BITS) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +107,7 @@ class FeatureMatcher:
         query = read_points(features.data)
         with self._lock:
             candidates = self._index.search(query)
-        names = {each.known_id: (each.known_id >> POSITION_BITS, each.known_id & _LAST_POSITION) for each in candidates}
+        names = {each.known_id: (each.known_id >> POSITION_BITS, each.known_id & LAST_POSITION) for each in candidates}
         with self._database.read() as connection:
             known = get_known_features(connection, set(names.values()))
         for candidate in candidates:
@@ -136,13 +134,13 @@ def open_local_index(database: Database, folder: Path, *, after_entry: int = 0) 
     index = LocalIndex(place)
     with database.read() as connection:
         newest = comparisons.read_newest(connection).entry_id
-        last = prepare(connection, index, place, name_hash(newest, _LAST_POSITION))
-        index.append(_read_known(connection, max(last, name_hash(after_entry, _LAST_POSITION))))
+        last = prepare(connection, index, place, name_hash(newest, LAST_POSITION))
+        index.append(_read_known(connection, max(last, name_hash(after_entry, LAST_POSITION))))
     return index
 
 
 def _read_known(connection: Connection, last: int) -> Iterator[tuple[int, Points]]:
-    for entry_id, position, data in list_known_features(connection, (last >> POSITION_BITS, last & _LAST_POSITION)):
+    for entry_id, position, data in list_known_features(connection, (last >> POSITION_BITS, last & LAST_POSITION)):
         yield name_hash(entry_id, position), read_points(data)
 
 

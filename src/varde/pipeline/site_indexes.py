@@ -24,14 +24,13 @@ from varde.core.finding import OperatingPoint
 from varde.known.perceptual import HashIndex, PerceptualIndex, is_degenerate
 from varde.known.probe_column import ProbeColumn
 from varde.pipeline.index_faults import note_damage
-from varde.pipeline.known_index import POSITION_BITS, name_hash
+from varde.pipeline.known_index import LAST_POSITION, POSITION_BITS, name_hash
 from varde.pipeline.probes import read_probes
 from varde.store import audit, comparisons, known_hashes
 from varde.store.database import Database
 from varde.store.durable import write_durably
 
 _BATCH = 500_000
-_LAST_POSITION = (1 << POSITION_BITS) - 1
 
 
 class Filled(Protocol):
@@ -74,13 +73,13 @@ def open_known_hashes(database: Database, folder: Path, point: OperatingPoint) -
     index = PerceptualIndex(place)
     with database.read() as connection:
         newest = comparisons.read_newest(connection).entry_id
-        last = prepare(connection, index, place, name_hash(newest, _LAST_POSITION))
+        last = prepare(connection, index, place, name_hash(newest, LAST_POSITION))
         if last >> POSITION_BITS >= newest:
             return index
         for hashes, ids in _read_hashes(connection, point, last):
             kept = ~is_degenerate(hashes)
             index.append(hashes[kept], ids[kept], up_to=int(ids[-1]))
-    index.append(np.empty((0, 32), np.uint8), np.empty(0, np.int64), up_to=name_hash(newest, _LAST_POSITION))
+    index.append(np.empty((0, 32), np.uint8), np.empty(0, np.int64), up_to=name_hash(newest, LAST_POSITION))
     index.merge()
     return index
 

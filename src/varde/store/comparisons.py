@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, select, update
 from varde.core.finding import OperatingPoint
 from varde.store import tables
 from varde.store.database import insert_new
+from varde.store.known_hashes import highest_entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,7 @@ def highest_content(connection: Connection) -> int:
 
 def read_newest(connection: Connection) -> Mark:
     """Returns the newest content and the newest known entry: the mark when everything has been compared."""
-    newest_entry = connection.execute(select(func.max(tables.known_entries.c.id))).scalar() or 0
-    return Mark(highest_content(connection), int(newest_entry))
+    return Mark(highest_content(connection), highest_entry(connection))
 
 
 def read_mark(connection: Connection, point: OperatingPoint) -> Mark:
