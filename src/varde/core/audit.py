@@ -41,6 +41,23 @@ class Act(StrEnum):
     EXCHANGE_CHANGED = "exchange_changed"
     EXCHANGE_FEEDBACK = "exchange_feedback"
     DELTA_EXPORTED = "delta_exported"
+    ACCOUNT_ADDED = "account_added"
+    ACCOUNT_CHANGED = "account_changed"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105
+    LOGGED_IN = "logged_in"
+    LOGIN_REFUSED = "login_refused"
+    LOGGED_OUT = "logged_out"
+    CASE_ACCESS_GIVEN = "case_access_given"
+    CASE_ACCESS_TAKEN = "case_access_taken"
+    APPROVAL_ASKED = "approval_asked"
+    APPROVAL_DECIDED = "approval_decided"
+    CASES_SEARCHED = "cases_searched"
+    ORIGINAL_SHOWN = "original_shown"
+    QUEUE_MADE = "queue_made"
+    QUEUE_CLOSED = "queue_closed"
+    OPINION_GIVEN = "opinion_given"
+    ITEM_ESCALATED = "item_escalated"
+    OUTCOME_WRITTEN = "outcome_written"
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,8 @@ class WebSettings(_Section):
     fetch_hosts: tuple[str, ...] = Field((), description="Hosts a `url` may name; empty: nothing is fetched.")
     fetch_private_hosts: tuple[str, ...] = Field((), description="Those of them that may have private addresses.")
     fetch_time_limit_s: float = Field(30.0, gt=0, description="Longest time to fetch one file.")
+    session_idle_min: int = Field(60, ge=1, le=1_440, description="Minutes without a request that end a session.")
+    session_hours: int = Field(12, ge=1, le=168, description="Longest time a session lasts.")
 
 
 class PluginSettings(_Section):

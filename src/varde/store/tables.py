@@ -1,4 +1,7 @@
-"""The schema: every table, in the order data flows. Migrations under `migrations/` bring a database to it."""
+"""The schema of evidence, known material and decisions, in the order data flows.
+
+People and review have modules of their own; migrations under `migrations/` bring a database to all of it.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +20,12 @@ metadata = MetaData(
 )
 
 
-def _table(name: str, *parts: Column[object] | Index | UniqueConstraint | CheckConstraint) -> Table:
+def make_table(name: str, *parts: Column[object] | Index | UniqueConstraint | CheckConstraint) -> Table:
+    """Returns a table of the schema."""
     return Table(name, metadata, *parts, sqlite_strict=True)
 
 
-site = _table(
+site = make_table(
     "site",
     Column("id", Id, CheckConstraint("id = 1", name="single"), primary_key=True, autoincrement=False),
     Column("name", Text, nullable=False),
@@ -29,7 +33,7 @@ site = _table(
     Column("public_key", Bytes, nullable=False),
 )
 
-schemes = _table(
+schemes = make_table(
     "schemes",
     Column("id", Id, primary_key=True),
     Column("name", Text, nullable=False),
@@ -38,7 +42,7 @@ schemes = _table(
     UniqueConstraint("name", "version"),
 )
 
-cases = _table(
+cases = make_table(
     "cases",
     Column("id", Id, primary_key=True),
     Column("name", Text, nullable=False, unique=True),
@@ -48,7 +52,7 @@ cases = _table(
     Column("created_by", Text, nullable=False),
 )
 
-exhibits = _table(
+exhibits = make_table(
     "exhibits",
     Column("id", Id, primary_key=True),
     Column("case_id", Id, ForeignKey("cases.id"), nullable=False),
@@ -61,7 +65,7 @@ exhibits = _table(
     UniqueConstraint("case_id", "number"),
 )
 
-contents = _table(
+contents = make_table(
     "contents",
     Column("id", Id, primary_key=True),
     Column("sha256", Bytes, nullable=False, unique=True),
@@ -78,7 +82,7 @@ contents = _table(
     Column("sampling", Text),
 )
 
-items = _table(
+items = make_table(
     "items",
     Column("id", Id, primary_key=True),
     Column("exhibit_id", Id, ForeignKey("exhibits.id"), nullable=False),
@@ -109,7 +113,7 @@ items = _table(
     ),
 )
 
-issues = _table(
+issues = make_table(
     "issues",
     Column("id", Id, primary_key=True),
     Column("exhibit_id", Id, ForeignKey("exhibits.id"), nullable=False),
@@ -122,7 +126,7 @@ issues = _table(
     UniqueConstraint("exhibit_id", "place", "step", "code"),
 )
 
-signals = _table(
+signals = make_table(
     "signals",
     Column("content_id", Id, ForeignKey("contents.id"), primary_key=True, autoincrement=False),
     Column("method", Text, primary_key=True),
@@ -137,7 +141,7 @@ signals = _table(
     CheckConstraint("(value IS NULL) = (reason IS NOT NULL)", name="value_or_reason"),
 )
 
-local_features = _table(
+local_features = make_table(
     "local_features",
     Column("content_id", Id, ForeignKey("contents.id"), primary_key=True, autoincrement=False),
     Column("position", Number, primary_key=True, autoincrement=False),
@@ -149,15 +153,16 @@ local_features = _table(
     CheckConstraint("(data IS NULL) = (reason IS NOT NULL)", name="data_or_reason"),
 )
 
-thumbnails = _table(
+thumbnails = make_table(
     "thumbnails",
     Column("content_id", Id, ForeignKey("contents.id"), primary_key=True, autoincrement=False),
     Column("data", Bytes, nullable=False),
     Column("width_px", Number, nullable=False),
     Column("height_px", Number, nullable=False),
+    Column("veiled", Bytes),
 )
 
-known_sets = _table(
+known_sets = make_table(
     "known_sets",
     Column("id", Id, primary_key=True),
     Column("name", Text, nullable=False),
@@ -183,7 +188,7 @@ def _digest_index(column: str) -> Index:
     return Index(f"ix_known_entries_{column}", column, sqlite_where=present, postgresql_where=present)
 
 
-known_entries = _table(
+known_entries = make_table(
     "known_entries",
     Column("id", Id, primary_key=True),
     Column("set_id", Id, ForeignKey("known_sets.id"), nullable=False),
@@ -213,7 +218,7 @@ known_entries = _table(
     ),
 )
 
-known_revisions = _table(
+known_revisions = make_table(
     "known_revisions",
     Column("id", Id, primary_key=True),
     Column("set_id", Id, ForeignKey("known_sets.id"), nullable=False, index=True),
@@ -227,7 +232,7 @@ known_revisions = _table(
     Column("checkpoint", Json),
 )
 
-known_events = _table(
+known_events = make_table(
     "known_events",
     Column("id", Id, primary_key=True),
     Column("set_id", Id, ForeignKey("known_sets.id"), nullable=False, index=True),
@@ -238,7 +243,7 @@ known_events = _table(
     Column("reason", Text, nullable=False),
 )
 
-known_hashes = _table(
+known_hashes = make_table(
     "known_hashes",
     Column("entry_id", Id, ForeignKey("known_entries.id"), primary_key=True, autoincrement=False),
     Column("position", Number, primary_key=True, autoincrement=False),
@@ -249,7 +254,7 @@ known_hashes = _table(
     Column("offset_s", Seconds),
 )
 
-known_features = _table(
+known_features = make_table(
     "known_features",
     Column("entry_id", Id, ForeignKey("known_entries.id"), primary_key=True, autoincrement=False),
     Column("position", Number, primary_key=True, autoincrement=False),
@@ -260,7 +265,7 @@ known_features = _table(
     Column("offset_s", Seconds),
 )
 
-floods = _table(
+floods = make_table(
     "floods",
     Column("entry_id", Id, ForeignKey("known_entries.id"), primary_key=True, autoincrement=False),
     Column("family", Text, primary_key=True),
@@ -270,7 +275,7 @@ floods = _table(
     Column("released_by", Text),
 )
 
-comparisons = _table(
+comparisons = make_table(
     "comparisons",
     Column("method", Text, primary_key=True),
     Column("operating_point", Text, primary_key=True),
@@ -278,7 +283,7 @@ comparisons = _table(
     Column("up_to_entry_id", Id, nullable=False),
 )
 
-findings = _table(
+findings = make_table(
     "findings",
     Column("id", Id, primary_key=True),
     Column("content_id", Id, ForeignKey("contents.id"), nullable=False),
@@ -296,7 +301,7 @@ findings = _table(
     UniqueConstraint("content_id", "entry_id", "family"),
 )
 
-exchanges = _table(
+exchanges = make_table(
     "exchanges",
     Column("id", Id, primary_key=True),
     Column("name", Text, nullable=False, unique=True),
@@ -310,7 +315,7 @@ exchanges = _table(
     Column("failure", Text),
 )
 
-tokens = _table(
+tokens = make_table(
     "tokens",
     Column("id", Id, primary_key=True),
     Column("name", Text, nullable=False, unique=True),
@@ -322,7 +327,7 @@ tokens = _table(
     Column("revoked_at", Utc),
 )
 
-decisions = _table(
+decisions = make_table(
     "decisions",
     Column("id", Id, primary_key=True),
     Column("item_id", Id, ForeignKey("items.id"), nullable=False),
@@ -336,7 +341,7 @@ decisions = _table(
     Index("ix_decisions_item_id_id", "item_id", "id"),
 )
 
-runs = _table(
+runs = make_table(
     "runs",
     Column("id", Id, primary_key=True),
     Column("case_id", Id, ForeignKey("cases.id"), nullable=False, index=True),
@@ -347,7 +352,7 @@ runs = _table(
     Column("cpu_s", Json),
 )
 
-audit_events = _table(
+audit_events = make_table(
     "audit_events",
     Column("number", Id, primary_key=True, autoincrement=False),
     Column("at", Text, nullable=False),
@@ -356,5 +361,3 @@ audit_events = _table(
     Column("subject", Json, nullable=False),
     Column("hash", Bytes, nullable=False, unique=True),
 )
-
-APPEND_ONLY = (decisions, audit_events, known_events)

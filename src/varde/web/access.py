@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
@@ -23,11 +23,28 @@ _LETS_NOBODY_IN = "This token lets nobody in: it is unknown, was revoked or has 
 _TOO_OFTEN = "Too many requests without a valid token."
 
 
+@runtime_checkable
+class Declaration(Protocol):
+    """What a route says about who may call it. `varde.web.people` has the one for people who logged in."""
+
+    async def admit(self, request: Request) -> None:
+        """Returns if the caller may call the route, and else raises what is to be answered; reads no more than needed.
+
+        Raises:
+            HTTPException: 401 or 403, or a redirect to the login.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Requires:
     """A dependency that lets in only callers whose token carries a right."""
 
     right: Right
+
+    async def admit(self, request: Request) -> None:
+        """Looks the token up and notes it."""
+        request.state.caller = await _admit(request, self.right)
 
     async def __call__(self, request: Request) -> Token:
         """Returns the caller's token, which was checked before the request's body was read."""
@@ -36,6 +53,9 @@ class Requires:
 
 class Open:
     """A dependency that says that a route is open to everybody."""
+
+    async def admit(self, request: Request) -> None:
+        """Lets everybody in."""
 
     async def __call__(self) -> None:
         """Lets everybody in."""
@@ -50,8 +70,8 @@ class GuardedRoute(APIRoute):
         declared = find_declaration(self)
 
         async def guarded(request: Request) -> Response:
-            if isinstance(declared, Requires):
-                request.state.caller = await _admit(request, declared.right)
+            if declared is not None:
+                await declared.admit(request)
             return await handle(request)
 
         return guarded
@@ -62,12 +82,12 @@ def require(right: Right) -> Any:
     return Depends(Requires(right))
 
 
-def find_declaration(route: BaseRoute) -> Requires | Open | None:
+def find_declaration(route: BaseRoute) -> Declaration | None:
     """Returns what a route declares about who may call it, None where it declares nothing."""
     if not isinstance(route, APIRoute):
         return None
     for dependency in route.dependencies:
-        if isinstance(dependency.dependency, Requires | Open):
+        if isinstance(dependency.dependency, Declaration):
             return dependency.dependency
     return None
 

@@ -19,10 +19,23 @@ from varde.web.errors import add_handlers
 from varde.web.examiner import Examiner, Examining
 from varde.web.headers import SecurityHeaders
 from varde.web.logs import RequestLog
+from varde.web.pages import assets, home, login
+from varde.web.people import check_case_routes
 from varde.web.services import Services
 from varde.workflows.actor import now
 
-_AREAS = (hashing, matching, banks, contents, exchanges, signal_types, status)
+_AREAS = (
+    hashing,
+    matching,
+    banks,
+    contents,
+    exchanges,
+    signal_types,
+    status,
+    login,
+    home,
+    assets,
+)
 
 
 def create_app(
@@ -66,6 +79,7 @@ def create_app(
     for area in _AREAS:
         app.router.routes.extend(area.router.routes)
     check_declarations(app.routes)
+    check_case_routes(app.routes)
     add_handlers(app)
     settings = site.settings.web
     app.add_middleware(BodyLimit, most_bytes=settings.max_body_mib << 20, time_limit_s=settings.body_time_limit_s)

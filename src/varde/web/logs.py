@@ -23,6 +23,7 @@ ALLOWED_KEYS: Final = frozenset(
         "status",
         "duration_ms",
         "token_id",
+        "account_id",
         "error",
         "place",
         "lookups",
@@ -115,5 +116,7 @@ def _write(scope: Scope, status: int, duration_s: float) -> None:
     facts = {key: scope[f"varde.{key}"] for key in ("error", "place") if f"varde.{key}" in scope}
     if "varde.token" in scope:
         facts["token_id"] = scope["varde.token"]
+    if "varde.account" in scope:
+        facts["account_id"] = scope["varde.account"]
     log = get_logger().info if status < 500 else get_logger().error
     log("request", method=method, route=route, status=status, duration_ms=round(duration_s * 1000, 1), **facts)

@@ -43,7 +43,7 @@ async def list_routes(request: Request) -> list[str]:
     return sorted({_PARAMETER.sub(r"<\1>", route.path) for route in request.app.routes})
 
 
-@router.get("/openapi.json", dependencies=[require(Right.STATUS)])
+@router.get("/openapi.json", dependencies=[Depends(Open())])
 async def describe(request: Request) -> dict[str, Any]:
     """Describe this interface for programs."""
     document: dict[str, Any] = request.app.openapi()

@@ -1,0 +1,64 @@
+"""Who has access to which case. Without it nothing of a case is shown, whatever a person's role."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, select
+
+from varde.core.account import Account
+from varde.core.case import Case
+from varde.store import tables
+from varde.store.accounts import read_account
+from varde.store.cases import get_case, list_cases
+from varde.store.database import insert_new
+from varde.store.people_tables import accounts, case_access
+from varde.store.review_tables import queues
+
+
+def give_access(connection: Connection, case_id: int, account_id: int, *, person: str, at: datetime) -> bool:
+    """Records that an account has access to a case, and returns whether it had none before."""
+    values = {"case_id": case_id, "account_id": account_id, "given_at": at, "given_by": person}
+    return connection.execute(insert_new(connection, case_access), [values]).rowcount > 0
+
+
+def take_access(connection: Connection, case_id: int, account_id: int) -> bool:
+    """Records that an account has no access to a case any more, and returns whether it had."""
+    same = (case_access.c.case_id == case_id, case_access.c.account_id == account_id)
+    return connection.execute(delete(case_access).where(*same)).rowcount > 0
+
+
+def list_open_cases(connection: Connection, account_id: int) -> list[Case]:
+    """Returns the cases that an account has access to, by name."""
+    ids = set(connection.execute(select(case_access.c.case_id).where(case_access.c.account_id == account_id)).scalars())
+    return [case for case in list_cases(connection) if case.case_id in ids]
+
+
+def list_people(connection: Connection, case_id: int) -> list[Account]:
+    """Returns the accounts that have access to a case, by name."""
+    query = (
+        select(accounts)
+        .join(case_access, case_access.c.account_id == accounts.c.id)
+        .where(case_access.c.case_id == case_id)
+        .order_by(accounts.c.name)
+    )
+    return [read_account(row) for row in connection.execute(query)]
+
+
+def find_open_case(connection: Connection, account_id: int, case_id: int) -> Case | None:
+    """Returns a case if the account has access to it; None where it has none, or there is no such case."""
+    query = select(tables.cases.c.name).join(case_access, case_access.c.case_id == tables.cases.c.id)
+    query = query.where(case_access.c.case_id == case_id, case_access.c.account_id == account_id)
+    name = connection.execute(query).scalar()
+    return None if name is None else get_case(connection, name)
+
+
+def find_case_of_item(connection: Connection, item_id: int) -> int | None:
+    """Returns the number of the case an item is of, None where there is no such item."""
+    query = select(tables.exhibits.c.case_id).join(tables.items, tables.items.c.exhibit_id == tables.exhibits.c.id)
+    return connection.execute(query.where(tables.items.c.id == item_id)).scalar()
+
+
+def find_case_of_queue(connection: Connection, queue_id: int) -> int | None:
+    """Returns the number of the case a queue is of, None where there is no such queue."""
+    return connection.execute(select(queues.c.case_id).where(queues.c.id == queue_id)).scalar()

@@ -1,0 +1,66 @@
+"""Sessions of people who logged in: known by the digest of a secret that only the browser has."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from varde.core.account import Account
+from varde.store.accounts import read_account
+from varde.store.people_tables import accounts, sessions
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A person who logged in and did not log out.
+
+    Attributes:
+        seen_at: UTC, of the last request, to within a minute.
+        ends_at: UTC, at the latest.
+    """
+
+    session_id: int
+    account: Account
+    seen_at: datetime
+    ends_at: datetime
+
+
+def compute_session_digest(secret: str) -> bytes:
+    """Returns what is stored of a session's secret: its SHA-256, 32 bytes."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
+
+
+def start_session(connection: Connection, account_id: int, *, digest: bytes, at: datetime, ends_at: datetime) -> None:
+    """Records that a person logged in; forgets sessions that have ended."""
+    connection.execute(delete(sessions).where(sessions.c.ends_at < at))
+    values = {"digest": digest, "account_id": account_id, "started_at": at, "seen_at": at, "ends_at": ends_at}
+    connection.execute(insert(sessions).values(**values))
+
+
+def find_session(connection: Connection, digest: bytes) -> Session | None:
+    """Returns the session of a secret with that digest, ended or not; None where there is none."""
+    query = (
+        select(accounts, sessions.c.id.label("session_id"), sessions.c.seen_at, sessions.c.ends_at)
+        .join(accounts, accounts.c.id == sessions.c.account_id)
+        .where(sessions.c.digest == digest)
+    )
+    row = connection.execute(query).first()
+    return Session(row.session_id, read_account(row), row.seen_at, row.ends_at) if row else None
+
+
+def record_seen(connection: Connection, session_id: int, at: datetime) -> None:
+    """Records when a session was last used."""
+    connection.execute(update(sessions).where(sessions.c.id == session_id).values(seen_at=at))
+
+
+def end_session(connection: Connection, session_id: int) -> None:
+    """Forgets a session."""
+    connection.execute(delete(sessions).where(sessions.c.id == session_id))
+
+
+def end_sessions(connection: Connection, account_id: int) -> None:
+    """Forgets every session of an account."""
+    connection.execute(delete(sessions).where(sessions.c.account_id == account_id))

@@ -1,0 +1,1 @@
+"""Pages for people: one module for each area, with its templates and scripts."""

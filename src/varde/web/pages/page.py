@@ -1,0 +1,49 @@
+"""Makes pages from templates; every page gets the visitor, what the visitor may do, and the headers of a page."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from varde.core.account import Permission
+from varde.web.pages.areas import list_areas
+from varde.web.pages.assets import find_address
+from varde.web.people import CSRF_FIELD, Visitor
+
+PAGE_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+"""What a page may load: nothing but what this server gives, and no script or style inside the page."""
+
+
+def show(request: Request, template: str, *, status: int = 200, **facts: object) -> HTMLResponse:
+    """Returns a page.
+
+    Args:
+        request: of a visitor, or of nobody on the login page.
+        template: file name in ``varde/web/templates``.
+        status: of the answer.
+        facts: what the template names; a name that is missing is an error.
+    """
+    visitor: Visitor | None = getattr(request.state, "visitor", None)
+    shown = {"visitor": visitor, "areas": list_areas(visitor), "here": request.url.path, **facts}
+    text = _environment().get_template(template).render(shown)
+    return HTMLResponse(text, status, headers={"Content-Security-Policy": PAGE_POLICY})
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("varde.web", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {"asset": find_address, "Permission": Permission, "csrf_field": CSRF_FIELD}
+    return environment
