@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute
 
 from varde.core.account import Account, Permission
 from varde.core.case import Case
+from varde.core.preferences import Preferences, read_preferences
 from varde.store import case_access, sessions
 from varde.store.sessions import Session, compute_session_digest
 from varde.web.access import find_declaration
@@ -98,6 +99,11 @@ def find_visitor(request: Request) -> Visitor:
     """Returns who called a route that is for people."""
     visitor: Visitor = request.state.visitor
     return visitor
+
+
+def find_preferences(visitor: Visitor) -> Preferences:
+    """Returns what a visitor chose for the pages."""
+    return read_preferences(visitor.account.preferences)
 
 
 def find_case(request: Request) -> Case:

@@ -10,9 +10,10 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from varde.core.account import Permission
+from varde.core.preferences import Preferences
 from varde.web.pages.areas import list_areas
 from varde.web.pages.assets import find_address
-from varde.web.people import CSRF_FIELD, Visitor
+from varde.web.people import CSRF_FIELD, Visitor, find_preferences
 
 PAGE_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; "
@@ -31,7 +32,8 @@ def show(request: Request, template: str, *, status: int = 200, **facts: object)
         facts: what the template names; a name that is missing is an error.
     """
     visitor: Visitor | None = getattr(request.state, "visitor", None)
-    shown = {"visitor": visitor, "areas": list_areas(visitor), "here": request.url.path, **facts}
+    chosen = find_preferences(visitor) if visitor else Preferences()
+    shown = {"visitor": visitor, "preferences": chosen, "areas": list_areas(visitor), "here": request.url.path, **facts}
     text = _environment().get_template(template).render(shown)
     return HTMLResponse(text, status, headers={"Content-Security-Policy": PAGE_POLICY})
 
