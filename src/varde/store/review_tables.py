@@ -33,11 +33,24 @@ stacks = make_table(
     Column("undecided", Number, nullable=False),
     Column("is_open", Number, nullable=False),
     Column("matched", Number, nullable=False),
-    Column("relevance", Number, nullable=False),
+    Column("relevance_rank", Number, nullable=False),
     Column("reasons", Json, nullable=False),
-    Index("ix_stacks_relevance", "case_id", "kind", "is_open", "relevance", "leader_id"),
+    Column("codes", Json, nullable=False),
+    Index("ix_stacks_relevance", "case_id", "kind", "is_open", "relevance_rank", "leader_id"),
     Index("ix_stacks_folder", "case_id", "kind", "is_open", "folder_rank", "leader_id"),
     Index("ix_stacks_place", "case_id", "kind", "is_open", "leader_id"),
+    Index(
+        "ix_stacks_matched_folder",
+        *("case_id", "kind", "is_open", "folder_rank", "leader_id"),
+        sqlite_where=text("matched > 0"),
+        postgresql_where=text("matched > 0"),
+    ),
+    Index(
+        "ix_stacks_matched_place",
+        *("case_id", "kind", "is_open", "leader_id"),
+        sqlite_where=text("matched > 0"),
+        postgresql_where=text("matched > 0"),
+    ),
 )
 
 stack_items = make_table(
@@ -66,6 +79,16 @@ queues = make_table(
     Column("made_at", Utc, nullable=False),
     Column("made_by", Text, nullable=False),
     Column("closed_at", Utc),
+)
+
+queue_items = make_table(
+    "queue_items",
+    Column("queue_id", Id, ForeignKey("queues.id"), primary_key=True, autoincrement=False),
+    Column("item_id", Id, ForeignKey("items.id"), primary_key=True, autoincrement=False),
+    Column("decided_by", Text, nullable=False),
+    Column("is_waiting", Number, nullable=False),
+    Column("position", Number, nullable=False),
+    Index("ix_queue_items_waiting", "queue_id", "is_waiting", "position"),
 )
 
 assignments = make_table(
@@ -114,6 +137,7 @@ exposures = make_table(
     Column("severity", Text, nullable=False),
     Column("times", Number, nullable=False),
     Column("seconds", Seconds, nullable=False),
+    Column("last_at", Utc, nullable=False),
 )
 
 outcomes = make_table(
@@ -129,5 +153,5 @@ outcome_readings = make_table(
     "outcome_readings",
     Column("outcome_id", Id, ForeignKey("outcomes.id"), primary_key=True, autoincrement=False),
     Column("account_id", Id, ForeignKey("accounts.id"), primary_key=True, autoincrement=False, index=True),
-    Column("read_at", Utc, nullable=False),
+    Column("read_at", Utc),
 )

@@ -163,7 +163,7 @@ def upgrade() -> None:
         sa.Column(
             "account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
         ),
-        sa.Column("read_at", varde.store.types.Utc(), nullable=False),
+        sa.Column("read_at", varde.store.types.Utc(), nullable=True),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_outcome_readings_account_id_accounts")),
         sa.ForeignKeyConstraint(["outcome_id"], ["outcomes.id"], name=op.f("fk_outcome_readings_outcome_id_outcomes")),
         sa.PrimaryKeyConstraint("outcome_id", "account_id", name=op.f("pk_outcome_readings")),
@@ -213,6 +213,7 @@ def upgrade() -> None:
         sa.Column("severity", sa.Text(), nullable=False),
         sa.Column("times", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("seconds", sa.REAL().with_variant(sa.Double(), "postgresql"), nullable=False),
+        sa.Column("last_at", varde.store.types.Utc(), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_exposures_account_id_accounts")),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_exposures_case_id_cases")),
         sa.ForeignKeyConstraint(["item_id"], ["items.id"], name=op.f("fk_exposures_item_id_items")),
@@ -233,8 +234,9 @@ def upgrade() -> None:
         sa.Column("undecided", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("is_open", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("matched", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("relevance", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("relevance_rank", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("reasons", varde.store.types.Json(), nullable=False),
+        sa.Column("codes", varde.store.types.Json(), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_stacks_case_id_cases")),
         sa.ForeignKeyConstraint(["leader_id"], ["items.id"], name=op.f("fk_stacks_leader_id_items")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stacks")),
@@ -247,7 +249,23 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_stacks_place", ["case_id", "kind", "is_open", "leader_id"], unique=False)
         batch_op.create_index(
-            "ix_stacks_relevance", ["case_id", "kind", "is_open", "relevance", "leader_id"], unique=False
+            "ix_stacks_relevance",
+            ["case_id", "kind", "is_open", "relevance_rank", "leader_id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            "ix_stacks_matched_folder",
+            ["case_id", "kind", "is_open", "folder_rank", "leader_id"],
+            unique=False,
+            sqlite_where=sa.text("matched > 0"),
+            postgresql_where=sa.text("matched > 0"),
+        )
+        batch_op.create_index(
+            "ix_stacks_matched_place",
+            ["case_id", "kind", "is_open", "leader_id"],
+            unique=False,
+            sqlite_where=sa.text("matched > 0"),
+            postgresql_where=sa.text("matched > 0"),
         )
 
     op.create_table(
@@ -283,6 +301,23 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("stack_items", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_stack_items_stack_id"), ["stack_id"], unique=False)
+
+    op.create_table(
+        "queue_items",
+        sa.Column(
+            "queue_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("decided_by", sa.Text(), nullable=False),
+        sa.Column("is_waiting", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["item_id"], ["items.id"], name=op.f("fk_queue_items_item_id_items")),
+        sa.ForeignKeyConstraint(["queue_id"], ["queues.id"], name=op.f("fk_queue_items_queue_id_queues")),
+        sa.PrimaryKeyConstraint("queue_id", "item_id", name=op.f("pk_queue_items")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("queue_items", schema=None) as batch_op:
+        batch_op.create_index("ix_queue_items_waiting", ["queue_id", "is_waiting", "position"], unique=False)
 
     with op.batch_alter_table("thumbnails", schema=None) as batch_op:
         batch_op.add_column(sa.Column("veiled", sa.LargeBinary(), nullable=True))

@@ -1,0 +1,125 @@
+"""Queues of a case: what is given out to people, for which purpose and in which order; and who must stay blind."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, union, update
+
+from varde.core.errors import NotFound
+from varde.core.review import AssignmentState, GridOrder, QueuePurpose
+from varde.store.review_tables import assignments, queues, stack_items, stacks
+from varde.store.types import AnyRow
+
+_GIVEN = AssignmentState.GIVEN.value
+_DONE = AssignmentState.DONE.value
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Stacks of a case that are given out to people, each to one at a time.
+
+    Attributes:
+        order: in which stacks are given out for a first decision; second opinions are given out in a drawn order.
+        settings: which stacks, as plain data; holds the key of the draw, so it never leaves the server.
+        closed_at: UTC; None while it gives anything out.
+    """
+
+    queue_id: int
+    case_id: int
+    name: str
+    purpose: QueuePurpose
+    order: GridOrder
+    settings: Mapping[str, object]
+    made_at: datetime
+    made_by: str
+    closed_at: datetime | None
+
+
+def add_queue(
+    connection: Connection,
+    *,
+    case_id: int,
+    name: str,
+    purpose: QueuePurpose,
+    order: GridOrder,
+    settings: Mapping[str, object],
+    person: str,
+    at: datetime,
+) -> Queue:
+    """Returns the queue that was added."""
+    values = {"case_id": case_id, "name": name, "purpose": purpose.value, "ordering": order.value}
+    values |= {"settings": dict(settings), "made_at": at, "made_by": person}
+    return _read(connection.execute(insert(queues).values(**values).returning(queues)).one())
+
+
+def close_queue(connection: Connection, queue_id: int, at: datetime) -> bool:
+    """Ends a queue, so that nothing is given out of it any more, and returns whether it was open."""
+    still_open = (queues.c.id == queue_id, queues.c.closed_at.is_(None))
+    return connection.execute(update(queues).where(*still_open).values(closed_at=at)).rowcount > 0
+
+
+def record_settings(connection: Connection, queue_id: int, settings: Mapping[str, object]) -> None:
+    """Replaces what a queue is told."""
+    connection.execute(update(queues).where(queues.c.id == queue_id).values(settings=dict(settings)))
+
+
+def get_queue(connection: Connection, queue_id: int) -> Queue:
+    """Returns a queue by its row number.
+
+    Raises:
+        NotFound: if there is none.
+    """
+    row = connection.execute(select(queues).where(queues.c.id == queue_id)).first()
+    if row is None:
+        raise NotFound(f"there is no queue {queue_id}")
+    return _read(row)
+
+
+def list_queues(connection: Connection, case_id: int) -> list[Queue]:
+    """Returns the queues of a case, the newest first."""
+    query = select(queues).where(queues.c.case_id == case_id).order_by(queues.c.id.desc())
+    return [_read(row) for row in connection.execute(query)]
+
+
+def is_blind(connection: Connection, account_id: int, item_id: int) -> bool:
+    """Returns whether a person must not be shown what others decided on an item, or said about it."""
+    return bool(find_blind(connection, account_id, [item_id]))
+
+
+def find_blind(connection: Connection, account_id: int, item_ids: Collection[int]) -> set[int]:
+    """Returns those of some items of which a person must not be shown what others decided.
+
+    These are the items of stacks that are given to the person for a second opinion, and of stacks the person gave one
+    on while anything else of the same queue is still given to them: so long an opinion can be corrected.
+    """
+    table = assignments.c
+    second = (table.account_id == account_id, table.purpose == QueuePurpose.SECOND.value)
+    held = select(table.queue_id).where(*second, table.state == _GIVEN)
+    at_hand = list(set(connection.execute(held).scalars()))
+    if not at_hand:
+        return set()
+    wanted = list(item_ids)
+    leaders = select(table.item_id).where(*second, table.queue_id.in_(at_hand), table.state.in_([_GIVEN, _DONE]))
+    members = (
+        select(stack_items.c.item_id)
+        .join(stacks, stacks.c.id == stack_items.c.stack_id)
+        .where(stack_items.c.item_id.in_(wanted), stacks.c.leader_id.in_(leaders))
+    )
+    return set(connection.execute(union(members, leaders.where(table.item_id.in_(wanted)))).scalars())
+
+
+def _read(row: AnyRow) -> Queue:
+    return Queue(
+        queue_id=row.id,
+        case_id=row.case_id,
+        name=row.name,
+        purpose=QueuePurpose(row.purpose),
+        order=GridOrder(row.ordering),
+        settings=row.settings,
+        made_at=row.made_at,
+        made_by=row.made_by,
+        closed_at=row.closed_at,
+    )
