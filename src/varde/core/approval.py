@@ -33,6 +33,7 @@ class Approval:
         approval_id: its row number.
         act: what is to be done; one of `APPROVABLE`.
         case_id: None for an act about no case.
+        case: its name; "" for an act about no case.
         subject: flat facts that say what exactly is to be done.
         reason: of the person who asks.
         asked_by: account name.
@@ -43,6 +44,7 @@ class Approval:
     approval_id: int
     act: Act
     case_id: int | None
+    case: str
     subject: Mapping[str, str | int | None]
     reason: str
     asked_at: datetime

@@ -38,6 +38,12 @@ class Refused(WrongUse):
     code = "refused"
 
 
+class ApprovalNeeded(Refused):
+    """The site lets nobody do this alone: another person has to approve it, and was asked to."""
+
+    code = "approval_needed"
+
+
 class SettingsError(WrongUse):
     """The site's settings file cannot be used."""
 

@@ -6,8 +6,10 @@ import tomllib
 from enum import StrEnum
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from varde.core.approval import APPROVABLE
+from varde.core.audit import Act
 from varde.core.errors import SettingsError
 from varde.core.limits import MOST_FRAMES, ArchiveLimits, DecodeLimits
 from varde.media.sampling import SamplingMode
@@ -108,6 +110,30 @@ class WebSettings(_Section):
     session_hours: int = Field(12, ge=1, le=168, description="Longest time a session lasts.")
 
 
+class SecondFactor(StrEnum):
+    """Whether people show a one-time code when they log in."""
+
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
+class AccessSettings(_Section):
+    """What people have to do before they may do something."""
+
+    second_factor: SecondFactor = Field(
+        SecondFactor.OPTIONAL, description="Whether everybody needs a one-time code to log in, or whoever wants one."
+    )
+    four_eyes: tuple[Act, ...] = Field((), description="Acts that another person has to approve first.")
+
+    @field_validator("four_eyes")
+    @classmethod
+    def _check_approvable(cls, acts: tuple[Act, ...]) -> tuple[Act, ...]:
+        wrong = [act.value for act in acts if act not in APPROVABLE]
+        if wrong:
+            raise ValueError(f"{', '.join(wrong)} cannot be approved; it can be any of {', '.join(APPROVABLE)}")
+        return acts
+
+
 class PluginSettings(_Section):
     """Third-party plugins: listed here, not merely installed."""
 
@@ -126,6 +152,7 @@ class Settings(_Section):
     archive: ArchiveSettings = ArchiveSettings()
     matching: MatchingSettings = MatchingSettings()
     web: WebSettings = WebSettings()
+    access: AccessSettings = AccessSettings()
     plugins: PluginSettings = PluginSettings()
 
 
