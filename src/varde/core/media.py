@@ -59,8 +59,10 @@ class Thumbnail:
     Attributes:
         data: JPEG bytes.
         width_px, height_px: its size.
+        veiled: the least revealing view of it, as `varde.media.veil` describes; empty where none was made.
     """
 
     data: bytes
     width_px: int
     height_px: int
+    veiled: bytes = b""

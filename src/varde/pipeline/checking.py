@@ -21,6 +21,7 @@ from varde.hashing.local_points import read_points
 from varde.hashing.variants import read_variants
 from varde.media.pool import Failure, FailureKind
 from varde.media.sampling import FEATURED_FRAMES
+from varde.media.veil import is_veil
 from varde.pipeline.examine import Examination
 from varde.pipeline.sources import CopySource, Source
 from varde.pipeline.steps import FRAME_SIGNALS
@@ -90,6 +91,7 @@ def check_examination(examination: Examination, part_bytes: int) -> None:
     if content.thumbnail:
         _require(len(content.thumbnail.data) <= _MOST_TEXT, "a thumbnail without end")
         _require(_is_plausible(content.thumbnail.width_px * content.thumbnail.height_px), "a thumbnail's size")
+        _require(is_veil(content.thumbnail.veiled), "a veil that is none")
 
 
 def check_expansion(expansion: Expansion, start: int, spool_bytes: int) -> None:

@@ -14,6 +14,7 @@ from varde.core.signal import Signal
 from varde.store import tables
 from varde.store.comparisons import compare_again
 from varde.store.local_features import record_features
+from varde.store.search_index import record_content
 from varde.store.types import make_storable
 
 _IDS_AT_ONCE = 500
@@ -54,6 +55,7 @@ def _complete(connection: Connection, again: list[tuple[int, Content]]) -> None:
             row = _content_row(candidates[content_id])
             connection.execute(update(tables.contents).where(tables.contents.c.id == content_id).values(row))
             _record_derived(connection, [(content_id, candidates[content_id])])
+            record_content(connection, content_id)
             compare_again(connection, content_id)
 
 
@@ -96,7 +98,13 @@ def _record_derived(connection: Connection, fresh: list[tuple[int, Content]]) ->
     if signals:
         connection.execute(insert(tables.signals), signals)
     thumbnails = [
-        {"content_id": content_id, "data": thumb.data, "width_px": thumb.width_px, "height_px": thumb.height_px}
+        {
+            "content_id": content_id,
+            "data": thumb.data,
+            "width_px": thumb.width_px,
+            "height_px": thumb.height_px,
+            "veiled": thumb.veiled or None,
+        }
         for content_id, content in fresh
         if (thumb := content.thumbnail)
     ]
