@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import PlainTextResponse
 
 from varde.core.access import Right
+from varde.web import openapi
 from varde.web.access import GuardedRoute, Open, require
 from varde.web.services import Services, get_services
 
@@ -46,5 +47,4 @@ async def list_routes(request: Request) -> list[str]:
 @router.get("/openapi.json", dependencies=[Depends(Open())])
 async def describe(request: Request) -> dict[str, Any]:
     """Describe this interface for programs."""
-    document: dict[str, Any] = request.app.openapi()
-    return document
+    return openapi.describe(request.app)
