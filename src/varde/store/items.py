@@ -17,6 +17,7 @@ from varde.core.locator import Locator
 from varde.store import tables
 from varde.store.contents import record_contents
 from varde.store.database import insert_new
+from varde.store.search_index import record_items
 from varde.store.types import AnyRow, AnySelect, make_storable
 
 
@@ -170,6 +171,7 @@ def record_examined(connection: Connection, exhibit_id: int, examined: Sequence[
     _update_items(connection, updates)
     for e in examined:
         record_issues(connection, exhibit_id, [(e.locator, e.item_id, issue) for issue in e.issues])
+    record_items(connection, [e.item_id for e in examined])
 
 
 def record_done(connection: Connection, item_id: int) -> None:

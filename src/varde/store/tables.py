@@ -360,4 +360,6 @@ audit_events = make_table(
     Column("act", Text, nullable=False),
     Column("subject", Json, nullable=False),
     Column("hash", Bytes, nullable=False, unique=True),
+    Index("ix_audit_events_act", "act", "number"),
+    Index("ix_audit_events_person", "person", "number"),
 )
