@@ -7,18 +7,20 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Why a signal could not be computed or compared."""
+    """Why a signal, or the agreement of people, could not be computed or compared."""
 
     NOT_DECODED = "not_decoded"
     QUALITY_TOO_LOW = "quality_too_low"
     TOO_SMALL = "too_small"
     NO_FRAMES = "no_frames"
     NOT_A_PICTURE = "not_a_picture"
+    TOO_FEW_RATINGS = "too_few_ratings"
+    ONE_CATEGORY = "one_category"
 
 
 @dataclass(frozen=True, slots=True)
 class NotComparable:
-    """No signal could be computed, or its quality is too low: a result with its reason.
+    """Nothing could be computed, or what there is would not bear it: a result with its reason.
 
     Attributes:
         reason: the closed-set reason.
