@@ -21,8 +21,11 @@ from varde.store.site import Site
 from varde.web.counters import Counters
 from varde.web.examiner import Examining
 from varde.web.failed_attempts import FailedAttempts
+from varde.web.jobs import Jobs
 from varde.web.lanes import Lane, Room
+from varde.web.logins import Logins
 from varde.web.logs import get_logger
+from varde.web.sightings import Sightings
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -42,7 +45,10 @@ class Services:
             searching, fetching files.
         uploads: room for files that are received or examined.
         failures: of callers without a valid token.
+        logins: of people, that are going on.
+        sightings: when people's sessions were last used.
         counters: what was looked up and hashed, by token.
+        jobs: what is done in the background.
         clock: returns aware UTC times.
     """
 
@@ -60,7 +66,10 @@ class Services:
         self.fetching = Lane(settings.uploads, 0)
         self.uploads = Room(settings.uploads)
         self.failures = FailedAttempts(time.monotonic)
+        self.logins = Logins(time.monotonic)
+        self.sightings = Sightings(site.database)
         self.counters = Counters(time.monotonic)
+        self.jobs = Jobs(clock)
         self._distrust: IntegrityFailure | None = None
         self._sizes: IndexSizes | None = None
         self._is_open = False
