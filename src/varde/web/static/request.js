@@ -9,9 +9,9 @@ export class Refusal extends Error {
     this.retryAfterS = retryAfterS;
   }
 
-  /** Whether the same request may be sent again as it is. */
+  /** Whether the same request may be sent again as it is; after 401 once the person has logged in again. */
   get isPassing() {
-    return [429, 502, 503, 504].includes(this.status);
+    return [401, 429, 502, 503, 504].includes(this.status);
   }
 }
 
@@ -33,14 +33,41 @@ export function getJson(path, options = {}) {
 }
 
 /** Sends a body as JSON and returns the JSON that is answered, null where nothing is. Throws `Refusal` or `NoAnswer`. */
-export function postJson(path, body, options = {}) {
-  const headers = { "content-type": "application/json", "x-csrf-token": findCsrf() };
-  return ask(path, { ...options, method: "POST", headers, body: JSON.stringify(body) });
+export async function postJson(path, body, options = {}) {
+  const send = () => {
+    const headers = { "content-type": "application/json", "x-csrf-token": findCsrf() };
+    return ask(path, { ...options, method: "POST", headers, body: JSON.stringify(body) });
+  };
+  try {
+    return await send();
+  } catch (error) {
+    if (error.status === 403 && (await renewSession())) return send();
+    throw error;
+  }
 }
 
 /** Returns what requests that change something bring with them. */
 export function findCsrf() {
   return document.querySelector('meta[name="csrf"]')?.content ?? "";
+}
+
+/**
+ * Takes over the session of a person who logged in again in another tab, and returns whether there is a new one.
+ *
+ * Throws `Refusal` if somebody else logged in: what one person decided is never sent in another's name.
+ */
+async function renewSession() {
+  const answer = await send("/", { cache: "no-store", redirect: "manual", headers: { accept: "text/html" } });
+  if (!answer.ok) return false;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const find = (where, name) => where.querySelector(`meta[name="${name}"]`);
+  const csrf = find(page, "csrf")?.content;
+  if (!csrf || csrf === findCsrf()) return false;
+  if (find(page, "account")?.content !== find(document, "account")?.content) {
+    throw new Refusal(409, "Somebody else has logged in in this browser. Load the page again.", 0);
+  }
+  find(document, "csrf").content = csrf;
+  return true;
 }
 
 async function ask(path, options) {
