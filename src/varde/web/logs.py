@@ -7,7 +7,7 @@ import sys
 import time
 import traceback
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -36,8 +36,8 @@ ALLOWED_KEYS: Final = frozenset(
 _METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"}
 
 
-def set_up_logs() -> None:
-    """Sends everything logged in this process through the allow-list to standard error."""
+def set_up_logs(stream: TextIO | None = None) -> None:
+    """Sends everything logged in this process through the allow-list to a stream, None to standard error."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -46,7 +46,7 @@ def set_up_logs() -> None:
             structlog.processors.JSONRenderer(sort_keys=True),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(stream or sys.stderr),
         cache_logger_on_first_use=False,
     )
     root = logging.getLogger()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ipaddress
 import socket
 import ssl
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import uvicorn
 
@@ -33,6 +35,7 @@ class ServeOptions:
         port: 0 takes any that is free.
         certificate, key: PEM files; None serves without TLS.
         allow_plain: serve without TLS also where others can reach it.
+        log: where its log goes; None to standard error.
     """
 
     host: str = "127.0.0.1"
@@ -40,22 +43,26 @@ class ServeOptions:
     certificate: Path | None = None
     key: Path | None = None
     allow_plain: bool = False
+    log: TextIO | None = None
 
 
-def serve(site: Site, options: ServeOptions, started: Callable[[str], None]) -> None:
+def serve(
+    site: Site, options: ServeOptions, started: Callable[[str], None], stop: threading.Event | None = None
+) -> None:
     """Serves a site until the process is told to end; requests that are being answered are answered.
 
     Args:
         site: open.
         options: where and how.
         started: called with the address, such as ``https://127.0.0.1:5100``, once connections are taken.
+        stop: ends it too, once it is set.
 
     Raises:
         WrongUse: if the address or the certificate cannot be used.
         Refused: if others could listen: it is no address of this machine alone, and there is no TLS.
     """
     _check(options)
-    set_up_logs()
+    set_up_logs(options.log)
     app = create_app(site)
     config = uvicorn.Config(
         app,
@@ -76,22 +83,27 @@ def serve(site: Site, options: ServeOptions, started: Callable[[str], None]) -> 
     with _listen(options) as listening:
         host, port = listening.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
-        server = _Server(config, lambda: started(f"http{'s' if options.certificate else ''}://{shown}:{port}"))
+        address = f"http{'s' if options.certificate else ''}://{shown}:{port}"
+        server = _Server(config, lambda: started(address), stop or threading.Event())
         with suppress(KeyboardInterrupt):  # raised again by the server once it has stopped in order
             server.run(sockets=[listening])
 
 
 class _Server(uvicorn.Server):
-    """Says when it takes connections."""
+    """Says when it takes connections, and can be stopped by another thread."""
 
-    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None], stop: threading.Event) -> None:
         super().__init__(config)
         self._say_started = started
+        self._stop = stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._say_started()
+
+    async def on_tick(self, counter: int) -> bool:
+        return await super().on_tick(counter) or self._stop.is_set()
 
 
 def _check(options: ServeOptions) -> None:
