@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
-from varde.core.account import Account, Role
+from varde.core.account import Account, Permission, Role
 from varde.core.errors import NotFound, WrongUse
 from varde.store.people_tables import accounts
 from varde.store.types import AnyRow
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What an account's owner has to know, and have, to be let in.
+
+    Attributes:
+        totp_secret: of the second factor; None where there is none.
+        totp_last_step: the last one-time code that was used, as its step; an earlier or equal one is not taken.
+    """
+
+    account: Account
+    password_hash: str = field(repr=False)
+    totp_secret: str | None = field(repr=False)
+    totp_last_step: int | None
 
 
 def add_account(
@@ -61,20 +77,66 @@ def get_account(connection: Connection, name: str) -> Account:
     return read_account(row)
 
 
-def find_password_hash(connection: Connection, name: str) -> str | None:
-    """Returns the password hash of an account by name, None where there is no such account."""
-    return connection.execute(select(accounts.c.password_hash).where(accounts.c.name == name)).scalar()
+def has_accounts(connection: Connection) -> bool:
+    """Returns whether anybody was ever given an account."""
+    return connection.execute(select(accounts.c.id).limit(1)).first() is not None
+
+
+def is_last_administrator(connection: Connection, account_id: int) -> bool:
+    """Returns whether nobody but this account could manage accounts any more."""
+    active = connection.execute(select(accounts).where(accounts.c.disabled_at.is_(None)))
+    administrators = [one for one in map(read_account, active) if Permission.ADMINISTER in one.permissions]
+    return [one.account_id for one in administrators] == [account_id]
+
+
+def find_credentials(connection: Connection, name: str) -> Credentials | None:
+    """Returns what lets the owner of an account in, None where there is no such account."""
+    row = connection.execute(select(accounts).where(accounts.c.name == name)).first()
+    if row is None:
+        return None
+    return Credentials(read_account(row), row.password_hash, row.totp_secret, row.totp_last_step)
 
 
 def record_password(connection: Connection, account_id: int, password_hash: str, *, must_change: bool) -> None:
     """Replaces an account's password hash."""
-    values = {"password_hash": password_hash, "must_change_password": int(must_change)}
-    connection.execute(update(accounts).where(accounts.c.id == account_id).values(**values))
+    _change(connection, account_id, password_hash=password_hash, must_change_password=int(must_change))
+
+
+def record_roles(connection: Connection, account_id: int, roles: Iterable[Role]) -> None:
+    """Replaces an account's roles."""
+    _change(connection, account_id, roles=sorted(role.value for role in roles))
+
+
+def record_full_name(connection: Connection, account_id: int, full_name: str) -> None:
+    """Replaces the name that others know a person by."""
+    _change(connection, account_id, full_name=full_name)
+
+
+def record_disabled(connection: Connection, account_id: int, at: datetime | None) -> None:
+    """Records since when a person may not log in; None lets them in again."""
+    _change(connection, account_id, disabled_at=at)
+
+
+def record_opted_out(connection: Connection, account_id: int, at: datetime | None) -> None:
+    """Records since when a person does not review; None since they do again."""
+    _change(connection, account_id, opted_out_at=at)
+
+
+def record_second_factor(connection: Connection, account_id: int, secret: str | None, *, last_step: int | None) -> None:
+    """Replaces the secret that one-time codes are made from; None takes the second factor away."""
+    _change(connection, account_id, totp_secret=secret, totp_last_step=last_step)
+
+
+def record_code_used(connection: Connection, account_id: int, step: int) -> bool:
+    """Records that the one-time code of a step was used; returns False if it, or a later one, was used before."""
+    last = accounts.c.totp_last_step
+    unused = (accounts.c.id == account_id) & (last.is_(None) | (last < step))
+    return connection.execute(update(accounts).where(unused).values(totp_last_step=step)).rowcount > 0
 
 
 def record_preferences(connection: Connection, account_id: int, preferences: dict[str, object]) -> None:
     """Replaces what a person chose for the pages."""
-    connection.execute(update(accounts).where(accounts.c.id == account_id).values(preferences=preferences))
+    _change(connection, account_id, preferences=preferences)
 
 
 def read_account(row: AnyRow) -> Account:
@@ -92,3 +154,7 @@ def read_account(row: AnyRow) -> Account:
         created_by=row.created_by,
         preferences=row.preferences,
     )
+
+
+def _change(connection: Connection, account_id: int, **values: object) -> None:
+    connection.execute(update(accounts).where(accounts.c.id == account_id).values(**values))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,6 +25,16 @@ class Session:
 
     session_id: int
     account: Account
+    seen_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSession:
+    """One of a person's sessions, as they are shown it."""
+
+    session_id: int
+    started_at: datetime
     seen_at: datetime
     ends_at: datetime
 
@@ -51,9 +62,17 @@ def find_session(connection: Connection, digest: bytes) -> Session | None:
     return Session(row.session_id, read_account(row), row.seen_at, row.ends_at) if row else None
 
 
-def record_seen(connection: Connection, session_id: int, at: datetime) -> None:
-    """Records when a session was last used."""
-    connection.execute(update(sessions).where(sessions.c.id == session_id).values(seen_at=at))
+def list_sessions(connection: Connection, account_id: int, at: datetime) -> list[OwnSession]:
+    """Returns the sessions of an account that have not ended, newest first."""
+    query = select(sessions.c.id, sessions.c.started_at, sessions.c.seen_at, sessions.c.ends_at)
+    query = query.where(sessions.c.account_id == account_id, sessions.c.ends_at > at).order_by(sessions.c.id.desc())
+    return [OwnSession(*row) for row in connection.execute(query)]
+
+
+def record_seen(connection: Connection, seen: Mapping[int, datetime]) -> None:
+    """Records when sessions were last used."""
+    for session_id, at in seen.items():
+        connection.execute(update(sessions).where(sessions.c.id == session_id).values(seen_at=at))
 
 
 def end_session(connection: Connection, session_id: int) -> None:
@@ -61,6 +80,7 @@ def end_session(connection: Connection, session_id: int) -> None:
     connection.execute(delete(sessions).where(sessions.c.id == session_id))
 
 
-def end_sessions(connection: Connection, account_id: int) -> None:
-    """Forgets every session of an account."""
-    connection.execute(delete(sessions).where(sessions.c.account_id == account_id))
+def end_sessions(connection: Connection, account_id: int, *, but: int | None = None) -> None:
+    """Forgets every session of an account, but one where one is named."""
+    query = delete(sessions).where(sessions.c.account_id == account_id)
+    connection.execute(query if but is None else query.where(sessions.c.id != but))

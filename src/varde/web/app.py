@@ -62,7 +62,9 @@ def create_app(
             app.state.services = Services(site, Lookup(site), chosen, clock)
             stack.callback(app.state.services.counters.write)
             group = await stack.enter_async_context(anyio.create_task_group())
+            stack.callback(group.cancel_scope.cancel)
             group.start_soon(app.state.services.open_index)
+            group.start_soon(app.state.services.sightings.keep)
             yield
 
     app = FastAPI(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from functools import cache
 from typing import Final
 
@@ -12,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from varde.core.account import Permission
 from varde.core.preferences import Preferences
 from varde.web.pages.areas import list_areas
-from varde.web.pages.assets import find_address
+from varde.web.pages.assets import find_address, read_asset
 from varde.web.people import CSRF_FIELD, Visitor, find_preferences
 
 PAGE_POLICY: Final = (
@@ -34,8 +36,17 @@ def show(request: Request, template: str, *, status: int = 200, **facts: object)
     visitor: Visitor | None = getattr(request.state, "visitor", None)
     chosen = find_preferences(visitor) if visitor else Preferences()
     shown = {"visitor": visitor, "preferences": chosen, "areas": list_areas(visitor), "here": request.url.path, **facts}
-    text = _environment().get_template(template).render(shown)
+    text = _environment().get_template(template).render({"style": "", **shown})
     return HTMLResponse(text, status, headers={"Content-Security-Policy": PAGE_POLICY})
+
+
+def show_to_stranger(request: Request, template: str, *, status: int = 200, **facts: object) -> HTMLResponse:
+    """Returns a page for somebody who is not logged in; its style is inside it: strangers are given no other file."""
+    style = read_asset("style.css")
+    page = show(request, template, status=status, style=style, **facts)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    page.headers["Content-Security-Policy"] = PAGE_POLICY.replace("style-src 'self'", f"style-src 'sha256-{digest}'")
+    return page
 
 
 @cache
