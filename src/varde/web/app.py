@@ -19,7 +19,7 @@ from varde.web.errors import add_handlers
 from varde.web.examiner import Examiner, Examining
 from varde.web.headers import SecurityHeaders
 from varde.web.logs import RequestLog
-from varde.web.pages import assets, home, login
+from varde.web.pages import assets, grid, home, login
 from varde.web.people import check_case_routes
 from varde.web.services import Services
 from varde.workflows.actor import now
@@ -34,6 +34,7 @@ _AREAS = (
     status,
     login,
     home,
+    grid,
     assets,
 )
 
