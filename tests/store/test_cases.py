@@ -86,7 +86,7 @@ def test_the_newest_decision_is_in_force_and_all_are_kept(database: Database) ->
         for number, grade in enumerate((RED, None, Grade("vics-us", "2.0", "3"))):
             at = AT + timedelta(microseconds=number)
             decided = [(item_id, grade, f"note {number}")]
-            assert decisions.record_decisions(connection, decided, case="harbour", person=PERSON, at=at) == 1
+            assert len(decisions.record_decisions(connection, decided, case="harbour", person=PERSON, at=at)) == 1
         found = decisions.read_decisions(connection, [item_id])[item_id]
     assert [decision.grade for decision in found] == [RED, None, Grade("vics-us", "2.0", "3")]
     assert [decision.at for decision in found] == [AT + timedelta(microseconds=number) for number in range(3)]
@@ -94,7 +94,7 @@ def test_the_newest_decision_is_in_force_and_all_are_kept(database: Database) ->
 
 
 def test_what_is_not_examined_cannot_be_decided(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decisions, "_BATCH", 2)
+    monkeypatch.setattr(decisions, "IDS_AT_ONCE", 2)
     with database.write() as connection:
         _, (exhibit,) = make_case(connection)
         ids = [*add_examined(connection, exhibit, b"a", b"b", b"c").values()]
@@ -122,16 +122,16 @@ def test_what_was_decided_is_not_examined_again(database: Database) -> None:
 
 
 def test_many_decisions_are_one_audited_act(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decisions, "_BATCH", 3)
+    monkeypatch.setattr(decisions, "IDS_AT_ONCE", 3)
     with database.write() as connection:
         _, (exhibit,) = make_case(connection)
         ids = add_examined(connection, exhibit, *(b"%d" % number for number in range(8))).values()
         before = audit.get_head(connection).number
         decided = ((item_id, RED, "") for item_id in ids)
-        assert decisions.record_decisions(connection, decided, case="harbour", person=PERSON, at=AT, source="x") == 8
+        assert len(decisions.record_decisions(connection, decided, case="harbour", person=PERSON, at=AT, source="x")) == 8
         (event,) = audit.list_events(connection, after=before)
         assert (event.act, event.subject["decisions"]) == ("decisions_imported", 8)
-        assert decisions.record_decisions(connection, [], case="harbour", person=PERSON, at=AT) == 0
+        assert not decisions.record_decisions(connection, [], case="harbour", person=PERSON, at=AT)
         assert audit.verify_chain(connection).number == before + 1
 
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
+from typing import Final
+
+LAST_MATCHED_RANK: Final = 300
+"""Relevance ranks up to this one are of stacks with a match that a person has to look at; all others are above."""
 
 
 class Reveal(IntEnum):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Subquery, func, insert, select
+from sqlalchemy import Connection, Subquery, func, select
 
 from varde.core.audit import Act
 from varde.core.decision import Decision
@@ -14,11 +15,11 @@ from varde.core.errors import WrongUse
 from varde.core.scheme import Grade
 from varde.store import tables
 from varde.store.audit import append_event, decisions_subject
+from varde.store.bulk import insert_rows
 from varde.store.items import ItemState
 from varde.store.schemes import get_scheme
-from varde.store.types import AnyRow, AnySelect
-
-_BATCH = 5000
+from varde.store.standing_grades import IDS_AT_ONCE, record_changes
+from varde.store.types import AnyRow, AnySelect, write_utc
 
 
 def record_decisions(
@@ -29,8 +30,11 @@ def record_decisions(
     person: str,
     at: datetime,
     source: str = "",
-) -> int:
-    """Records (item, grade or None to withdraw, note) triples with one audit event and returns their number.
+    undoes: str = "",
+) -> range:
+    """Records (item, grade or None to withdraw, note) triples with one audit event and returns their row numbers.
+
+    Stacks and tallies are brought up to them in the same transaction.
 
     Args:
         connection: a write transaction.
@@ -39,6 +43,7 @@ def record_decisions(
         person: who decided; must be named.
         at: UTC.
         source: "" where decided here, else where it was imported from.
+        undoes: which decisions these take back, for the audit event; "" where none.
 
     Raises:
         WrongUse: if no person is named, or an item is not examined yet.
@@ -46,22 +51,29 @@ def record_decisions(
     """
     if not person.strip():
         raise WrongUse("a decision needs the name of the person who decided")
-    table = tables.decisions
-    last = connection.execute(select(func.max(table.c.id))).scalar() or 0
-    first = last + 1
-    rows: list[dict[str, object]] = []
+    first = (connection.execute(select(func.max(tables.decisions.c.id))).scalar() or 0) + 1
+    last = first - 1
+    scheme_ids: dict[Grade, int] = {}
+    made = {"person": person, "at": write_utc(at), "source": source}
+    rows: list[dict[str, Any]] = []
     for item_id, grade, note in decided:
         last += 1
-        rows.append(_row(connection, last, item_id, grade, note) | {"person": person, "at": at, "source": source})
-        if len(rows) == _BATCH:
+        scheme_id = None if grade is None else scheme_ids.get(grade)
+        if grade is not None and scheme_id is None:
+            scheme_id = scheme_ids[grade] = _find_scheme(connection, grade)
+        code = grade.code if grade else None
+        rows.append({"id": last, "item_id": item_id, "scheme_id": scheme_id, "code": code, "note": note, **made})
+        if len(rows) == IDS_AT_ONCE:
             _add(connection, rows)
             rows.clear()
     _add(connection, rows)
     if last >= first:
         act = Act.DECISIONS_IMPORTED if source else Act.GRADE_DECIDED
         subject = {"case": case, "source": source, **decisions_subject(connection, first, last)}
+        if undoes:
+            subject["undoes"] = undoes
         append_event(connection, at=at, person=person, act=act, subject=subject)
-    return last - first + 1
+    return range(first, last + 1)
 
 
 def read_decisions(connection: Connection, item_ids: Sequence[int]) -> defaultdict[int, list[Decision]]:
@@ -79,7 +91,7 @@ def in_force() -> Subquery:
     return select(table.item_id, func.max(table.id).label("decision_id")).group_by(table.item_id).subquery()
 
 
-def _add(connection: Connection, rows: list[dict[str, object]]) -> None:
+def _add(connection: Connection, rows: list[dict[str, Any]]) -> None:
     if not rows:
         return
     table = tables.items.c
@@ -91,16 +103,14 @@ def _add(connection: Connection, rows: list[dict[str, object]]) -> None:
             f"item {item_id} is not examined yet: what it holds may still change",
             advice="`varde process` goes on with its case.",
         )
-    connection.execute(insert(tables.decisions), rows)
+    record_changes(connection, [(row["item_id"], row["code"]) for row in rows])
+    insert_rows(connection, tables.decisions, rows)
 
 
-def _row(connection: Connection, row_id: int, item_id: int, grade: Grade | None, note: str) -> dict[str, object]:
-    scheme_id = None
-    if grade:
-        scheme_id, scheme = get_scheme(connection, f"{grade.scheme}@{grade.version}")
-        scheme.grade(grade.code)
-    code = grade.code if grade else None
-    return {"id": row_id, "item_id": item_id, "scheme_id": scheme_id, "code": code, "note": note}
+def _find_scheme(connection: Connection, grade: Grade) -> int:
+    scheme_id, scheme = get_scheme(connection, f"{grade.scheme}@{grade.version}")
+    scheme.grade(grade.code)
+    return scheme_id
 
 
 def _decisions() -> AnySelect:

@@ -58,7 +58,7 @@ def import_grades(site: Site, actor: Actor, *, case_name: str, path: Path) -> Gr
         _, scheme = schemes.get_scheme(connection, case.scheme)
         file_scheme = f"{opened.header.scheme}@{opened.header.scheme_version}"
         reader = _GradeReader(connection, case, scheme, file_scheme)
-        count = decisions.record_decisions(
+        recorded = decisions.record_decisions(
             connection,
             reader.read(opened.entries),
             case=case.name,
@@ -71,7 +71,7 @@ def import_grades(site: Site, actor: Actor, *, case_name: str, path: Path) -> Gr
                 f"no entry of {path.name} has a grade on scheme {scheme.key}; its categories are on {file_scheme}",
                 advice="A category means nothing on another scheme: open a case with the file's scheme for it.",
             )
-    return GradeImport(count, reader.unchanged, reader.unknown, reader.ungraded)
+    return GradeImport(len(recorded), reader.unchanged, reader.unknown, reader.ungraded)
 
 
 class _GradeReader:

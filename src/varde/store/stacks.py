@@ -1,0 +1,221 @@
+"""Stacks of a case: which items one decision is for, and deciding on them, with a way back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from varde.core.case import Case
+from varde.core.errors import NotFound, Refused, WrongUse
+from varde.core.scheme import Grade
+from varde.store import tables
+from varde.store.database import stream
+from varde.store.decisions import record_decisions
+from varde.store.review_tables import stack_items, stacks
+from varde.store.standing_grades import IDS_AT_ONCE, read_codes
+
+MOST_LEADERS = 500
+"""Stacks that one act may decide."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionAct:
+    """Decisions that a person made at once: what `undo_decisions` takes back.
+
+    Attributes:
+        first, last: row numbers of the decisions; nobody else's lie between them.
+        decided: how many there are.
+    """
+
+    first: int
+    last: int
+    decided: int
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What came of taking decisions back.
+
+    Attributes:
+        act: the decisions that restored what was in force; None where there was nothing to restore.
+        restored: items.
+        kept: items that somebody decided again since; they stay as they are.
+        leaders: of the stacks concerned, `MOST_LEADERS` at most.
+    """
+
+    act: DecisionAct | None
+    restored: int
+    kept: int
+    leaders: tuple[int, ...]
+
+
+def record_stack_decisions(
+    connection: Connection,
+    *,
+    case: Case,
+    item_ids: Sequence[int],
+    grade: Grade | None,
+    whole_stacks: bool,
+    person: str,
+    at: datetime,
+    note: str = "",
+) -> DecisionAct:
+    """Records one grade, or the withdrawal of those in force, for items or for the whole stacks they are in.
+
+    The items that are named are decided in any case, so that it shows who looked at them; of the rest of their stacks
+    those on which it changes anything.
+
+    Args:
+        connection: a write transaction.
+        case: the one all items are of.
+        item_ids: at least one, `MOST_LEADERS` at most.
+        grade: on the case's scheme; None withdraws.
+        whole_stacks: whether everything in their stacks is decided too.
+        person: who decided.
+        at: UTC.
+        note: the person's own words.
+
+    Raises:
+        NotFound: if an item is not of the case.
+        WrongUse: if there are no items or too many, one is not examined yet, or there is nothing to withdraw.
+    """
+    named = list(dict.fromkeys(item_ids))
+    if not 0 < len(named) <= MOST_LEADERS:
+        raise WrongUse(f"one act decides 1 to {MOST_LEADERS} stacks, not {len(named)}")
+    check_items(connection, case, named)
+    chosen = _choose(connection, named, grade, whole_stacks=whole_stacks)
+    recorded = record_decisions(
+        connection, ((item_id, grade, note) for item_id in chosen), case=case.name, person=person, at=at
+    )
+    if not recorded:
+        raise WrongUse("there is no grade to withdraw")
+    return DecisionAct(recorded.start, recorded.stop - 1, len(recorded))
+
+
+def undo_decisions(connection: Connection, *, case: Case, first: int, last: int, person: str, at: datetime) -> Undone:
+    """Restores what was in force before some decisions, by new ones; items decided again since then are left alone.
+
+    Args:
+        connection: a write transaction.
+        case: the one they were made in.
+        first, last: of one `DecisionAct`.
+        person: who made them; nobody else may take them back.
+        at: UTC.
+
+    Raises:
+        NotFound: if there are no such decisions in the case.
+        Refused: if they are not all of one act of that person.
+    """
+    _check_act(connection, case, first, last, person)
+    before = list(_find_before(connection, first, last))
+    restored = [
+        (item_id, grade, f"undoes decision {mine}") for item_id, mine, newest, grade in before if newest == mine
+    ]
+    undoes = f"{first}-{last}"
+    recorded = record_decisions(connection, restored, case=case.name, person=person, at=at, undoes=undoes)
+    act = DecisionAct(recorded.start, recorded.stop - 1, len(recorded)) if recorded else None
+    leaders = find_leaders(connection, [row[0] for row in before])
+    return Undone(act, len(restored), len(before) - len(restored), tuple(leaders[:MOST_LEADERS]))
+
+
+def check_items(connection: Connection, case: Case, item_ids: Collection[int]) -> None:
+    """Does nothing if all items are of a case.
+
+    Raises:
+        NotFound: naming the first that is not; in the same words whether it is elsewhere or nowhere.
+    """
+    items, exhibits = tables.items.c, tables.exhibits.c
+    query = select(items.id).join(tables.exhibits, exhibits.id == items.exhibit_id)
+    found = set(connection.execute(query.where(items.id.in_(item_ids), exhibits.case_id == case.case_id)).scalars())
+    missing = [item_id for item_id in item_ids if item_id not in found]
+    if missing:
+        raise NotFound(f"there is no item {missing[0]} in this case")
+
+
+def find_leaders(connection: Connection, item_ids: Sequence[int]) -> list[int]:
+    """Returns the leaders of the stacks that some items are in, by number."""
+    found: set[int] = set()
+    for some in _cut(item_ids):
+        query = select(stacks.c.leader_id).join(stack_items, stack_items.c.stack_id == stacks.c.id)
+        found.update(connection.execute(query.where(stack_items.c.item_id.in_(some)).distinct()).scalars())
+    return sorted(found)
+
+
+def list_members(
+    connection: Connection, item_id: int, *, after: int = 0, limit: int = 60
+) -> list[tuple[int, int | None]]:
+    """Returns (item, distance to the leader) of the next items of the stack an item is in, by number.
+
+    The distance is None where the bytes are the leader's.
+    """
+    table = stack_items.c
+    stack = select(table.stack_id).where(table.item_id == item_id).scalar_subquery()
+    query = select(table.item_id, table.distance).where(table.stack_id == stack, table.item_id > after)
+    rows = connection.execute(query.order_by(table.item_id).limit(limit))
+    return [(row.item_id, row.distance) for row in rows]
+
+
+def _choose(connection: Connection, named: Sequence[int], grade: Grade | None, *, whole_stacks: bool) -> Iterator[int]:
+    """Yields the items to decide: named ones, then members of their stacks; of those to withdraw only graded ones."""
+    code = grade.code if grade else None
+    apart = set(named)
+    yield from named if grade else _differing(connection, named, None)
+    if not whole_stacks:
+        return
+    leaders = find_leaders(connection, named)
+    query = select(stack_items.c.item_id).join(stacks, stacks.c.id == stack_items.c.stack_id)
+    members = connection.execute(query.where(stacks.c.leader_id.in_(leaders)).order_by(stack_items.c.item_id)).scalars()
+    for some in _cut([item_id for item_id in members if item_id not in apart]):
+        yield from _differing(connection, some, code)
+
+
+def _differing(connection: Connection, item_ids: Sequence[int], code: str | None) -> Iterator[int]:
+    in_force = read_codes(connection, item_ids)
+    return (item_id for item_id in item_ids if in_force.get(item_id) != code)
+
+
+def _check_act(connection: Connection, case: Case, first: int, last: int, person: str) -> None:
+    """Decisions of one act lie side by side, with one person and one time: so the ends say what is between them."""
+    decisions, items, exhibits = tables.decisions.c, tables.items.c, tables.exhibits.c
+    query = (
+        select(decisions.id, decisions.person, decisions.at, exhibits.case_id)
+        .join(tables.items, items.id == decisions.item_id)
+        .join(tables.exhibits, exhibits.id == items.exhibit_id)
+        .where(decisions.id.in_([first, last]), exhibits.case_id == case.case_id)
+    )
+    rows = connection.execute(query).all()
+    if {row.id for row in rows} != {first, last} or first > last:
+        raise NotFound(f"there are no decisions {first} to {last} in this case")
+    if {row.person for row in rows} != {person} or len({row.at for row in rows}) != 1:
+        raise Refused("only whoever made decisions can undo them, one act at a time")
+
+
+def _find_before(connection: Connection, first: int, last: int) -> Iterator[tuple[int, int, int, Grade | None]]:
+    """Yields (item, the act's last decision on it, the newest one, the grade in force before the act)."""
+    table, schemes = tables.decisions, tables.schemes
+    act = (
+        select(table.c.item_id, func.max(table.c.id).label("mine"))
+        .where(table.c.id.between(first, last))
+        .group_by(table.c.item_id)
+        .subquery()
+    )
+    of_item = select(func.max(table.c.id)).where(table.c.item_id == act.c.item_id).correlate(act)
+    earlier = table.alias()
+    query = (
+        select(act.c.item_id, act.c.mine, of_item.scalar_subquery().label("newest"))
+        .add_columns(schemes.c.name, schemes.c.version, earlier.c.code)
+        .join(earlier, earlier.c.id == of_item.where(table.c.id < first).scalar_subquery(), isouter=True)
+        .join(schemes, schemes.c.id == earlier.c.scheme_id, isouter=True)
+        .order_by(act.c.item_id)
+    )
+    for row in stream(connection, query):
+        grade = Grade(row.name, row.version, row.code) if row.code is not None else None
+        yield row.item_id, row.mine, row.newest, grade
+
+
+def _cut(item_ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(item_ids), IDS_AT_ONCE):
+        yield item_ids[start : start + IDS_AT_ONCE]
