@@ -46,5 +46,5 @@ def test_codes_are_all_drawn_and_others_by_share() -> None:
 
 @pytest.mark.parametrize(("key", "percent"), [(b"short", 10), (KEY, -1), (KEY, 101)])
 def test_unfit_draws_are_refused(key: bytes, percent: float) -> None:
-    with pytest.raises(ValueError, match="key|percent"):
+    with pytest.raises(ValueError, match=r"key|percent"):
         make_draw(key, (), percent)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Text, func, insert, select, type_coerce
 from varde.core.audit import GENESIS, Act, AuditEvent, compute_event_hash
 from varde.core.errors import IntegrityFailure
 from varde.store.database import stream
+from varde.store.opinions import verify_no_stray_opinions, verify_opinion
 from varde.store.tables import audit_events, contents, decisions, exhibits, items, schemes
 from varde.store.types import AnyRow, write_utc
 
@@ -75,7 +76,7 @@ def list_events(connection: Connection, *, after: int = 0) -> Iterator[AuditEven
 
 
 def verify_chain(connection: Connection, expected: AuditHead | None = None) -> AuditHead:
-    """Returns the head after re-computing every link and comparing every decision with the event that recorded it.
+    """Returns the head after re-computing every link and comparing decisions and opinions with what recorded them.
 
     Args:
         connection: a read transaction.
@@ -84,7 +85,7 @@ def verify_chain(connection: Connection, expected: AuditHead | None = None) -> A
     Raises:
         IntegrityFailure: naming the first broken link.
     """
-    head, audited = AuditHead(0, GENESIS), 0
+    head, audited, opinions = AuditHead(0, GENESIS), 0, 0
     for row in _stream(connection, _ALL):
         event = _read_event(row)
         if event.number != head.number + 1:
@@ -95,11 +96,13 @@ def verify_chain(connection: Connection, expected: AuditHead | None = None) -> A
         if expected and expected.number == head.number and expected.event_hash != head.event_hash:
             raise IntegrityFailure(f"audit event {head.number} is not the one the checkpoint was signed for")
         audited = _verify_decisions(connection, event, audited)
+        opinions = verify_opinion(connection, event, opinions)
     if expected and expected.number > head.number:
         raise IntegrityFailure(
             f"the checkpoint was signed for audit event {expected.number}, but the log ends at {head.number}"
         )
     _verify_no_unaudited_decisions(connection, audited)
+    verify_no_stray_opinions(connection, opinions)
     return head
 
 
