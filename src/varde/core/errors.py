@@ -90,6 +90,12 @@ class ExhibitUnreachable(VardeError):
     code = "exhibit_unreachable"
 
 
+class ExhibitChanged(VardeError):
+    """An item's bytes are not those that were examined: it is not shown. Says nothing against the site itself."""
+
+    code = "exhibit_changed"
+
+
 class IntegrityFailure(VardeError):
     """Stored or referenced material is not what it was: stops at once."""
 

@@ -22,7 +22,7 @@ from varde.media.grey import compute_grey, decode_luma
 from varde.media.metadata import MetadataReading, read_metadata
 from varde.media.sniff import HEAD_BYTES, sniff
 from varde.media.text import clean_text
-from varde.media.thumbnails import make_jpeg_thumbnail, make_thumbnail
+from varde.media.thumbnails import scale_jpeg, scale_picture, write_thumbnail
 
 # Everything Pillow, its plug-ins and pillow-heif were seen or are documented to raise on hostile bytes. MemoryError is
 # left to the process that runs the decoder.
@@ -86,21 +86,52 @@ def read_picture(data: bytes, limits: DecodeLimits) -> PictureReading:
     Limits: changes Pillow's process-wide settings while it runs, so one thread of a process may decode at a time.
         Bit errors inside JPEG data that leave it well-formed are not noticed.
     """
+    picture = decode_picture(data, limits, limits.thumbnail_px)
+    is_cut = any(issue.code is IssueCode.TRUNCATED for issue in picture.issues)
+    with open_limits(limits, truncated=is_cut):
+        facts = Facts(*picture.size_px, frames=_count_frames(data), metadata=picture.metadata.tags)
+    return PictureReading(picture.grey, facts, write_thumbnail(picture.view), picture.issues)
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedPicture:
+    """A picture's pixels.
+
+    Attributes:
+        size_px: width and height as stored.
+        grey: as `PictureReading.grey`.
+        view: in colour where it has any, upright, not longer than was asked for.
+        issues: as `PictureReading.issues`.
+    """
+
+    size_px: tuple[int, int]
+    grey: npt.NDArray[np.uint8]
+    view: Image.Image
+    metadata: MetadataReading
+    issues: tuple[Issue, ...]
+
+
+def decode_picture(data: bytes, limits: DecodeLimits, longest_px: int) -> DecodedPicture:
+    """Returns a picture's grey pixels and a view of it, of which no side is longer than so many pixels.
+
+    Raises:
+        Unreadable, MemoryError: as `read_picture`, whose limits hold here too.
+    """
     register_codecs()
     metadata = read_metadata(data)
     try:
-        return _decode(data, limits, metadata, ())
+        return _decode(data, limits, longest_px, metadata, ())
     except _Incomplete as strict:
         # What a strict decoder refuses is decoded as far as it goes.
         reason = str(strict)
     issue = Issue(IssueCode.TRUNCATED, Step.DECODE, clean_text(f"Only a part of it can be decoded ({reason})."))
     try:
-        reading = _decode(data, limits, metadata, (issue,))
+        picture = _decode(data, limits, longest_px, metadata, (issue,))
     except _Incomplete as error:
         raise Unreadable(IssueCode.DAMAGED, clean_text(f"It cannot be decoded ({error}).")) from error
-    if reading.grey.min() == reading.grey.max():
+    if picture.grey.min() == picture.grey.max():
         raise Unreadable(IssueCode.DAMAGED, clean_text(f"None of its pixels can be decoded ({reason})."))
-    return reading
+    return picture
 
 
 def warm_up() -> None:
@@ -140,7 +171,9 @@ def _decoder_errors(limits: DecodeLimits) -> Iterator[None]:
         raise _Incomplete(f"the decoder says: {str(error) or type(error).__name__}"[:300]) from error
 
 
-def _decode(data: bytes, limits: DecodeLimits, metadata: MetadataReading, issues: tuple[Issue, ...]) -> PictureReading:
+def _decode(
+    data: bytes, limits: DecodeLimits, longest_px: int, metadata: MetadataReading, issues: tuple[Issue, ...]
+) -> DecodedPicture:
     with open_limits(limits, truncated=bool(issues)), _decoder_errors(limits):
         image = _open(data, limits)
         size = image.size
@@ -150,11 +183,10 @@ def _decode(data: bytes, limits: DecodeLimits, metadata: MetadataReading, issues
         grey = _get_grey(image, clear=bool(issues))
         orientation = _get_orientation(image, metadata)
         if is_large_jpeg:
-            thumbnail = make_jpeg_thumbnail(data, orientation, limits)
+            view = scale_jpeg(data, orientation, longest_px)
         else:
-            thumbnail = make_thumbnail(image, grey, orientation, limits)
-        facts = Facts(*size, frames=_count_frames(data), metadata=metadata.tags)
-    return PictureReading(grey, facts, thumbnail, (*issues, *metadata.issues))
+            view = scale_picture(image, grey, orientation, longest_px)
+    return DecodedPicture(size, grey, view, metadata, (*issues, *metadata.issues))
 
 
 def _open(data: bytes, limits: DecodeLimits) -> Image.Image:

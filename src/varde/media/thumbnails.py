@@ -29,13 +29,23 @@ _WIDE_MODES = ("I", "F", "LAB")
 def make_thumbnail(
     image: Image.Image, grey: npt.NDArray[np.uint8], orientation: int, limits: DecodeLimits
 ) -> Thumbnail:
-    """Returns the thumbnail of a decoded picture.
+    """Returns the thumbnail of a decoded picture; see `scale_picture`."""
+    return write_thumbnail(scale_picture(image, grey, orientation, limits.thumbnail_px))
+
+
+def make_jpeg_thumbnail(data: bytes, orientation: int, limits: DecodeLimits) -> Thumbnail:
+    """Returns the thumbnail of a JPEG; see `scale_jpeg`."""
+    return write_thumbnail(scale_jpeg(data, orientation, limits.thumbnail_px))
+
+
+def scale_picture(image: Image.Image, grey: npt.NDArray[np.uint8], orientation: int, longest_px: int) -> Image.Image:
+    """Returns a decoded picture upright, as L or RGB, not longer than a side may be.
 
     Args:
         image: decoded, any mode; it is not changed.
         grey: (H, W) uint8, used instead of pixels that no screen shows (16 bits, floats, L*a*b*).
         orientation: EXIF orientation to apply, 1-8.
-        limits: longest side.
+        longest_px: longest side.
     """
     if image.mode in _WIDE_MODES or image.mode.startswith("I;"):
         image = Image.fromarray(grey)
@@ -44,11 +54,11 @@ def make_thumbnail(
         image = image.convert("RGBA" if has_alpha else "RGB")
     elif image.mode not in ("L", "RGB", "RGBA", "RGBX", "YCbCr"):
         image = image.convert("RGB")
-    return _finish(image.copy() if max(image.size) <= limits.thumbnail_px else image, orientation, limits)
+    return _finish(image.copy() if max(image.size) <= longest_px else image, orientation, longest_px)
 
 
-def make_jpeg_thumbnail(data: bytes, orientation: int, limits: DecodeLimits) -> Thumbnail:
-    """Returns the thumbnail of a JPEG, decoded at the smallest scale that is large enough.
+def scale_jpeg(data: bytes, orientation: int, longest_px: int) -> Image.Image:
+    """Returns a JPEG upright, as L or RGB, decoded at the smallest scale that is large enough.
 
     The pictures some cameras embed for this purpose are not used: they may show something else.
 
@@ -56,21 +66,20 @@ def make_jpeg_thumbnail(data: bytes, orientation: int, limits: DecodeLimits) -> 
         OSError and the rest of a decoder's errors: if the data cannot be decoded.
     """
     image = Image.open(io.BytesIO(data), formats=("JPEG",))
-    shrink = max(1.0, max(image.size) / limits.thumbnail_px)
+    shrink = max(1.0, max(image.size) / longest_px)
     image.draft("RGB", (max(1, int(image.width / shrink)), max(1, int(image.height / shrink))))
     image.load()
-    return _finish(image.convert("RGB") if image.mode == "CMYK" else image, orientation, limits)
+    return _finish(image.convert("RGB") if image.mode == "CMYK" else image, orientation, longest_px)
 
 
-def _finish(image: Image.Image, orientation: int, limits: DecodeLimits) -> Thumbnail:
-    longest = (limits.thumbnail_px, limits.thumbnail_px)
-    image.thumbnail(longest, Image.Resampling.BILINEAR, reducing_gap=2.0)
+def _finish(image: Image.Image, orientation: int, longest_px: int) -> Image.Image:
+    image.thumbnail((longest_px, longest_px), Image.Resampling.BILINEAR, reducing_gap=2.0)
     if orientation in _TURNS:
         image = image.transpose(_TURNS[orientation])
     if image.mode == "RGBA":
         ground = Image.new("RGBA", image.size, (128, 128, 128, 255))
         image = Image.alpha_composite(ground, image)
-    return write_thumbnail(image if image.mode in ("L", "RGB") else image.convert("RGB"))
+    return image if image.mode in ("L", "RGB") else image.convert("RGB")
 
 
 def write_thumbnail(image: Image.Image) -> Thumbnail:

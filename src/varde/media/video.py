@@ -95,10 +95,10 @@ def read_video(
         with source.open("rb") as file:
             return read_video(file, limits, on_frame, sampling)
     progress, sheet = Progress(), ContactSheet(limits)
-    with _open(source, limits) as (container, stream, length_s):
+    with open_stream(source, limits) as (container, stream, length_s):
         duration_s = get_duration(container, stream)
         marker = FrameMarker(length_s)
-        mode, frames = _choose_frames(container, stream, limits, sampling or DEFAULT_SAMPLING, length_s, progress)
+        mode, frames = choose_frames(container, stream, limits, sampling or DEFAULT_SAMPLING, length_s, progress)
         for offset_s, frame in frames:
             if progress.frames >= limits.max_frames and mode is not SamplingMode.ALL:
                 progress.failure = progress.failure or f"only the first {progress.frames} frames were looked at"
@@ -125,7 +125,7 @@ def read_video(
 
 
 @contextmanager
-def _open(source: BinaryIO, limits: DecodeLimits) -> Iterator[tuple[InputContainer, VideoStream, float]]:
+def open_stream(source: BinaryIO, limits: DecodeLimits) -> Iterator[tuple[InputContainer, VideoStream, float]]:
     """Gives container, stream and over how many seconds frames are to be spread.
 
     That is the stated length, unless a long one is not there.
@@ -146,7 +146,7 @@ def _open(source: BinaryIO, limits: DecodeLimits) -> Iterator[tuple[InputContain
         yield container, stream, found_s if 0 < found_s < stated_s / 2 else stated_s
 
 
-def _choose_frames(
+def choose_frames(
     container: InputContainer,
     stream: VideoStream,
     limits: DecodeLimits,

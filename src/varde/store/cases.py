@@ -115,6 +115,18 @@ def list_exhibits(connection: Connection, case_id: int) -> list[Exhibit]:
     return [_exhibit(row) for row in rows]
 
 
+def get_exhibit(connection: Connection, exhibit_id: int) -> Exhibit:
+    """Returns an exhibit by its row number.
+
+    Raises:
+        NotFound: if there is none.
+    """
+    row = connection.execute(select(tables.exhibits).where(tables.exhibits.c.id == exhibit_id)).first()
+    if row is None:
+        raise NotFound(f"there is no exhibit in row {exhibit_id}")
+    return _exhibit(row)
+
+
 def record_walked(connection: Connection, exhibit_id: int) -> None:
     """Records that every file of the exhibit has been listed."""
     connection.execute(update(tables.exhibits).where(tables.exhibits.c.id == exhibit_id).values(walked=1))
