@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -25,6 +27,7 @@ from varde.web.jobs import Jobs
 from varde.web.lanes import Lane, Room
 from varde.web.logins import Logins
 from varde.web.logs import get_logger
+from varde.web.renderer import Renderer
 from varde.web.sightings import Sightings
 
 P = ParamSpec("P")
@@ -41,6 +44,7 @@ class Services:
     Attributes:
         search: the known sets.
         examiner: hashes uploaded files in the sandbox.
+        renderer: shows pictures, decoded in the sandbox.
         admitting, reading, searching, fetching: lanes for work in threads: looking up tokens, reading the database,
             searching, fetching files.
         uploads: room for files that are received or examined.
@@ -52,12 +56,15 @@ class Services:
         clock: returns aware UTC times.
     """
 
-    def __init__(self, site: Site, search: Lookup, examiner: Examining, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, site: Site, search: Lookup, examiner: Examining, renderer: Renderer, clock: Callable[[], datetime]
+    ) -> None:
         """Prepares everything; called inside the event loop."""
         settings = site.settings.web
         self.site = site
         self.search = search
         self.examiner = examiner
+        self.renderer = renderer
         self.clock = clock
         self.admitting = Lane(1, _MANY)
         self.reading = Lane(_READERS, _MANY)
@@ -73,6 +80,7 @@ class Services:
         self._distrust: IntegrityFailure | None = None
         self._sizes: IndexSizes | None = None
         self._is_open = False
+        self._picture_secret = secrets.token_bytes(32)
 
     @property
     def point(self) -> OperatingPoint:
@@ -123,6 +131,14 @@ class Services:
             if self._sizes is None or self._sizes.newest_entry != find_newest_entry(connection):
                 self._sizes = measure(connection)
             return self._sizes
+
+    def make_picture_key(self, sha256: bytes) -> str:
+        """Returns what the views of a content are addressed by while this server runs; it tells nothing of the digest.
+
+        Args:
+            sha256: raw digest of the content.
+        """
+        return hashlib.blake2b(sha256, key=self._picture_secret, digest_size=9).hexdigest()
 
     def stop_trusting(self, failure: IntegrityFailure) -> None:
         """Records that the site is not what it was: from now on it says that it is not ready."""
