@@ -44,7 +44,10 @@ class Requires:
 
     async def admit(self, request: Request) -> None:
         """Looks the token up and notes it."""
-        request.state.caller = await _admit(request, self.right)
+        token = await admit_token(request)
+        if self.right not in token.rights:
+            raise refuse(403, f"This token does not have the right {self.right.value!r}.")
+        request.state.caller = token
 
     async def __call__(self, request: Request) -> Token:
         """Returns the caller's token, which was checked before the request's body was read."""
@@ -114,7 +117,12 @@ def find_actor(request: Request) -> Actor:
     return Actor(f"token:{find_caller(request).name}", get_services(request).clock)
 
 
-async def _admit(request: Request, right: Right) -> Token:
+async def admit_token(request: Request) -> Token:
+    """Returns the valid token that a request shows.
+
+    Raises:
+        HTTPException: 401 or 429, if it shows none.
+    """
     services = get_services(request)
     secret = _read_secret(request)
     digest = tokens.compute_token_digest(secret)
@@ -128,8 +136,6 @@ async def _admit(request: Request, right: Right) -> Token:
             raise refuse(429, _TOO_OFTEN, {"Retry-After": str(wait_s)})
         raise refuse(401, _LETS_NOBODY_IN, _CHALLENGE)
     request.scope["varde.token"] = token.token_id
-    if right not in token.rights:
-        raise refuse(403, f"This token does not have the right {right.value!r}.")
     return token
 
 

@@ -19,8 +19,10 @@ from varde.web.errors import add_handlers
 from varde.web.examiner import Examiner, Examining
 from varde.web.headers import SecurityHeaders
 from varde.web.logs import RequestLog
-from varde.web.pages import assets, grid, home, login
+from varde.web.pages import assets, grid, home, login, nowhere, pictures
+from varde.web.pages.problem import show_problem
 from varde.web.people import check_case_routes
+from varde.web.renderer import Renderer
 from varde.web.services import Services
 from varde.workflows.actor import now
 
@@ -35,6 +37,7 @@ _AREAS = (
     login,
     home,
     grid,
+    pictures,
     assets,
 )
 
@@ -60,7 +63,8 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             chosen = examiner or stack.enter_context(Examiner(site.settings))
-            app.state.services = Services(site, Lookup(site), chosen, clock)
+            renderer = stack.enter_context(Renderer(site.settings))
+            app.state.services = Services(site, Lookup(site), chosen, renderer, clock)
             stack.callback(app.state.services.counters.write)
             group = await stack.enter_async_context(anyio.create_task_group())
             stack.callback(group.cancel_scope.cancel)
@@ -81,9 +85,10 @@ def create_app(
     )
     for area in _AREAS:
         app.router.routes.extend(area.router.routes)
+    app.router.routes.extend(nowhere.router.routes)
     check_declarations(app.routes)
     check_case_routes(app.routes)
-    add_handlers(app)
+    add_handlers(app, show_problem)
     settings = site.settings.web
     app.add_middleware(BodyLimit, most_bytes=settings.max_body_mib << 20, time_limit_s=settings.body_time_limit_s)
     app.add_middleware(SecurityHeaders)

@@ -22,7 +22,7 @@ from varde.store.sessions import compute_session_digest
 from varde.store.settings import SecondFactor
 from varde.store.visits import Named, Visit
 from varde.web.access import find_declaration
-from varde.web.errors import refuse
+from varde.web.errors import refuse, wants_page
 from varde.web.services import Services, get_services
 from varde.workflows.actor import Actor
 
@@ -178,11 +178,6 @@ def find_secret(request: Request) -> str:
     if protected or request.url.scheme == "https":
         return protected
     return request.cookies.get(_PLAIN, "")
-
-
-def wants_page(request: Request) -> bool:
-    """Returns whether a person's browser asked for a page, rather than a script or a program for data."""
-    return "text/html" in request.headers.get("accept", "") and "authorization" not in request.headers
 
 
 async def find_visit(request: Request, named: Named | None = None, number: int = 0) -> tuple[Visitor, Case | None]:
