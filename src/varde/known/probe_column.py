@@ -145,6 +145,14 @@ class ProbeColumn:
         compute_budgets(max_distance)
         return _scan(self._tables.refresh(), index, max_distance, after_content)
 
+    def read(self) -> Iterator[Probes]:
+        """Yields all stored probes in the order of their contents, in pieces of bounded size.
+
+        Raises:
+            IntegrityFailure: naming a segment that is damaged or missing; at once.
+        """
+        return _read(self._tables.refresh())
+
     def merge(self) -> int:
         """Merges segments of similar size and returns how many fewer there are; see `PerceptualIndex.merge`."""
         return merge_runs(self._segments, lambda listed: choose_run(listed, _MOST_ROWS), self._write_merged)
@@ -179,6 +187,12 @@ def _scan(tables: Sequence[Probes], index: HashIndex, most: int, after: int) -> 
             some = table[low : low + _PIECE]
             for rows, ids, distances in index.search_batches(some.hashes, most):
                 yield ProbeMatches(some[rows], ids, distances)
+
+
+def _read(tables: Sequence[Probes]) -> Iterator[Probes]:
+    for table in tables:
+        for low in range(0, len(table), _PIECE):
+            yield table[low : low + _PIECE]
 
 
 def _write(parts: Sequence[Probes]) -> tuple[Facts, Mapping[str, Array | Pieces]]:
