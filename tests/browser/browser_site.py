@@ -22,8 +22,8 @@ from varde.testing.pictures import make_photo
 from varde.testing.videos import make_video
 from varde.workflows.actor import Actor
 from varde.workflows.import_known_set import ImportRequest, import_known_set
-from varde.workflows.log_in import make_hasher
 from varde.workflows.open_case import add_exhibit, create_case
+from varde.workflows.passwords import hash_password
 from varde.workflows.process_case import process_case
 
 CASE = "harbour"
@@ -108,11 +108,11 @@ def write_evidence(folder: Path) -> list[str]:
         data = make_small_jpeg(rng)
         writer.write(f"camera/day {number // 30 + 1}/IMG_{number:04}.jpg", data)
         if number % 30 == 7:
-            known.append(hashlib.sha256(data).hexdigest())
+            known.append(_digest(data))
     copied = encode_picture(make_photo(rng, 320, 240), PictureFormat.JPEG)
     for number in range(COPIES):
         writer.write(f"downloads/copy {number:02}.jpg", copied)
-    known.append(hashlib.sha256(copied).hexdigest())
+    known.append(_digest(copied))
     for name in (HOSTILE, TURNED, f"{'long ' * 40}name.jpg", "שלום.jpg"):
         writer.write(f"odd/{name}", make_small_jpeg(rng))
     writer.write("clips/walk.mp4", make_video(rng, scenes=2))
@@ -141,4 +141,8 @@ def _add_person(site: Site, name: str, roles: tuple[Role, ...], case_ids: list[i
 @cache
 def _hash_password() -> str:
     """Returns the hash of everybody's password, made once: it takes long on purpose."""
-    return make_hasher().hash(PASSWORD)
+    return hash_password(PASSWORD)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha1(data, usedforsecurity=False).hexdigest()
