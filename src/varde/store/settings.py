@@ -134,6 +134,12 @@ class AccessSettings(_Section):
         return acts
 
 
+class ReviewSettings(_Section):
+    """How work is given out to people."""
+
+    lease_min: int = Field(60, ge=1, le=1_440, description="Minutes without a sign of a person until items go back.")
+
+
 class PluginSettings(_Section):
     """Third-party plugins: listed here, not merely installed."""
 
@@ -153,6 +159,7 @@ class Settings(_Section):
     matching: MatchingSettings = MatchingSettings()
     web: WebSettings = WebSettings()
     access: AccessSettings = AccessSettings()
+    review: ReviewSettings = ReviewSettings()
     plugins: PluginSettings = PluginSettings()
 
 

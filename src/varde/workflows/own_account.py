@@ -10,7 +10,7 @@ from varde.core.account import Account
 from varde.core.audit import Act
 from varde.core.errors import Refused, WrongUse
 from varde.core.preferences import Preferences, change_preferences, read_preferences, write_preferences
-from varde.store import accounts, audit, sessions
+from varde.store import accounts, assignments, audit, sessions
 from varde.store.accounts import Credentials
 from varde.store.settings import SecondFactor
 from varde.store.site import Site
@@ -103,7 +103,7 @@ def choose_preferences(site: Site, actor: Actor, changes: Mapping[str, object]) 
 
 
 def opt_out(site: Site, actor: Actor, *, out: bool) -> Account:
-    """Returns the actor's account, which is given nothing to review from now on, or is again.
+    """Returns the actor's account, which is given nothing to review from now on, or is again; what it holds goes back.
 
     No reason is asked for. It is not audited either: a record for ever would be a reason not to do it.
     """
@@ -111,6 +111,7 @@ def opt_out(site: Site, actor: Actor, *, out: bool) -> Account:
         account = accounts.get_account(connection, actor.person)
         if out is not (account.opted_out_at is not None):
             accounts.record_opted_out(connection, account.account_id, actor.clock() if out else None)
+            assignments.hand_back(connection, account.account_id, actor.clock())
         return accounts.get_account(connection, actor.person)
 
 
