@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -156,6 +157,24 @@ def list_items_of(connection: Connection, case_id: int, content_ids: list[int], 
     of_case = items.exhibit_id.in_(select(exhibits.id).where(exhibits.case_id == case_id))
     query = select(items.id).where(items.content_id.in_(content_ids), of_case, items.id > after)
     return list(connection.execute(query.order_by(items.id).limit(limit)).scalars()) if content_ids else []
+
+
+def find_items_of(
+    connection: Connection, case_ids: list[int], content_ids: list[int], *, limit: int
+) -> defaultdict[int, list[tuple[int, int]]]:
+    """Returns (case, item) of the items of some cases with some contents, by content, as many as the limit in all."""
+    items, exhibits = tables.items.c, tables.exhibits.c
+    query = (
+        select(items.content_id, exhibits.case_id, items.id)
+        .join(tables.exhibits, exhibits.id == items.exhibit_id)
+        .where(items.content_id.in_(content_ids), exhibits.case_id.in_(case_ids))
+        .order_by(items.id)
+        .limit(limit)
+    )
+    found: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+    for row in connection.execute(query):
+        found[row.content_id].append((row.case_id, row.id))
+    return found
 
 
 def count_months(connection: Connection, case_id: int, what: TimeKind) -> dict[str, int]:
