@@ -12,8 +12,11 @@ export class ActionBar {
     this.element.className = "toolbar grid-bar";
     this.element.setAttribute("role", "group");
     this.element.setAttribute("aria-label", "Actions for the item in focus or the chosen items");
-    this.position = add(this.element, "span", "grid-position");
-    this.#addGroup([["r", "Reveal"], ["R", "Less"], ["b", "Veil all"]]);
+    const place = add(this.element, "div", "grid-position");
+    this.position = add(place, "span");
+    this.progress = add(place, "progress");
+    this.progress.setAttribute("aria-label", "Decided items");
+    this.#addGroup([["r", "Reveal"], ["R", "Less"], ["b", "Veil"]]);
     const codes = grid.codes.filter((code) => /^[0-9]$/.test(code)).slice(0, MOST_CODES);
     this.#addGroup([...codes.map((code) => [code, "", `Grade ${code}`]), ["g", codes.length ? "More" : "Grade"]]);
     this.#addGroup([["w", "Withdraw"], ["m", "Note"]]);
@@ -27,8 +30,10 @@ export class ActionBar {
     this.#addButton(paging, "?", "Keys");
   }
 
-  /** facts: `{position, page, undo, canTurnBack, canTurn, canExpand}`. */
+  /** facts: `{position, decided, items, page, undo, canTurnBack, canTurn, canExpand}`. */
   show(facts) {
+    this.progress.max = Math.max(1, facts.items);
+    this.progress.value = facts.decided;
     setText(this.position, facts.position);
     setText(this.page, facts.page);
     setText(this.undo.firstChild, facts.undo ? `Undo ${facts.undo}` : "Undo");

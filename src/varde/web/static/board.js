@@ -2,9 +2,9 @@
 
 import { TileView } from "./tiles.js";
 
-const GAP_PX = 8;
-const CAPTION_PX = 26;
-const SHAPE = 0.75;
+const GAP_PX = 6;
+const CAPTION_PX = 24;
+const SHAPE = 0.73;
 
 export class Board {
   /** label: what screen readers call it. icons: address of the icons. onResize: told when the page's size changed. */

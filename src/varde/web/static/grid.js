@@ -9,7 +9,8 @@
  *   stack(itemId) -> source                           optional: the members of a stack
  * and `options` are `codes` (of the case's scheme), `caseId`, `preferences` (of preferences.js), and, optional, `label`,
  * `onEmpty` (nothing is left undecided and no more will come), `onFigures` (they changed), `extraKeys` (commands of
- * keys.js), `wholeStacks` (true), `canWithdraw` (true), `emptyText`, `onPage` (a page was drawn).
+ * keys.js), `wholeStacks` (true), `canWithdraw` (true), `emptyText`, `takesFocus` (once, when the
+ * first page is there), `onResize(tilePx)`.
  *
  * For pages: `reload()`, `update(tiles)`, `focused`, `targets`, `resize(tilePx)`, `close()`.
  */
@@ -272,6 +273,13 @@ export class Grid {
     return true;
   }
 
+  /** Returns figures of what is here, for a source that gives none. */
+  #countHere() {
+    const tiles = this.list.parts.flatMap((part) => part.tiles ?? []);
+    const items = tiles.reduce((sum, tile) => sum + tile.items, 0);
+    return { items, decided_items: items - tiles.reduce((sum, tile) => sum + tile.undecided, 0) };
+  }
+
   #describe(tile, index) {
     const level = tile.has_picture ? this.reveal.find(tile.item_id) : 0;
     return {
@@ -284,11 +292,13 @@ export class Grid {
   }
 
   #drawBar() {
-    const { decided_items: decided, items } = this.list.figures;
+    const { decided_items: decided, items } = this.list.figures ?? this.#countHere();
     const chosen = this.selection.count;
     const isEmpty = this.list.isComplete && this.list.count === 0;
     this.bar.show({
       position: chosen ? `${chosen} chosen` : `${decided.toLocaleString("en")} of ${items.toLocaleString("en")} decided`,
+      decided,
+      items,
       page: `Page ${this.#page.toLocaleString("en")}`,
       undo: this.decisions.undoable,
       canTurnBack: this.start > 0,
@@ -344,7 +354,8 @@ export class Grid {
   #focus() {
     const current = document.activeElement;
     const isElsewhere = current && current !== document.body && !this.board.element.contains(current);
-    if (isElsewhere && current.id !== "main") return;
+    if (isElsewhere && current.id !== "main" && !this.options.takesFocus) return;
+    this.options.takesFocus = false;
     this.board.views[this.at - this.start]?.element.focus({ preventScroll: true });
   }
 
@@ -393,7 +404,7 @@ export class Grid {
     return {
       find: (itemId) => this.list.find(itemId),
       changed: (decided = 0) => {
-        this.list.figures.decided_items += decided;
+        if (this.list.figures) this.list.figures.decided_items += decided;
         if (decided) this.options.onFigures?.(this.list.figures);
         this.draw();
       },
@@ -408,12 +419,12 @@ export class Grid {
   }
 
   #tellTrouble(error, waiting) {
-    const what = waiting === 1 ? "1 decision waits" : `${waiting} decisions wait`;
+    const what = waiting === 1 ? "1 decision waits; it is" : `${waiting} decisions wait; they are`;
     const actions = [{ label: "Try now", act: () => this.decisions.outbox.tryNow() }];
     if (error.status === 401) {
       actions.unshift({ label: "Log in (new tab)", act: () => window.open("/login", "_blank", "noopener") });
     }
-    const text = `${error.message} ${what}; they are sent again by themselves. Do not close this page.`;
+    const text = `${error.message} ${what} sent again without your doing. Do not close this page.`;
     raise(text, { key: "outbox", attention: true, actions, canDismiss: false });
   }
 
@@ -424,6 +435,7 @@ export class Grid {
       this.members = new Grid(holder, this.source.stack(leader.item_id, (tiles) => this.update(tiles)), {
         ...this.options,
         label: "Members of the stack",
+        takesFocus: true,
         wholeStacks: false,
         onEmpty: undefined,
         onFigures: undefined,

@@ -58,7 +58,6 @@ class GridPage {
       preferences,
       label: "Items of the case",
       emptyText: "Nothing fits these filters. Choose other ones above, or look at the case as a whole.",
-      onFigures: (figures) => this.#showFigures(figures),
       onResize: (tilePx) => this.#keep({ tile_px: tilePx }),
     });
     this.preferences = preferences;
@@ -128,12 +127,6 @@ class GridPage {
     tilePx.value = preferences.tilePx;
     autoAdvance.checked = preferences.autoAdvance;
     this.#showFolder();
-  }
-
-  #showFigures({ items, decided_items: decided }) {
-    const bar = document.querySelector("#progress");
-    bar.max = Math.max(1, items);
-    bar.value = decided;
   }
 
   #keep(changes) {

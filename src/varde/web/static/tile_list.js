@@ -9,7 +9,7 @@ export class TileList {
     this.parts = [];
     this.next = null;
     this.isComplete = false;
-    this.figures = { items: 0, stacks: 0, decided_items: 0 };
+    this.figures = null;
     this.loading = null;
   }
 

@@ -2,6 +2,8 @@
 
 const LEVELS = ["veiled", "soft", "grey", "colour"];
 const TAIL = 9;
+const LONG = 18;
+const RIGHT_TO_LEFT = /[\p{sc=Hebrew}\p{sc=Arabic}\p{sc=Syriac}\p{sc=Thaana}\p{sc=Nko}]/u;
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}]/gu;
 const RETRY_MS = 1500;
 
@@ -176,9 +178,11 @@ function listMarks(tile) {
   ].filter(Boolean);
 }
 
+/** Splits a name so that its end stays in sight; never one that is short, or that runs from right to left. */
 function splitName(name) {
   const letters = [...showName(name)];
-  return letters.length <= TAIL ? ["", letters.join("")] : [letters.slice(0, -TAIL).join(""), letters.slice(-TAIL).join("")];
+  if (letters.length < LONG || RIGHT_TO_LEFT.test(name)) return [letters.join(""), ""];
+  return [letters.slice(0, -TAIL).join(""), letters.slice(-TAIL).join("")];
 }
 
 function make(kind, classes = "") {
