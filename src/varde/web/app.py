@@ -19,7 +19,7 @@ from varde.web.errors import add_handlers
 from varde.web.examiner import Examiner, Examining
 from varde.web.headers import SecurityHeaders
 from varde.web.logs import RequestLog
-from varde.web.pages import assets, grid, home, login, nowhere, pictures, search
+from varde.web.pages import account, assets, credentials, grid, home, login, nowhere, pictures, search
 from varde.web.pages.problem import show_problem
 from varde.web.people import check_case_routes
 from varde.web.renderer import Renderer
@@ -35,6 +35,8 @@ _AREAS = (
     signal_types,
     status,
     login,
+    account,
+    credentials,
     home,
     grid,
     pictures,

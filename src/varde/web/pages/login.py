@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
@@ -39,6 +39,12 @@ router = APIRouter(tags=["People"], route_class=GuardedRoute)
 
 _BROWSER_LASTS_S = 90 * 24 * 3600
 _FORGET = {"Clear-Site-Data": '"cache", "storage"'}
+_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
+    303: {"description": "Let in."},
+    401: {"description": "Not let in.", "content": {"text/html": {}}},
+    403: {"description": "Another site's page sent this."},
+    429: {"description": "Too many attempts.", "content": {"text/html": {}}},
+}
 _WRONG = "Name or password is wrong."
 _WRONG_CODE = "The code is wrong, or it was used already. Wait for the next one."
 _TOO_LATE = "That took too long, or there were too many wrong codes. Begin again."
@@ -50,7 +56,7 @@ def show_login(request: Request, next: str = "/") -> Response:  # noqa: A002 - t
     return _show(request, next)
 
 
-@router.post("/login", dependencies=[Depends(Open())])
+@router.post("/login", dependencies=[Depends(Open())], responses=_ANSWERS)
 async def do_log_in(
     request: Request,
     name: Annotated[str, Form(max_length=100)] = "",
