@@ -33,8 +33,8 @@ def count(number: int, noun: str, nouns: str = "") -> str:
 
 
 def write_json(document: Any) -> None:
-    """Writes one JSON document."""
-    print(_encode(document, indent=2))
+    """Writes one JSON document; whoever waits for it at the other end of a pipe gets it now."""
+    print(_encode(document, indent=2), flush=True)
 
 
 def write_json_list(rows: Iterable[Any]) -> None:
