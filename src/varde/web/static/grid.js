@@ -8,7 +8,7 @@
  *   undo(token, {isRepeated}) -> Promise<{tiles}>
  *   stack(itemId) -> source                           optional: the members of a stack
  * and `options` are `codes` (of the case's scheme), `caseId`, `preferences` (of preferences.js), and, optional, `label`,
- * `onEmpty` (nothing is left undecided and no more will come), `onFigures` (they changed), `extraKeys` (commands of
+ * `onEmpty` (nothing is left undecided and no more will come), `extraKeys` (commands of
  * keys.js), `wholeStacks` (true), `canWithdraw` (true), `emptyText`, `takesFocus` (once, when the
  * first page is there), `onResize(tilePx)`.
  *
@@ -16,26 +16,28 @@
  */
 
 import { ActionBar } from "./action_bar.js";
-import { announce, dismiss, raise } from "./announce.js";
+import { announce } from "./announce.js";
 import { Board } from "./board.js";
 import { listCommands } from "./commands.js";
 import { Decisions } from "./decisions.js";
 import { add, askForNote, chooseCode, openDialog, showHelp } from "./dialogs.js";
 import { Keys } from "./keys.js";
+import { Place } from "./place.js";
 import { LEVEL_NAMES, Reveal } from "./reveal.js";
 import { Selection } from "./selection.js";
 import { TileList } from "./tile_list.js";
+import { forgetPageFailed, tellPageFailed, tellRefused, tellSaved, tellWaiting } from "./trouble.js";
 import { Watching } from "./watching.js";
 
 const ICONS = new URL("./icons.svg", import.meta.url).pathname;
-const MOST_LOOKED_AT = 1500;
 const [LEAST_TILE_PX, MOST_TILE_PX] = [96, 320];
+const DEFAULTS = { wholeStacks: true, canWithdraw: true, label: "Items", emptyText: "Nothing is here." };
 
 export class Grid {
   constructor(element, source, options) {
     this.element = element;
     this.source = source;
-    this.options = { wholeStacks: true, canWithdraw: true, label: "Items", emptyText: "Nothing is here.", ...options };
+    this.options = { ...DEFAULTS, ...options };
     this.codes = options.codes;
     this.canWithdraw = this.options.canWithdraw;
     this.preferences = options.preferences;
@@ -46,21 +48,27 @@ export class Grid {
     this.decisions = new Decisions(source, this.#listen());
     this.keys = new Keys([...listCommands(this), ...(options.extraKeys ?? [])]);
     this.bar = new ActionBar(this, this.keys);
-    this.board = new Board({ label: this.options.label, icons: ICONS, onResize: () => this.#refit() });
+    this.board = new Board({ label: this.options.label, icons: ICONS, onResize: () => this.goTo(this.at) });
     this.empty = document.createElement("p");
     this.empty.className = "empty grid-empty";
     this.empty.hidden = true;
     element.classList.add("grid");
     element.replaceChildren(this.board.element, this.empty, this.bar.element);
+    this.#begin();
     this.#bind();
     this.board.fit(this.tilePx);
     this.board.watch();
-    this.reload();
+    this.goTo(0);
+  }
+
+  /** Index of the tile in focus. */
+  get at() {
+    return this.place.at;
   }
 
   /** The tile in focus, undefined where there is none. */
   get focused() {
-    return this.list.get(this.at);
+    return this.place.tile;
   }
 
   /** The tiles that a decision is about: those chosen, or else the one in focus. */
@@ -69,26 +77,25 @@ export class Grid {
     return chosen.length ? chosen : [this.focused].filter(Boolean);
   }
 
+  /** Whether the tile in focus stands for several items that can be looked at. */
   get canExpand() {
     return Boolean(this.source.stack) && (this.focused?.items ?? 0) > 1;
   }
 
-  /** Index of the first and of the last tile of the page. */
+  /** Index of the first tile of the page. */
   get first() {
-    return this.start;
+    return this.place.start;
   }
 
+  /** Index of the last tile of the page. */
   get last() {
-    return Math.max(this.start, Math.min(this.start + this.board.size, this.list.count) - 1);
+    return this.place.last;
   }
 
   /** Begins again at the first tile. */
-  async reload() {
-    this.list = new TileList((cursor) => this.source.page(cursor));
-    this.at = 0;
-    this.start = 0;
-    this.selection.clear();
-    await this.goTo(0);
+  reload() {
+    this.#begin();
+    return this.goTo(0);
   }
 
   /** Takes over what the server says of some tiles. */
@@ -109,78 +116,61 @@ export class Grid {
 
   /** Moves the focus by a number of tiles; with isReaching the selection follows. */
   async move(by, { isReaching = false } = {}) {
-    const to = this.at + by;
-    if (to < 0) return;
-    if (isReaching) {
-      await this.list.reach(to, to + 1).catch(() => {});
-      const aim = Math.min(to, this.list.count - 1);
-      this.selection.reach(this.at, aim, this.list);
-      announce(`${this.selection.count} chosen`);
-      await this.goTo(aim);
-    } else {
-      this.selection.anchor = null;
-      await this.goTo(to);
-    }
+    const from = this.at;
+    if (from + by < 0) return;
+    if (!isReaching) this.selection.anchor = null;
+    await this.goTo(from + by);
+    if (!isReaching) return;
+    this.selection.reach(from, this.at, this.list);
+    this.#tellChosen();
   }
 
   /** Turns the page, keeping the place on it. */
   turn(by) {
-    const to = this.at + by * this.board.size;
-    return this.goTo(to < 0 ? 0 : to);
+    return this.goTo(Math.max(0, this.at + by * this.board.size));
   }
 
   /** Puts the focus on a tile by index, turning the page if it is on another one. */
   async goTo(index) {
-    this.wanted = index;
-    const start = Math.floor(index / this.board.size) * this.board.size;
-    if (!(await this.#reach(start))) return;
-    if (this.wanted !== index) return;
-    const isTurned = start !== this.start;
-    this.at = Math.max(0, Math.min(index, this.list.count - 1));
-    this.start = Math.floor(this.at / this.board.size) * this.board.size;
+    const before = this.place.start;
+    this.board.element.setAttribute("aria-busy", "true");
+    const isThere = await this.place.goTo(index);
+    this.board.element.removeAttribute("aria-busy");
+    if (!isThere) return;
+    forgetPageFailed();
     this.reveal.follow(this.focused?.item_id ?? null);
     this.draw();
     this.#focus();
-    if (isTurned) announce(`Page ${this.#page.toLocaleString("en")}`);
-    this.#lookAhead();
+    if (before !== this.place.start) announce(`Page ${this.place.page.toLocaleString("en")}`);
+    if (this.list.isComplete && !this.list.count) this.options.onEmpty?.();
+    await this.#lookAhead();
   }
 
   /** Puts the focus on the next tile with something undecided. */
   async goToOpen() {
-    const from = this.at + 1;
-    for (let index = from; index < from + MOST_LOOKED_AT; index += 1) {
-      if (!this.list.get(index)) {
-        const isThere = !this.list.isComplete || index < this.list.count;
-        if (!isThere || !(await this.#reach(index))) break;
-      }
-      const tile = this.list.get(index);
-      if (!tile) break;
-      if (tile.undecided > 0) return this.goTo(index);
-    }
-    const isEnd = this.list.isComplete;
-    announce(isEnd ? "Nothing undecided follows." : `Nothing undecided in the next ${MOST_LOOKED_AT}.`);
-    return undefined;
+    const index = await this.place.findOpen();
+    if (index >= 0) await this.goTo(index);
+    else announce("Nothing undecided follows near here. The filter above shows what is undecided.");
   }
 
+  /** Chooses the tile at an index too, or leaves it out. */
   toggle(index) {
     const tile = this.list.get(index);
     if (!tile) return;
     this.selection.toggle(tile.item_id);
     this.selection.anchor = index;
-    announce(`${this.selection.count} chosen`);
-    this.draw();
+    this.#tellChosen();
   }
 
+  /** Chooses every tile of the page and no other; none if they were. */
   choosePage() {
-    this.selection.choose(this.#shown.filter(Boolean).map((tile) => tile.item_id));
-    announce(`${this.selection.count} chosen`);
-    this.draw();
+    this.selection.choose(this.#shown.map((tile) => tile.item_id));
+    this.#tellChosen();
   }
 
   chooseNone() {
     this.selection.clear();
-    announce("None chosen");
-    this.draw();
+    this.#tellChosen();
   }
 
   /** Records a grade, or with null its withdrawal, and goes on to the next tile if the person wants that. */
@@ -192,17 +182,19 @@ export class Grid {
     const done = this.decisions.decide(tiles, code, { wholeStacks: this.options.wholeStacks, note });
     if (isOne && this.preferences.autoAdvance && code !== null) await this.goTo(this.at + 1);
     await done;
-    if (this.list.isComplete && this.#isAllDecided) this.options.onEmpty?.();
+    if (this.list.isComplete && this.list.isAllDecided) this.options.onEmpty?.();
   }
 
   undo() {
     return this.decisions.undo();
   }
 
+  /** Asks for a grade from a list. */
   choose() {
     if (this.targets.length) chooseCode(this.codes, (code) => this.decide(code));
   }
 
+  /** Asks for a note and its grade. */
   note() {
     if (this.targets.length) askForNote(this.codes, (code, text) => this.decide(code, text));
   }
@@ -221,12 +213,20 @@ export class Grid {
     announce(isVeiled ? "Everything is veiled" : "Shown as you chose to begin");
   }
 
+  /** Shows the members of the stack in focus, to look at and to decide a part of them. */
   expand() {
     const leader = this.focused;
-    openDialog(`Stack of ${leader.items.toLocaleString("en")}`, (body) => this.#fillStack(body, leader), {
-      classes: "stack-dialog",
-      onClose: () => this.members?.close(),
-    });
+    const source = this.source.stack(leader.item_id, (tiles) => this.update(tiles));
+    const shown = { ...this.options, label: "Members of the stack", wholeStacks: false, takesFocus: true };
+    let members;
+    const fill = (body) => {
+      const holder = add(body, "div", "stack-grid");
+      requestAnimationFrame(() => {
+        members = new Grid(holder, source, { ...shown, onEmpty: undefined, onResize: undefined, extraKeys: [] });
+      });
+    };
+    const title = `Stack of ${leader.items.toLocaleString("en")}`;
+    openDialog(title, fill, { classes: "stack-dialog", onClose: () => members?.close() });
   }
 
   openItem() {
@@ -240,7 +240,7 @@ export class Grid {
   /** Changes the size of the tiles. */
   resize(tilePx) {
     this.tilePx = Math.max(LEAST_TILE_PX, Math.min(MOST_TILE_PX, tilePx));
-    if (this.board.fit(this.tilePx)) this.#refit();
+    if (this.board.fit(this.tilePx)) this.goTo(this.at);
     this.options.onResize?.(this.tilePx);
   }
 
@@ -248,8 +248,8 @@ export class Grid {
   draw() {
     const levels = new Map();
     this.board.views.forEach((view, place) => {
-      const tile = this.list.get(this.start + place);
-      const state = tile && this.#describe(tile, this.start + place);
+      const tile = this.list.get(this.first + place);
+      const state = tile && this.#describe(tile, this.first + place);
       view.show(tile, state);
       if (tile?.has_picture) levels.set(tile.item_id, state.level);
     });
@@ -257,27 +257,22 @@ export class Grid {
     this.#drawBar();
   }
 
-  get #page() {
-    return Math.floor(this.start / this.board.size) + 1;
-  }
-
   get #shown() {
-    return this.board.views.map((_, place) => this.list.get(this.start + place));
+    return this.board.views.map((_, place) => this.list.get(this.first + place)).filter(Boolean);
   }
 
-  get #isAllDecided() {
-    for (let index = 0; index < this.list.count; index += 1) {
-      const tile = this.list.get(index);
-      if (tile && tile.undecided > 0) return false;
-    }
-    return true;
+  #begin() {
+    this.list = new TileList((cursor) => this.source.page(cursor));
+    this.place = new Place(this.list, {
+      size: () => this.board.size,
+      failed: (error, index) => tellPageFailed(error, () => this.goTo(index)),
+    });
+    this.selection.clear();
   }
 
-  /** Returns figures of what is here, for a source that gives none. */
-  #countHere() {
-    const tiles = this.list.parts.flatMap((part) => part.tiles ?? []);
-    const items = tiles.reduce((sum, tile) => sum + tile.items, 0);
-    return { items, decided_items: items - tiles.reduce((sum, tile) => sum + tile.undecided, 0) };
+  #tellChosen() {
+    announce(this.selection.count ? `${this.selection.count} chosen` : "None chosen");
+    this.draw();
   }
 
   #describe(tile, index) {
@@ -287,22 +282,22 @@ export class Grid {
       isFocused: index === this.at,
       isSelected: this.selection.has(tile.item_id),
       isPending: this.decisions.isPending(tile.item_id),
-      path: `/items/${tile.item_id}/picture/${level}?k=${encodeURIComponent(tile.picture_key ?? "")}`,
+      path: findPicture(tile, level),
     };
   }
 
   #drawBar() {
-    const { decided_items: decided, items } = this.list.figures ?? this.#countHere();
+    const { decided_items: decided, items } = this.list.countItems();
     const chosen = this.selection.count;
     const isEmpty = this.list.isComplete && this.list.count === 0;
     this.bar.show({
       position: chosen ? `${chosen} chosen` : `${decided.toLocaleString("en")} of ${items.toLocaleString("en")} decided`,
       decided,
       items,
-      page: `Page ${this.#page.toLocaleString("en")}`,
+      page: `Page ${this.place.page.toLocaleString("en")}`,
       undo: this.decisions.undoable,
-      canTurnBack: this.start > 0,
-      canTurn: !this.list.isComplete || this.start + this.board.size < this.list.count,
+      canTurnBack: this.first > 0,
+      canTurn: this.place.hasNext,
       canExpand: this.canExpand,
     });
     this.empty.hidden = !isEmpty;
@@ -310,45 +305,16 @@ export class Grid {
     this.empty.textContent = this.options.emptyText;
   }
 
-  /** Makes sure a page is here, and returns whether it is; says so where it cannot be had. */
-  async #reach(start) {
-    this.board.element.setAttribute("aria-busy", "true");
-    try {
-      await this.list.reach(start, start + this.board.size);
-      dismiss("page");
-      if (this.list.isComplete && !this.list.count) this.options.onEmpty?.();
-      return true;
-    } catch (error) {
-      const actions = [{ label: "Try again", act: () => this.goTo(start) }];
-      raise(`The page could not be loaded. ${error.message}`, { key: "page", attention: true, actions });
-      return false;
-    } finally {
-      this.board.element.removeAttribute("aria-busy");
-      this.options.onFigures?.(this.list.figures);
-    }
-  }
-
   /** Asks for the next page and its veiled pictures before anybody turns to it. */
   async #lookAhead() {
-    const next = this.start + this.board.size;
-    try {
-      await this.list.reach(next, next + this.board.size);
-    } catch {
-      return; // whoever turns the page is told
-    }
-    if (next !== this.start + this.board.size) return;
+    const tiles = await this.place.lookAhead();
     this.#drawBar();
     if (this.reveal.base > 0) return;
-    this.ahead = this.board.views.map((_, place) => {
-      const tile = this.list.get(next + place);
+    this.ahead = tiles.filter((tile) => tile.has_picture).map((tile) => {
       const image = new Image();
-      if (tile?.has_picture) image.src = `/items/${tile.item_id}/picture/0?k=${encodeURIComponent(tile.picture_key ?? "")}`;
+      image.src = findPicture(tile, 0);
       return image;
     });
-  }
-
-  #refit() {
-    return this.goTo(this.at);
   }
 
   #focus() {
@@ -356,7 +322,7 @@ export class Grid {
     const isElsewhere = current && current !== document.body && !this.board.element.contains(current);
     if (isElsewhere && current.id !== "main" && !this.options.takesFocus) return;
     this.options.takesFocus = false;
-    this.board.views[this.at - this.start]?.element.focus({ preventScroll: true });
+    this.board.views[this.at - this.first]?.element.focus({ preventScroll: true });
   }
 
   #bind() {
@@ -365,7 +331,7 @@ export class Grid {
     const scope = this.element.closest("dialog");
     (scope ?? document).addEventListener("keydown", (event) => this.#press(event, scope), { signal });
     this.board.element.addEventListener("click", (event) => this.#click(event), { signal });
-    this.board.element.addEventListener("dblclick", (event) => this.#isOnTile(event) && this.openItem(), { signal });
+    this.board.element.addEventListener("dblclick", (event) => this.#open(event), { signal });
     document.addEventListener("varde:veil", (event) => this.#veil(event.detail.isVeiled), { signal });
     window.addEventListener("pagehide", () => this.#veil(true), { signal });
     window.addEventListener("pageshow", (event) => event.persisted && this.#veil(false), { signal });
@@ -377,17 +343,17 @@ export class Grid {
   }
 
   #press(event, scope) {
-    const place = event.target.closest?.("dialog") ?? null;
-    if (place === scope && !event.target.closest?.(".top, .tabs")) this.keys.handle(event);
+    const around = event.target.closest?.("dialog") ?? null;
+    if (around === scope && !event.target.closest?.(".top, .tabs")) this.keys.handle(event);
   }
 
-  #isOnTile(event) {
-    return this.board.findPlace(event.target) >= 0 && !event.target.closest("button");
+  #open(event) {
+    if (this.board.findPlace(event.target) >= 0 && !event.target.closest("button")) this.openItem();
   }
 
   async #click(event) {
     const place = this.board.findPlace(event.target);
-    const index = this.start + place;
+    const index = this.first + place;
     if (place < 0 || !this.list.get(index)) return;
     if (event.shiftKey) {
       this.selection.reach(this.at, index, this.list);
@@ -396,51 +362,26 @@ export class Grid {
     } else {
       this.selection.anchor = null;
     }
+    const isEye = event.target.closest(".tile-eye");
     await this.goTo(index);
-    if (event.target.closest(".tile-eye")) this.step(1);
+    if (isEye && this.at === index) this.step(1);
   }
 
   #listen() {
     return {
       find: (itemId) => this.list.find(itemId),
       changed: (decided = 0) => {
-        if (this.list.figures) this.list.figures.decided_items += decided;
-        if (decided) this.options.onFigures?.(this.list.figures);
+        this.list.addDecided(decided);
         this.draw();
       },
       told: announce,
-      failed: (text) => raise(text, { attention: true }),
-      troubled: (error, waiting) => this.#tellTrouble(error, waiting),
-      calm: () => {
-        dismiss("outbox");
-        announce("Saved. Everything is in order again.");
-      },
+      failed: tellRefused,
+      troubled: (error, waiting) => tellWaiting(error, waiting, () => this.decisions.outbox.tryNow()),
+      calm: tellSaved,
     };
   }
+}
 
-  #tellTrouble(error, waiting) {
-    const what = waiting === 1 ? "1 decision waits; it is" : `${waiting} decisions wait; they are`;
-    const actions = [{ label: "Try now", act: () => this.decisions.outbox.tryNow() }];
-    if (error.status === 401) {
-      actions.unshift({ label: "Log in (new tab)", act: () => window.open("/login", "_blank", "noopener") });
-    }
-    const text = `${error.message} ${what} sent again without your doing. Do not close this page.`;
-    raise(text, { key: "outbox", attention: true, actions, canDismiss: false });
-  }
-
-  #fillStack(body, leader) {
-    const holder = add(body, "div", "stack-grid");
-    this.members = null;
-    requestAnimationFrame(() => {
-      this.members = new Grid(holder, this.source.stack(leader.item_id, (tiles) => this.update(tiles)), {
-        ...this.options,
-        label: "Members of the stack",
-        takesFocus: true,
-        wholeStacks: false,
-        onEmpty: undefined,
-        onFigures: undefined,
-        extraKeys: [],
-      });
-    });
-  }
+function findPicture(tile, level) {
+  return `/items/${tile.item_id}/picture/${level}?k=${encodeURIComponent(tile.picture_key ?? "")}`;
 }

@@ -18,6 +18,27 @@ export class TileList {
     return this.parts.reduce((sum, part) => sum + part.size, 0);
   }
 
+  /** Returns figures: the server's, or, where it gives none, of what is here. */
+  countItems() {
+    if (this.figures) return this.figures;
+    const items = this.#tiles.reduce((sum, tile) => sum + tile.items, 0);
+    return { items, decided_items: items - this.#tiles.reduce((sum, tile) => sum + tile.undecided, 0) };
+  }
+
+  /** Whether nothing of what is here is undecided. */
+  get isAllDecided() {
+    return this.#tiles.every((tile) => !tile.undecided);
+  }
+
+  /** Counts decisions that were made since the figures came. */
+  addDecided(items) {
+    if (this.figures) this.figures = { ...this.figures, decided_items: this.figures.decided_items + items };
+  }
+
+  get #tiles() {
+    return this.parts.flatMap((part) => part.tiles ?? []);
+  }
+
   /** Returns the tile at an index, undefined where it is not here (yet). */
   get(index) {
     let first = 0;
