@@ -4,19 +4,33 @@ PY := .venv/bin/python
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: demo test check format clean
+.PHONY: demo test check format screens browser clean
 
-.venv/.ready: pyproject.toml uv.lock
+# What the build puts in from others, and where; `hatch_build.py` fetches it.
+BROWSER_FILES := src/varde/web/static/vendor/htmx.min.js browser/vendor/axe.min.js
+
+.venv/.ready: pyproject.toml uv.lock hatch_build.py browser/package-lock.json
 	python3 -m venv .venv
 	$(PY) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	.venv/bin/uv sync --frozen --inexact --quiet
 	touch $@
 
-demo: .venv/.ready  ## set up, make a benign exhibit, process it, write a report
+$(BROWSER_FILES) &: | .venv/.ready
+	.venv/bin/uv sync --frozen --inexact --quiet --reinstall-package varde
+
+demo: .venv/.ready $(BROWSER_FILES)  ## set up, make a benign exhibit, process it, write a report, open the pages
 	.venv/bin/varde demo .varde-demo
 
-test: .venv/.ready  ## set up and pass all tests
-	$(PY) -m pytest
+browser:  ## install Chromium for the tests of the pages, where it is missing and we may
+	@if ! command -v chromium >/dev/null && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y chromium fonts-dejavu-core; fi; \
+	command -v chromium >/dev/null || echo "No Chromium: tests of the pages are skipped. Debian: apt-get install chromium"
+
+test: .venv/.ready $(BROWSER_FILES) browser  ## set up and pass all tests; says which are skipped, and why
+	$(PY) -m pytest -rs
+
+screens: .venv/.ready $(BROWSER_FILES) browser  ## make the pictures of the pages in docs/screens anew, from the demo case
+	$(PY) docs/screens/make_screens.py
 
 check: .venv/.ready  ## format, lint, types, import contracts, docs tests
 	.venv/bin/ruff format --check .
