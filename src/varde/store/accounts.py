@@ -77,6 +77,12 @@ def get_account(connection: Connection, name: str) -> Account:
     return read_account(row)
 
 
+def find_account(connection: Connection, account_id: int) -> Account | None:
+    """Returns an account by its row number, None where there is none."""
+    row = connection.execute(select(accounts).where(accounts.c.id == account_id)).first()
+    return read_account(row) if row else None
+
+
 def has_accounts(connection: Connection) -> bool:
     """Returns whether anybody was ever given an account."""
     return connection.execute(select(accounts.c.id).limit(1)).first() is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, func, select
 
 from varde.core.account import Account
 from varde.core.case import Case
@@ -43,6 +43,24 @@ def list_people(connection: Connection, case_id: int) -> list[Account]:
         .order_by(accounts.c.name)
     )
     return [read_account(row) for row in connection.execute(query)]
+
+
+def list_cases_to_administer(connection: Connection, *, beginning: str, most: int) -> list[tuple[int, str, int]]:
+    """Returns number, name and how many people have access, of the cases whose name begins so, by name.
+
+    For whoever manages access: it says nothing of what is in a case.
+    """
+    cases = tables.cases.c
+    people = select(func.count()).where(case_access.c.case_id == cases.id).scalar_subquery()
+    query = select(cases.id, cases.name, people).order_by(cases.name).limit(most)
+    if beginning:
+        query = query.where(cases.name.startswith(beginning, autoescape=True))
+    return [(row[0], row[1], row[2]) for row in connection.execute(query)]
+
+
+def find_case_name(connection: Connection, case_id: int) -> str | None:
+    """Returns the name of a case, None where there is none of that number."""
+    return connection.execute(select(tables.cases.c.name).where(tables.cases.c.id == case_id)).scalar()
 
 
 def find_open_case(connection: Connection, account_id: int, case_id: int) -> Case | None:

@@ -19,7 +19,23 @@ from varde.web.errors import add_handlers
 from varde.web.examiner import Examiner, Examining
 from varde.web.headers import SecurityHeaders
 from varde.web.logs import RequestLog
-from varde.web.pages import account, assets, credentials, grid, home, login, nowhere, pictures, search
+from varde.web.pages import (
+    access_to_cases,
+    account,
+    administration,
+    approvals,
+    assets,
+    credentials,
+    grid,
+    health,
+    home,
+    login,
+    nowhere,
+    pictures,
+    search,
+    tiles,
+    tokens,
+)
 from varde.web.pages.problem import show_problem
 from varde.web.people import check_case_routes
 from varde.web.renderer import Renderer
@@ -37,8 +53,14 @@ _AREAS = (
     login,
     account,
     credentials,
+    administration,
+    access_to_cases,
+    approvals,
+    tokens,
+    health,
     home,
     grid,
+    tiles,
     pictures,
     search,
     assets,

@@ -23,6 +23,8 @@ from varde.store.site import Site
 from varde.web.counters import Counters
 from varde.web.examiner import Examining
 from varde.web.failed_attempts import FailedAttempts
+from varde.web.figures import FiguresCache
+from varde.web.health import Health
 from varde.web.jobs import Jobs
 from varde.web.lanes import Lane, Room
 from varde.web.logins import Logins
@@ -51,8 +53,10 @@ class Services:
         failures: of callers without a valid token.
         logins: of people, that are going on.
         sightings: when people's sessions were last used.
+        health: of machine and site, as it was last looked at.
         counters: what was looked up and hashed, by token.
         jobs: what is done in the background.
+        figures: of cases, counted in the background.
         clock: returns aware UTC times.
     """
 
@@ -75,8 +79,10 @@ class Services:
         self.failures = FailedAttempts(time.monotonic)
         self.logins = Logins(time.monotonic)
         self.sightings = Sightings(site.database)
+        self.health = Health()
         self.counters = Counters(time.monotonic)
         self.jobs = Jobs(clock)
+        self.figures = FiguresCache(site)
         self._distrust: IntegrityFailure | None = None
         self._sizes: IndexSizes | None = None
         self._is_open = False
