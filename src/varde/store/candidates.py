@@ -51,10 +51,10 @@ def find_open(connection: Connection, queue: Queue, account_id: int, count: int)
 
 
 def find_closed(connection: Connection, item_ids: Collection[int]) -> list[int]:
-    """Returns those of some leaders in whose stacks nothing is undecided."""
+    """Returns those of some items that lead no stack in which anything is undecided, or none at all any more."""
     table = stacks.c
-    query = select(table.leader_id).where(table.leader_id.in_(list(item_ids)), table.is_open == 0)
-    return list(connection.execute(query).scalars())
+    still_open = select(table.leader_id).where(table.leader_id.in_(list(item_ids)), table.is_open == 1)
+    return list(set(item_ids) - set(connection.execute(still_open).scalars()))
 
 
 def find_undecided(connection: Connection, item_ids: Collection[int]) -> list[int]:
@@ -72,8 +72,8 @@ def find_waiting(connection: Connection, queue: Queue, account: Account, count: 
     items that were escalated; and items whose decision was withdrawn.
     """
     table, made, own = queue_items.c, decisions.alias("made").c, decisions.alias("own").c
-    given, here = assignments.alias("given").c, assignments.alias("here").c
-    newest = select(func.max(decisions.c.id)).where(decisions.c.item_id == table.item_id).scalar_subquery()
+    last, given, here = decisions.alias("last").c, assignments.alias("given").c, assignments.alias("here").c
+    newest = select(func.max(last.id)).where(last.item_id == table.item_id).scalar_subquery()
     is_given = given.state == _GIVEN
     mine = and_(here.account_id == account.account_id, here.state.in_(_OVER_FOR_ONE))
     is_over = or_(here.state == _ESCALATED, mine)
@@ -128,11 +128,12 @@ def list_new_decisions(connection: Connection, case_id: int, after: int, until: 
 
 def list_decided(connection: Connection, case_id: int) -> Iterator[NewDecision]:
     """Yields the grades in force on the leaders of a case's stacks: all of them, so not for every request."""
-    newest = select(func.max(decisions.c.id)).where(decisions.c.item_id == stacks.c.leader_id).scalar_subquery()
+    other = decisions.alias("other").c
+    newest = select(func.max(other.id)).where(other.item_id == stacks.c.leader_id).scalar_subquery()
     query = (
         select(decisions.c.id, decisions.c.item_id, decisions.c.code, decisions.c.person)
-        .join(stacks, (stacks.c.leader_id == decisions.c.item_id) & (decisions.c.id == newest))
-        .where(stacks.c.case_id == case_id, decisions.c.code.is_not(None))
+        .select_from(stacks.join(decisions, decisions.c.item_id == stacks.c.leader_id))
+        .where(stacks.c.case_id == case_id, decisions.c.id == newest, decisions.c.code.is_not(None))
     )
     return (_read_decision(row) for row in stream(connection, query))
 
