@@ -18,6 +18,7 @@ def main() -> None:
     parser.add_argument("--name", default="large")
     parser.add_argument("--decided", type=float, default=0.05, help="share of the items that are decided")
     parser.add_argument("--copies-of-one", type=int, default=0, help="items with the very same bytes")
+    parser.add_argument("--no-search", action="store_true", help="leave the index of the search out: much faster")
     options = parser.parse_args()
     site, _ = create_site(options.site, name="Benchmark", person="A. Examiner", at=now())
     began = last = time.monotonic()
@@ -33,6 +34,7 @@ def main() -> None:
         name=options.name,
         decided=options.decided,
         copies_of_one=options.copies_of_one,
+        is_searchable=not options.no_search,
         progress=tell,
     )
     tell("nothing")

@@ -17,6 +17,7 @@ from varde.pipeline.machine import count_cores, list_software
 from varde.pipeline.matching import MatchCount, is_up_to_date, match_all
 from varde.pipeline.plan import list_places
 from varde.pipeline.schedule import Schedule
+from varde.pipeline.stacking import stack_stale_cases
 from varde.pipeline.tasks import Tally
 from varde.store import audit, cases, items, reopening, runs
 from varde.store.database import PATIENCE_S
@@ -84,7 +85,7 @@ def process_case(
     retry: bool = False,
     features: bool = False,
 ) -> RunResult:
-    """Brings a case up to date: all exhibits listed and examined, all contents compared with all known sets.
+    """Brings a case up to date: all listed and examined, compared with all known sets, and stacked to be looked at.
 
     Args:
         site, case: what to process.
@@ -107,6 +108,7 @@ def process_case(
         retried += _open_again(site, case, reopening.open_without_features) if features else 0
         open_exhibits = [exhibit for exhibit in _list_exhibits(site, case) if _is_open(site, exhibit)]
         if not open_exhibits and is_up_to_date(site):
+            stack_stale_cases(site, case.case_id)  # an earlier run may have been killed before this
             return result  # nothing to do is nothing to record
         run_id = _record_start(site, case, len(open_exhibits), retried, person, clock())
         for exhibit in open_exhibits:
@@ -117,6 +119,7 @@ def process_case(
         progress(Progress("comparing", 0, 0, 0))
         result.matches = match_all(site, clock())
         _record_finish(site, case, run_id, result, person, clock())
+        stack_stale_cases(site, case.case_id)
     return result
 
 

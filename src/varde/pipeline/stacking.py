@@ -12,20 +12,19 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from varde.core.media import MediaKind
 from varde.known.perceptual import HashIndex
 from varde.pipeline.stack_material import KINDS, NO_MATCH, Contents, Flags, Numbers, Places, read_material
 from varde.review.relevance import Clues, Relevance, is_matched_folder, judge
 from varde.review.stacks import choose_leaders
-from varde.store import stacked_material, tables
+from varde.store import stacked_material
 from varde.store.database import PATIENCE_S
 from varde.store.folders import replace_folders
-from varde.store.review_tables import tallies
 from varde.store.site import Site
 from varde.store.stacking import Member, StackRow, save_stacks
-from varde.store.tallies import Counted, Key, read_newest, replace_tallies
+from varde.store.tallies import Counted, Key, list_stacked_cases, read_newest, replace_tallies
 
 _ROWS: Final = 10_000
 _SMALL_FOLDER: Final = 4
@@ -87,19 +86,10 @@ def stack_stale_cases(site: Site, case_id: int | None = None) -> None:
         case_id: of a case that gets stacks even if it has none yet.
     """
     with site.database.read() as connection:
-        stacked = set(connection.execute(select(tallies.c.case_id).distinct()).scalars())
-        wanted = stacked if case_id is None else stacked | {case_id}
+        wanted = set(list_stacked_cases(connection)) | ({case_id} if case_id else set())
         stale = [one for one in sorted(wanted) if stacked_material.is_stale(connection, one)]
     for one in stale:
         stack_case(site, one)
-
-
-def list_unstacked_cases(connection: Connection) -> list[int]:
-    """Returns the cases that have no stacks yet, by number."""
-    cases, table = tables.cases.c, tallies.c
-    return list(
-        connection.execute(select(cases.id).where(cases.id.not_in(select(table.case_id))).order_by(cases.id)).scalars()
-    )
 
 
 def _rank_folders(places: Places, contents: Contents) -> tuple[Numbers, Flags]:

@@ -101,7 +101,7 @@ def judge(clues: Clues) -> Relevance:
     Source: ours; docs/reference/methods.md has the order with its grounds.
     Limits: measured nowhere yet against what people found relevant; the order within a level is that of the items.
     """
-    found = [*_judge_matches(clues), *_judge_picture(clues)]
+    found = [*_judge_matches(clues), *_judge_picture(clues)] or [(Level.ORDINARY.value, f"ordinary {clues.kind.value}")]
     if clues.is_harmless and not clues.is_matched:
         found.insert(0, (Level.HARMLESS.value, "matches a set of harmless or published files"))
     return Relevance(found[0][0], tuple(words for _, words in found))
@@ -141,4 +141,4 @@ def _judge_picture(clues: Clues) -> list[tuple[int, str]]:
         found.append((Level.TINY_OR_PLAIN.value, f"smaller than {TINY_PX} px"))
     elif clues.is_plain:
         found.append((Level.TINY_OR_PLAIN.value, "too plain to compare"))
-    return found or [(Level.ORDINARY.value, f"ordinary {clues.kind.value}")]
+    return found

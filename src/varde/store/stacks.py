@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
 from varde.core.case import Case
 from varde.core.errors import NotFound, Refused, WrongUse
@@ -44,12 +44,14 @@ class Undone:
         restored: items.
         kept: items that somebody decided again since; they stay as they are.
         leaders: of the stacks concerned, `MOST_LEADERS` at most.
+        item_ids: of all that is concerned, `MOST_LEADERS` at most.
     """
 
     act: DecisionAct | None
     restored: int
     kept: int
     leaders: tuple[int, ...]
+    item_ids: tuple[int, ...]
 
 
 def record_stack_decisions(
@@ -110,15 +112,46 @@ def undo_decisions(connection: Connection, *, case: Case, first: int, last: int,
         Refused: if they are not all of one act of that person.
     """
     _check_act(connection, case, first, last, person)
-    before = list(_find_before(connection, first, last))
-    restored = [
-        (item_id, grade, f"undoes decision {mine}") for item_id, mine, newest, grade in before if newest == mine
-    ]
+    concerned = list(_find_before(connection, first, last))
+    restored = [(one.item_id, one.before, one.note) for one in concerned if one.newest == one.mine]
     undoes = f"{first}-{last}"
     recorded = record_decisions(connection, restored, case=case.name, person=person, at=at, undoes=undoes)
     act = DecisionAct(recorded.start, recorded.stop - 1, len(recorded)) if recorded else None
-    leaders = find_leaders(connection, [row[0] for row in before])
-    return Undone(act, len(restored), len(before) - len(restored), tuple(leaders[:MOST_LEADERS]))
+    again = sum(one.is_undone for one in concerned)
+    item_ids = [one.item_id for one in concerned]
+    return Undone(
+        act,
+        restored=len(restored) + again,
+        kept=len(concerned) - len(restored) - again,
+        leaders=tuple(find_leaders(connection, item_ids)[:MOST_LEADERS]),
+        item_ids=tuple(item_ids[:MOST_LEADERS]),
+    )
+
+
+def find_act(
+    connection: Connection, *, case: Case, item_ids: Sequence[int], code: str | None, person: str
+) -> DecisionAct | None:
+    """Returns the act by which a person gave all these items their grade in force; None where it was not one act.
+
+    For requests that are sent again since no answer came.
+    """
+    check_items(connection, case, item_ids)
+    table = tables.decisions.c
+    newest = select(func.max(table.id)).where(table.item_id.in_(item_ids)).group_by(table.item_id)
+    rows = connection.execute(
+        select(table.id, table.item_id, table.code, table.person, table.at)
+        .where(table.id.in_(newest))
+        .order_by(table.id)
+    ).all()
+    mine = [row for row in rows if row.code == code and row.person == person]
+    decided = {row.item_id for row in mine}
+    if not mine or len({row.at for row in mine}) > 1 or (code is not None and decided != set(item_ids)):
+        return None
+    first = mine[0]
+    other = or_(table.at != first.at, table.person != person)
+    end = connection.execute(select(func.min(table.id)).where(table.id > first.id, other)).scalar()
+    last = connection.execute(select(func.max(table.id))).scalar_one() if end is None else end - 1
+    return DecisionAct(first.id, last, last - first.id + 1)
 
 
 def check_items(connection: Connection, case: Case, item_ids: Collection[int]) -> None:
@@ -158,6 +191,13 @@ def list_members(
     return [(row.item_id, row.distance) for row in rows]
 
 
+def find_members(connection: Connection, item_ids: Collection[int]) -> list[tuple[int, int | None]]:
+    """Returns (item, distance to its leader) of those of some items that are in a stack, by number."""
+    table = stack_items.c
+    query = select(table.item_id, table.distance).where(table.item_id.in_(item_ids)).order_by(table.item_id)
+    return [(row.item_id, row.distance) for row in connection.execute(query)]
+
+
 def _choose(connection: Connection, named: Sequence[int], grade: Grade | None, *, whole_stacks: bool) -> Iterator[int]:
     """Yields the items to decide: named ones, then members of their stacks; of those to withdraw only graded ones."""
     code = grade.code if grade else None
@@ -193,8 +233,35 @@ def _check_act(connection: Connection, case: Case, first: int, last: int, person
         raise Refused("only whoever made decisions can undo them, one act at a time")
 
 
-def _find_before(connection: Connection, first: int, last: int) -> Iterator[tuple[int, int, int, Grade | None]]:
-    """Yields (item, the act's last decision on it, the newest one, the grade in force before the act)."""
+@dataclass(frozen=True, slots=True)
+class _Concerned:
+    """An item of an act that is taken back.
+
+    Attributes:
+        mine: the act's last decision on it.
+        newest: the one in force.
+        before: the grade that was in force before the act.
+        newest_note: of the one in force.
+    """
+
+    item_id: int
+    mine: int
+    newest: int
+    newest_note: str
+    before: Grade | None
+
+    @property
+    def note(self) -> str:
+        """What the decision says that takes this one back."""
+        return f"undoes decision {self.mine}"
+
+    @property
+    def is_undone(self) -> bool:
+        """Whether it was taken back already, and nothing happened since."""
+        return self.newest != self.mine and self.newest_note == self.note
+
+
+def _find_before(connection: Connection, first: int, last: int) -> Iterator[_Concerned]:
     table, schemes = tables.decisions, tables.schemes
     act = (
         select(table.c.item_id, func.max(table.c.id).label("mine"))
@@ -203,17 +270,18 @@ def _find_before(connection: Connection, first: int, last: int) -> Iterator[tupl
         .subquery()
     )
     of_item = select(func.max(table.c.id)).where(table.c.item_id == act.c.item_id).correlate(act)
-    earlier = table.alias()
+    newest, earlier = table.alias("newest"), table.alias("earlier")
     query = (
-        select(act.c.item_id, act.c.mine, of_item.scalar_subquery().label("newest"))
+        select(act.c.item_id, act.c.mine, newest.c.id, newest.c.note)
         .add_columns(schemes.c.name, schemes.c.version, earlier.c.code)
+        .join(newest, newest.c.id == of_item.scalar_subquery())
         .join(earlier, earlier.c.id == of_item.where(table.c.id < first).scalar_subquery(), isouter=True)
         .join(schemes, schemes.c.id == earlier.c.scheme_id, isouter=True)
         .order_by(act.c.item_id)
     )
     for row in stream(connection, query):
         grade = Grade(row.name, row.version, row.code) if row.code is not None else None
-        yield row.item_id, row.mine, row.newest, grade
+        yield _Concerned(row.item_id, row.mine, row.id, row.note, grade)
 
 
 def _cut(item_ids: Sequence[int]) -> Iterator[Sequence[int]]:

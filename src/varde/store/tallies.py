@@ -76,6 +76,11 @@ def has_tallies(connection: Connection, case_id: int) -> bool:
     return bool(connection.execute(select(exists().where(tallies.c.case_id == case_id))).scalar())
 
 
+def list_stacked_cases(connection: Connection) -> list[int]:
+    """Returns the cases that have stacks and tallies, by number."""
+    return list(connection.execute(select(tallies.c.case_id).distinct().order_by(tallies.c.case_id)).scalars())
+
+
 def replace_tallies(connection: Connection, case_id: int, counted: Tallies) -> None:
     """Records the tallies of a case in place of those it had."""
     connection.execute(delete(tallies).where(tallies.c.case_id == case_id))

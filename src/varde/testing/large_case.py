@@ -29,6 +29,7 @@ from varde.store import cases, decisions, known_sets, runs, schemes, tables
 from varde.store.bulk import insert_rows
 from varde.store.items import ItemState, compute_place
 from varde.store.known_sets import NewSet
+from varde.store.search_index import rebuild
 from varde.store.site import Site
 from varde.store.types import write_utc
 from varde.testing.pictures import make_photo
@@ -87,6 +88,7 @@ def make_large_case(
     name: str = "large",
     decided: float = 0.05,
     copies_of_one: int = 0,
+    is_searchable: bool = True,
     person: str = "A. Examiner",
     progress: Callable[[str], None] = lambda _: None,
 ) -> Case:
@@ -98,6 +100,7 @@ def make_large_case(
         name: of the case; must be new.
         decided: share of the items that are decided.
         copies_of_one: how many items have the very same bytes.
+        is_searchable: whether searches find them; takes longer than all the rest.
         person: who opens the case and decides.
         progress: told what is done next.
     """
@@ -106,6 +109,9 @@ def make_large_case(
         writer = _Writer(connection, wanted, person)
         progress("items and contents")
         writer.write()
+        if is_searchable:
+            progress("the index of the search")
+            rebuild(connection)
         progress("decisions")
         writer.decide()
     progress("stacks")

@@ -25,6 +25,7 @@ from varde.web.pages import (
     administration,
     approvals,
     assets,
+    case,
     credentials,
     grid,
     health,
@@ -32,6 +33,7 @@ from varde.web.pages import (
     login,
     nowhere,
     pictures,
+    reports,
     search,
     tiles,
     tokens,
@@ -63,6 +65,8 @@ _AREAS = (
     tiles,
     pictures,
     search,
+    reports,
+    case,
     assets,
 )
 

@@ -8,6 +8,7 @@ from varde.core.audit import Act
 from varde.core.errors import NotFound
 from varde.pipeline.match_hashes import match_entries
 from varde.pipeline.matching import MatchCount, describe_matching, is_up_to_date, match_all
+from varde.pipeline.stacking import stack_stale_cases
 from varde.store import audit, comparisons, find_known, floods, known_sets, new_matches
 from varde.store.database import PATIENCE_S
 from varde.store.find_known import EntryWords
@@ -57,6 +58,7 @@ def hunt(site: Site, actor: Actor) -> HuntResult:
         count = match_all(site, actor.clock())
         if not up_to_date:
             _record(site, actor, Act.HUNT_FINISHED, {**subject, **count.describe()})
+        stack_stale_cases(site)
     with site.database.read() as connection:
         found = tuple(new_matches.list_new_matches(connection, before))
         suppressed, withdrawn = new_matches.count_set_aside(connection, before)
@@ -97,6 +99,7 @@ def release_entry(site: Site, actor: Actor, set_name: str, set_version: str | No
                     "matches": count.new,
                 }
                 audit.append_event(connection, at=at, person=actor.person, act=Act.KNOWN_RELEASED, subject=subject)
+        stack_stale_cases(site)
     with site.database.read() as connection:
         return tuple(new_matches.list_new_matches(connection, before))
 
