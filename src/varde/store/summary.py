@@ -95,6 +95,30 @@ def list_issues(connection: Connection, case_id: int) -> Iterator[PlacedIssue]:
         yield PlacedIssue(number, locator, item_id, Issue(IssueCode(code), Step(step), cause))
 
 
+def page_issues(
+    connection: Connection, case_id: int, *, code: IssueCode | None = None, after: int = 0, limit: int = 100
+) -> list[tuple[int, PlacedIssue]]:
+    """Returns the next issues of a case, each with its row number, in the order they were recorded."""
+    issues, exhibits = tables.issues, tables.exhibits
+    columns = (issues.c.id, exhibits.c.number, issues.c.locator, issues.c.item_id, issues.c.code, issues.c.step)
+    query = (
+        select(*columns, issues.c.cause)
+        .join(exhibits, exhibits.c.id == issues.c.exhibit_id)
+        .where(exhibits.c.case_id == case_id, issues.c.id > after)
+        .order_by(issues.c.id)
+        .limit(limit)
+    )
+    if code is not None:
+        query = query.where(issues.c.code == code.value)
+    return [
+        (
+            row.id,
+            PlacedIssue(row.number, row.locator, row.item_id, Issue(IssueCode(row.code), Step(row.step), row.cause)),
+        )
+        for row in connection.execute(query)
+    ]
+
+
 def _of_case(case_id: int) -> ColumnElement[bool]:
     exhibits = tables.exhibits.c
     return tables.items.c.exhibit_id.in_(select(exhibits.id).where(exhibits.case_id == case_id))

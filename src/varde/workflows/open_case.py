@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from sqlalchemy import Connection
+
+from varde.core.account import Account
 from varde.core.audit import Act
 from varde.core.case import Case, Exhibit, Keeping
 from varde.core.errors import WrongUse
@@ -12,6 +15,7 @@ from varde.core.locator import escape
 from varde.store import audit, cases
 from varde.store.site import Site
 from varde.workflows.actor import Actor
+from varde.workflows.give_access import record_access
 
 
 def create_case(site: Site, actor: Actor, *, name: str, authorisation: str, scheme: str) -> Case:
@@ -21,13 +25,25 @@ def create_case(site: Site, actor: Actor, *, name: str, authorisation: str, sche
         WrongUse: if the name is unfit or taken.
         NotFound: if the site has no such grade scheme.
     """
-    at = actor.clock()
     with site.database.write() as connection:
-        case = cases.create_case(
-            connection, name=name, authorisation=authorisation, scheme=scheme, person=actor.person, at=at
+        return _create_case(connection, actor, name, authorisation, scheme)
+
+
+def open_case(site: Site, actor: Actor, account: Account, *, name: str, authorisation: str, scheme: str) -> Case:
+    """Returns a new case, to which the person who opens it has access.
+
+    Raises:
+        WrongUse: if the name is unfit or taken, or there is no authorisation.
+        NotFound: if the site has no such grade scheme.
+    """
+    if not authorisation.strip() or len(authorisation) > 500 or not authorisation.isprintable():
+        raise WrongUse(
+            "a case needs an authorisation of 1 to 500 printable characters",
+            advice="Name the statute, warrant or order it rests on.",
         )
-        subject: dict[str, str | int | None] = {"case": name, "authorisation": authorisation, "scheme": scheme}
-        audit.append_event(connection, at=at, person=actor.person, act=Act.CASE_CREATED, subject=subject)
+    with site.database.write() as connection:
+        case = _create_case(connection, actor, name, authorisation.strip(), scheme)
+        record_access(connection, actor, case, account)
     return case
 
 
@@ -51,6 +67,16 @@ def add_exhibit(site: Site, actor: Actor, *, case_name: str, path: Path, keeping
         }
         audit.append_event(connection, at=at, person=actor.person, act=Act.EXHIBIT_ADDED, subject=subject)
     return exhibit
+
+
+def _create_case(connection: Connection, actor: Actor, name: str, authorisation: str, scheme: str) -> Case:
+    at = actor.clock()
+    case = cases.create_case(
+        connection, name=name, authorisation=authorisation, scheme=scheme, person=actor.person, at=at
+    )
+    subject: dict[str, str | int | None] = {"case": name, "authorisation": authorisation, "scheme": scheme}
+    audit.append_event(connection, at=at, person=actor.person, act=Act.CASE_CREATED, subject=subject)
+    return case
 
 
 def _check_path(site: Site, path: Path) -> Path:
