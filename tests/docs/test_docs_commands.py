@@ -145,7 +145,7 @@ def find_fault(line: str) -> str:
         words = words[2:]
     if words[0].startswith("-"):
         return "" if words[0] in {name for option in varde.params for name in option.opts} | {"--help"} else "option"
-    path = next((tuple(words[:length]) for length in (2, 1) if tuple(words[:length]) in TREE), None)
+    path = next((tuple(words[:length]) for length in (3, 2, 1) if tuple(words[:length]) in TREE), None)
     if path is None:
         return "no such command"
     known = {name for option in TREE[path].params for name in (*option.opts, *option.secondary_opts)} | {"--help"}

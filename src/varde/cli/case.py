@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from varde.cli import output
+from varde.cli.case_access import access
 from varde.cli.options import Session, with_session
 from varde.cli.recalls import describe_recall, say_recalls
 from varde.core.case import Case
@@ -21,6 +22,9 @@ from varde.workflows import open_case
 @click.group()
 def case() -> None:
     """Open cases and look at them."""
+
+
+case.add_command(access)
 
 
 @case.command("new")

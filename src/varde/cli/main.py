@@ -22,6 +22,7 @@ from varde.core.errors import IntegrityFailure, VardeError
 _UNFORESEEN = 70
 
 COMMANDS = {
+    "account": "Give people accounts for the pages, and change what they may do.",
     "audit": "Verify the audit log, list it, export signed checkpoints.",
     "case": "Open cases and look at them.",
     "decision": "Take over decisions made elsewhere.",
@@ -40,7 +41,7 @@ COMMANDS = {
     "process": "List, examine and compare everything in CASE that is not done.",
     "report": "Write the reports of CASE into a new folder.",
     "scheme": "List grade schemes and add the agency's own.",
-    "serve": "Serve the site's interface for programs until told to stop.",
+    "serve": "Serve the site's pages for people, and its interface for programs, until told to stop.",
     "token": "Give programs access to the site's interface, and take it back.",
 }
 """Name to one line of help; the command is the object of that name in the file of that name."""

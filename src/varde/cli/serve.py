@@ -10,6 +10,7 @@ import click
 
 from varde.cli import output
 from varde.cli.options import Session, with_session
+from varde.workflows.manage_accounts import add_first_administrator
 
 _SERVER = "varde.web.server"
 """Named, not imported: command line and interface are independent of each other."""
@@ -27,10 +28,12 @@ _SERVER = "varde.web.server"
 def serve(
     session: Session, host: str, port: int, certificate: Path | None, key: Path | None, without_tls: bool
 ) -> None:
-    """Serve the site's interface for programs until told to stop.
+    """Serve the site's pages for people, and its interface for programs, until told to stop.
 
-    Requests need a token, see `varde token add`. Its log goes to standard error, one line of JSON for each request;
-    it names no hashes, files or sets. Ctrl-C or SIGTERM stop it: what is being answered is answered first.
+    People log in with an account, see `varde account add`; a site without any account gets an administrator called
+    admin, whose password is told once and has to be changed at the first login. Programs show a token, see `varde
+    token add`. The log goes to standard error, one line of JSON for each request; it names no hashes, files or sets.
+    Ctrl-C or SIGTERM stop it: what is being answered is answered first.
 
     \b
     Examples:
@@ -42,8 +45,13 @@ def serve(
     options = server.ServeOptions(host, port, certificate, key, without_tls)
 
     def say(address: str) -> None:
+        first = add_first_administrator(site, session.actor)
         if session.as_json:
-            output.write_json({"address": address})
+            told = {"account": first.account.name, "password": first.password} if first else {}
+            output.write_json({"address": address} | told)
+        if first:
+            output.say(f"This site had no account. Log in as {first.account.name} with the password {first.password}")
+            output.say("It is told this once, and has to be changed at the first login.")
         output.say(f"Serving {site.name()} on {address}; Ctrl-C stops it.")
 
     try:

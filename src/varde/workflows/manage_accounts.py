@@ -33,9 +33,16 @@ class NewPassword:
 
 
 def add_account(
-    site: Site, actor: Actor, *, name: str, full_name: str, roles: Collection[Role], password: str | None = None
+    site: Site,
+    actor: Actor,
+    *,
+    name: str,
+    full_name: str,
+    roles: Collection[Role],
+    password: str | None = None,
+    must_change: bool = True,
 ) -> NewPassword:
-    """Returns a new account with its first password, which has to be changed at the first login. Audited.
+    """Returns a new account with its first password. Audited.
 
     Args:
         site: that it is of.
@@ -44,6 +51,7 @@ def add_account(
         full_name: "" where none is given.
         roles: one at least.
         password: None makes a random one.
+        must_change: at the first login, since somebody else knows the password.
 
     Raises:
         WrongUse: if the name is taken or unfit, no role is given, or the password is unfit.
@@ -55,7 +63,7 @@ def add_account(
     check_password(name, chosen)
     password_hash = hash_password(chosen)
     with site.database.write() as connection:
-        account = _add(connection, actor, name, full_name, roles, password_hash)
+        account = _add(connection, actor, name, full_name, roles, password_hash, must_change=must_change)
     return NewPassword(account, chosen)
 
 
@@ -69,7 +77,7 @@ def add_first_administrator(site: Site, actor: Actor) -> NewPassword | None:
     with site.database.write() as connection:
         if accounts.has_accounts(connection):
             return None
-        account = _add(connection, actor, FIRST, "", [Role.ADMINISTRATOR], password_hash)
+        account = _add(connection, actor, FIRST, "", [Role.ADMINISTRATOR], password_hash, must_change=True)
     return NewPassword(account, password)
 
 
@@ -139,14 +147,17 @@ def enable_account(site: Site, actor: Actor, name: str) -> Account:
         return _audit_change(connection, actor, name, "enabled")
 
 
-def reset_password(site: Site, actor: Actor, name: str, password: str | None = None) -> NewPassword:
-    """Returns an account with a new password, which its owner has to change; its sessions are ended. Audited.
+def reset_password(
+    site: Site, actor: Actor, name: str, password: str | None = None, *, must_change: bool = True
+) -> NewPassword:
+    """Returns an account with a new password; its sessions are ended. Audited.
 
     Args:
         site: that it is of.
         actor: who does it.
         name: of the account.
         password: None makes a random one.
+        must_change: at the next login, since somebody else knows the password.
 
     Raises:
         NotFound: if there is no such account.
@@ -157,7 +168,7 @@ def reset_password(site: Site, actor: Actor, name: str, password: str | None = N
     password_hash = hash_password(chosen)
     with site.database.write() as connection:
         account = accounts.get_account(connection, name)
-        accounts.record_password(connection, account.account_id, password_hash, must_change=True)
+        accounts.record_password(connection, account.account_id, password_hash, must_change=must_change)
         sessions.end_sessions(connection, account.account_id)
         subject: dict[str, str | int | None] = {"account": name}
         audit.append_event(connection, at=actor.clock(), person=actor.person, act=Act.PASSWORD_CHANGED, subject=subject)
@@ -192,7 +203,14 @@ def end_sessions(site: Site, actor: Actor, name: str) -> Account:
 
 
 def _add(
-    connection: Connection, actor: Actor, name: str, full_name: str, roles: Collection[Role], password_hash: str
+    connection: Connection,
+    actor: Actor,
+    name: str,
+    full_name: str,
+    roles: Collection[Role],
+    password_hash: str,
+    *,
+    must_change: bool,
 ) -> Account:
     taken = {one.name.casefold(): one.name for one in accounts.list_accounts(connection)}
     if name.casefold() in taken:
@@ -207,7 +225,7 @@ def _add(
         full_name=full_name,
         roles=roles,
         password_hash=password_hash,
-        must_change_password=True,
+        must_change_password=must_change,
         person=actor.person,
         at=at,
     )
