@@ -1,13 +1,30 @@
 from __future__ import annotations
 
 import json
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from varde.cli.main import main
+from varde.core.account import Role
 from varde.core.errors import Refused
+from varde.store import accounts, case_access
+from varde.store.site import open_site
+from varde.web.pages import page
 from varde.workflows import demo
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _logs_as_they_were() -> Iterator[None]:
+    """The demo serves pages in this process, which sends every log to its own file."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +86,37 @@ def test_it_starts_afresh_and_says_what_it_did(folder: Path, capsys: pytest.Capt
     assert document["places_with_issues"] == 1
     assert document["checkpoint"] == str(folder / "checkpoint.json")
     assert (folder / "report/report.html").resolve().as_uri() in said.err
+    assert document["name"] == "demo"
+    assert document["password"] in said.err
+    assert document["page"] == "", "nobody watches: the pages are not left open"
+    assert "5 of their pictures fetched" in said.err
     assert not (folder / "evidence/left over.txt").exists()
     assert (folder / "mine.txt").read_text() == "kept"
+
+
+def test_its_account_is_let_in_and_has_access_to_its_case(folder: Path) -> None:
+    site = open_site(folder / "site")
+    with site.database.read() as connection:
+        account = accounts.get_account(connection, "demo")
+        assert not account.must_change_password
+        assert account.roles == frozenset(Role)
+        assert [case.name for case in case_access.list_open_cases(connection, account.account_id)] == ["demo"]
+    site.close()
+
+
+def test_pages_that_do_not_answer_end_it_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("varde.web.pages.assets.find_address", lambda name: 1 / 0)
+    monkeypatch.setattr("varde.web.pages.page.find_address", lambda name: 1 / 0)
+    page._environment.cache_clear()
+    try:
+        assert main(["demo", str(tmp_path / "demo")]) == 2
+    finally:
+        page._environment.cache_clear()
+    said = capsys.readouterr().err
+    assert "the pages answered /login with status 500" in said
+    assert "password" in said, "a person can look for themselves"
 
 
 def test_a_folder_it_did_not_make_is_refused_untouched(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

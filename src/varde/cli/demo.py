@@ -13,21 +13,28 @@ from pathlib import Path
 import click
 
 from varde.cli import output
+from varde.cli.demo_pages import is_watched, open_browser, serve_demo
 from varde.cli.options import Session, with_session
 from varde.cli.process import run_processing
+from varde.core.errors import VardeError
 from varde.testing.demo_material import DemoMaterial
 from varde.workflows import demo as workflow
-from varde.workflows.demo import DemoResult
+from varde.workflows.demo import DemoAccount, DemoResult
+from varde.workflows.visit_pages import Visit
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--serve/--no-serve", "stay", default=None, help="Leave the pages open until Ctrl-C; default: on a terminal."
+)
 @with_session
-def demo(session: Session, folder: Path) -> int:
+def demo(session: Session, folder: Path, stay: bool | None) -> int:
     """Make a benign example exhibit in FOLDER and run the main job on it: known sets, processing, grades, report.
 
     An earlier demo in FOLDER is made anew; a folder with anything else in it is refused. Takes less than a minute.
-    Its site is FOLDER/site, whatever --site says.
+    Its site is FOLDER/site, whatever --site says. At its end it logs in to the pages of the case as a browser does and
+    checks that they show pictures; on a terminal it then leaves them open.
 
     \b
     Example:
@@ -35,6 +42,7 @@ def demo(session: Session, folder: Path) -> int:
     """
     start = time.monotonic()
     folder = folder.absolute()
+    stays = is_watched() if stay is None else stay
     output.say(f"1. Making benign material in {folder}")
     material = workflow.make_material(folder)
     _say_material(material)
@@ -43,12 +51,26 @@ def demo(session: Session, folder: Path) -> int:
     output.say("3. Processing")
     run_processing(replace(session, as_json=False), site, workflow.CASE)
     output.say("4. Grading examples, writing the report, verifying and signing the audit log")
+    account = workflow.add_demo_account(site, session.actor)
     result = workflow.finish_demo(site, folder, material, session.actor)
-    site.close()
-    if session.as_json:
-        output.write_json(_describe(folder, result))
-    _say_result(result, time.monotonic() - start)
-    _say_next(folder, result)
+    output.say("5. Serving the pages, logging in, looking at the case")
+
+    def end(page: str, visit: Visit) -> None:
+        _say_result(result, visit, time.monotonic() - start)
+        _say_next(folder, result)
+        _say_pages(folder, account, page if stays else "")
+        if session.as_json:
+            output.write_json(_describe(folder, result, account, page if stays else ""))
+        if stays:
+            open_browser(page)
+
+    try:
+        serve_demo(site, folder, account, end, stay=stays)
+    except VardeError:
+        _say_pages(folder, account, "")
+        raise
+    finally:
+        site.close()
     return 0
 
 
@@ -61,7 +83,7 @@ def _say_material(material: DemoMaterial) -> None:
         output.say("   No sample photographs: scikit-image is not installed. Going on with generated pictures.")
 
 
-def _say_result(result: DemoResult, seconds: float) -> None:
+def _say_result(result: DemoResult, visit: Visit, seconds: float) -> None:
     output.say("")
     output.say(f"Done in {seconds:.0f} s, and everything was found that the material holds:")
     output.say(f"  {result.files} files and {result.members} archive members, {result.with_issues} with an issue")
@@ -69,10 +91,11 @@ def _say_result(result: DemoResult, seconds: float) -> None:
     output.say(f"  {result.harmless} items are in the harmless list, which is no alert")
     output.say(f"  {len(result.graded)} example grades by the made-up person {workflow.EXAMINER}")
     output.say(f"  {result.events} events in the audit log, verified; signed in {result.checkpoint}")
+    output.say(f"  {visit.tiles} tiles on the first page of the case, {visit.pictures} of their pictures fetched")
 
 
 def _say_next(folder: Path, result: DemoResult) -> None:
-    varde = f"{shlex.quote(_find_program())} --site {shlex.quote(str(folder / 'site'))}"
+    varde = _find_varde(folder)
     page = next(path for path in result.reports if path.suffix == ".html")
     output.say("")
     output.say(f"Open the report in a browser: {page.resolve().as_uri()}")
@@ -81,6 +104,22 @@ def _say_next(folder: Path, result: DemoResult) -> None:
     output.say(f"  {varde} item show {result.graded[0]}")
     output.say(f"  {varde} issue list demo")
     output.say(f"  {varde} audit list")
+
+
+def _say_pages(folder: Path, account: DemoAccount, page: str) -> None:
+    output.say("")
+    if page:
+        output.say(f"The pages are open until Ctrl-C: {page}")
+        output.say(f"(Their log is {folder / workflow.LOG}.)")
+    else:
+        output.say("Open the pages, then go to http://127.0.0.1:5100 with a browser:")
+        output.say(f"  {_find_varde(folder)} serve")
+    output.say(f"  name      {account.name}")
+    output.say(f"  password  {account.password}")
+
+
+def _find_varde(folder: Path) -> str:
+    return f"{shlex.quote(_find_program())} --site {shlex.quote(str(folder / 'site'))}"
 
 
 def _find_program() -> str:
@@ -93,7 +132,7 @@ def _find_program() -> str:
     return str(own) if near.startswith("..") else near
 
 
-def _describe(folder: Path, result: DemoResult) -> dict[str, object]:
+def _describe(folder: Path, result: DemoResult, account: DemoAccount, page: str) -> dict[str, object]:
     return {
         "folder": str(folder),
         "site": str(folder / "site"),
@@ -108,4 +147,7 @@ def _describe(folder: Path, result: DemoResult) -> dict[str, object]:
         "reports": [str(path) for path in result.reports],
         "checkpoint": str(result.checkpoint),
         "audit_events": result.events,
+        "name": account.name,
+        "password": account.password,
+        "page": page,
     }

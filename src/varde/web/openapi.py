@@ -129,11 +129,9 @@ def _find_refusals(operation: Document, route: APIRoute, method: str) -> Iterato
     declared = find_declaration(route)
     yield 503
     if operation.get("parameters") or method not in _SAFE:
-        yield 400
+        yield from (400, 404)
     if method not in _SAFE:
         yield from (408, 413)
-    if route.param_convertors:
-        yield 404
     if not isinstance(declared, Open):
         yield from (401, 403)
     if isinstance(declared, Requires):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from varde.core.account import Role
 from varde.core.case import Keeping
 from varde.core.errors import Refused, VardeError, WrongUse
 from varde.core.known import SetRole
@@ -14,19 +15,26 @@ from varde.store import cases, item_lists, records, summary
 from varde.store.site import Site, create_site
 from varde.testing.demo_material import SCHEME, DemoMaterial, write_demo
 from varde.workflows.actor import Actor
+from varde.workflows.give_access import give_access
 from varde.workflows.grade_items import grade_items
 from varde.workflows.import_known_set import ImportRequest, import_known_set
 from varde.workflows.keep_audit import export_checkpoint, verify_audit
+from varde.workflows.manage_accounts import add_account
 from varde.workflows.open_case import add_exhibit, create_case
+from varde.workflows.own_account import change_password
+from varde.workflows.passwords import make_one_time_password
 from varde.workflows.write_report import ReportRequest, write_report
 
 CASE = "demo"
 EXAMINER = "Demo Examiner"
+ACCOUNT = "demo"
+LOG = "serve.log"
+"""File in the demo's folder that holds the log of its pages."""
 
 _MARKER = "MADE-BY-VARDE-DEMO.txt"
 _MARKER_TEXT = (
     "`varde demo` made this folder. Run on it again, it deletes the folders evidence, known, site and report\n"
-    "and the file checkpoint.json in here, and makes them anew.\n"
+    "and the files checkpoint.json and serve.log in here, and makes them anew.\n"
 )
 _FOLDERS = ("evidence", "known", "site", "report")
 _CHECKPOINT = "checkpoint.json"
@@ -58,6 +66,20 @@ class DemoResult:
     events: int
 
 
+@dataclass(frozen=True, slots=True)
+class DemoAccount:
+    """Whom the pages of the demo let in.
+
+    Attributes:
+        password: random; nobody can ask for it again.
+        case_id: of the case it has access to.
+    """
+
+    name: str
+    password: str = field(repr=False)
+    case_id: int
+
+
 def make_material(folder: Path) -> DemoMaterial:
     """Returns fresh material in a folder that is made if needed; an earlier demo in it is deleted first.
 
@@ -83,6 +105,16 @@ def open_demo_case(folder: Path, material: DemoMaterial, actor: Actor) -> Site:
     create_case(site, actor, name=CASE, authorisation="none needed: made-up material", scheme=SCHEME)
     add_exhibit(site, actor, case_name=CASE, path=material.evidence, keeping=Keeping.REFERENCE)
     return site
+
+
+def add_demo_account(site: Site, actor: Actor) -> DemoAccount:
+    """Returns a new account with every role and access to the demo's case, which need not change its password."""
+    made = add_account(site, actor, name=ACCOUNT, full_name=EXAMINER, roles=list(Role))
+    password = make_one_time_password()
+    change_password(site, Actor(ACCOUNT, actor.clock), old=made.password, new=password, session_id=0)
+    give_access(site, actor, case_name=CASE, account_name=ACCOUNT)
+    with site.database.read() as connection:
+        return DemoAccount(ACCOUNT, password, cases.get_case(connection, CASE).case_id)
 
 
 def finish_demo(site: Site, folder: Path, material: DemoMaterial, actor: Actor) -> DemoResult:
@@ -125,7 +157,8 @@ def _start_afresh(folder: Path) -> None:
     for name in _FOLDERS:
         if (folder / name).exists():
             shutil.rmtree(folder / name)
-    (folder / _CHECKPOINT).unlink(missing_ok=True)
+    for name in (_CHECKPOINT, LOG):
+        (folder / name).unlink(missing_ok=True)
 
 
 def _check_places(site: Site, material: DemoMaterial) -> None:
