@@ -68,6 +68,32 @@ def draw_item(site: Site, actor: Actor, *, item_id: int, folder: Path) -> tuple[
     return tuple(written)
 
 
+def draw_match(site: Site, actor: Actor, *, item_id: int, entry_id: int, soft: bool) -> bytes:
+    """Returns a PNG of where a known picture lies in an item; audited.
+
+    Args:
+        site, actor: where and who.
+        item_id, entry_id: both sides of a match by local features.
+        soft: whether both pictures are blurred.
+
+    Raises:
+        NotFound: if there is no such match, or nothing to draw it from.
+    """
+    with site.database.read() as connection:
+        record = records.get_record(connection, item_id)
+        found = (*record.matches, *record.set_aside)
+        is_match = any(one.point.method == METHOD and one.entry_id == entry_id for one in found)
+        content_id = record.content_id or 0
+        features = read_features(connection, [content_id]).get(content_id) if is_match else None
+        if features is None or isinstance(features, NotComparable):
+            raise NotFound(f"there is no match of item {item_id} with entry {entry_id} that could be drawn")
+        drawing = draw_best(connection, features, entry_id, soft=soft)
+    if drawing is None:
+        raise NotFound("the item and the known picture do not align any more: one of them was hashed anew")
+    _record(site, actor, record.case, item_id, entry_id)
+    return drawing
+
+
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
