@@ -10,7 +10,7 @@ from fastapi.responses import PlainTextResponse
 
 from varde.core.access import Right
 from varde.web import openapi
-from varde.web.access import GuardedRoute, Open, require
+from varde.web.access import GuardedRoute, Open, Requires, find_declaration, require
 from varde.web.services import Services, get_services
 
 router = APIRouter(tags=["Core"], route_class=GuardedRoute)
@@ -40,8 +40,9 @@ async def show_status(services: Annotated[Services, Depends(get_services)]) -> P
 
 @router.get("/site-map", dependencies=[require(Right.STATUS)])
 async def list_routes(request: Request) -> list[str]:
-    """List the paths of this interface."""
-    return sorted({_PARAMETER.sub(r"<\1>", route.path) for route in request.app.routes})
+    """List the paths that programs may ask for."""
+    routes = [route for route in request.app.routes if isinstance(find_declaration(route), Requires | Open)]
+    return sorted({_PARAMETER.sub(r"<\1>", route.path) for route in routes})
 
 
 @router.get("/openapi.json", dependencies=[Depends(Open())])

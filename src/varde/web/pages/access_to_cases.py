@@ -92,10 +92,10 @@ def _find_people(request: Request, case_id: int, done: str) -> dict[str, Any]:
     with site.database.read() as connection:
         people = case_access.list_people(connection, case_id) if 0 < case_id <= _HIGHEST else []
         names = {one.name for one in people}
-        others = [one for one in accounts.list_accounts(connection) if one.disabled_at is None]
+        active = [one for one in accounts.list_accounts(connection) if one.disabled_at is None]
     return {
         "people": people,
-        "others": [one for one in others if one.name not in names],
+        "others": [one for one in active if one.name not in names and Permission.VIEW in one.permissions],
         "needs_approval": Act.CASE_ACCESS_GIVEN in site.settings.access.four_eyes,
         "done": _DONE.get(done, ""),
     }

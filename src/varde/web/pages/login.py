@@ -144,7 +144,7 @@ def _say_goodbye(request: Request) -> Response:
 
 def _refuse(request: Request, services: Services, actor: Actor, next_path: str, pending: str = "") -> Response:
     """Says that it was wrong; what is audited is written after the answer, which takes as long for every name."""
-    page = _show(request, next_path, _WRONG_CODE if pending else _WRONG, status=401, pending=pending)
+    page = _show(request, next_path, _WRONG_CODE if pending else _WRONG, 401, pending, actor.person)
     if services.logins.delays.is_to_be_audited(actor.person):
         page.background = BackgroundTask(services.logins.lane.run, record_refusal, services.site, actor)
     return page
@@ -157,8 +157,10 @@ def _refuse_for_now(request: Request, next_path: str, wait: Wait, pending: str =
     return page
 
 
-def _show(request: Request, next_path: str, problem: str = "", status: int = 200, pending: str = "") -> Response:
-    facts = {"next": _own_path(next_path), "problem": problem, "pending": pending}
+def _show(
+    request: Request, next_path: str, problem: str = "", status: int = 200, pending: str = "", name: str = ""
+) -> Response:
+    facts = {"next": _own_path(next_path), "problem": problem, "pending": pending, "name": name}
     return show_to_stranger(request, "login.html", status=status, **facts)
 
 
