@@ -58,7 +58,8 @@ export function chooseCode(codes, chosen) {
         chosen(code);
       });
     });
-    body.addEventListener("keydown", (event) => {
+    list.firstChild?.setAttribute("autofocus", "");
+    body.closest("dialog").addEventListener("keydown", (event) => {
       const place = event.ctrlKey || event.altKey || event.metaKey ? -1 : LETTERS.indexOf(event.key);
       if (place >= 0 && place < codes.length) list.children[place].click();
     });
@@ -71,6 +72,7 @@ export function askForNote(codes, chosen) {
     const label = add(body, "label", "field", "Note, kept with the decision");
     const text = add(label, "textarea");
     text.maxLength = 2000;
+    text.autofocus = true;
     text.rows = 4;
     const list = add(body, "div", "code-list");
     list.setAttribute("role", "group");
