@@ -75,6 +75,49 @@ def list_events(connection: Connection, *, after: int = 0) -> Iterator[AuditEven
         yield _read_event(row)
 
 
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Which events are wanted; everything given must hold.
+
+    Attributes:
+        person: who did it; "" for anybody.
+        act: what was done; None for anything.
+        case: name of the case it was about; "" for any and none.
+        since, until: from the beginning of the one to before the other, ISO 8601 in UTC; "" for any time.
+    """
+
+    person: str = ""
+    act: Act | None = None
+    case: str = ""
+    since: str = ""
+    until: str = ""
+
+
+def page_events(connection: Connection, wanted: EventFilter, *, before: int | None, limit: int) -> list[AuditEvent]:
+    """Returns the newest events before a number, the newest first.
+
+    Raises:
+        IntegrityFailure: if one cannot even be read.
+    """
+    table = audit_events.c
+    facts = type_coerce(table.subject, Text).label("facts")
+    query = select(table.number, table.at, table.person, table.act, facts).order_by(table.number.desc()).limit(limit)
+    if before is not None:
+        query = query.where(table.number < before)
+    if wanted.person:
+        query = query.where(table.person == wanted.person)
+    if wanted.act is not None:
+        query = query.where(table.act == wanted.act.value)
+    if wanted.case:
+        named = json.dumps(wanted.case, ensure_ascii=False)
+        query = query.where(type_coerce(table.subject, Text).contains(f'"case":{named}', autoescape=True))
+    if wanted.since:
+        query = query.where(table.at >= wanted.since)
+    if wanted.until:
+        query = query.where(table.at < wanted.until)
+    return [_read_event(row) for row in connection.execute(query)]
+
+
 def verify_chain(connection: Connection, expected: AuditHead | None = None) -> AuditHead:
     """Returns the head after re-computing every link and comparing decisions and opinions with what recorded them.
 

@@ -39,30 +39,33 @@ class StoredEntry:
         return self.entry.source_id or str(self.entry_id)
 
 
-def list_entries(connection: Connection, set_id: int, *, with_withdrawn: bool = False) -> Iterator[StoredEntry]:
+def list_entries(
+    connection: Connection, set_id: int, *, with_withdrawn: bool = False, after: int = 0
+) -> Iterator[StoredEntry]:
     """Yields the entries of a set in the order they came, in bounded memory.
 
     Args:
         connection: the site's.
         set_id: of the set.
         with_withdrawn: whether entries that were withdrawn or superseded are among them.
+        after: row number of the entry before the first.
     """
     revisions, entries = tables.known_revisions.c, tables.known_entries.c
     ranges = select(revisions.first_entry_id, revisions.last_entry_id).where(
-        revisions.set_id == set_id, revisions.first_entry_id.is_not(None)
+        revisions.set_id == set_id, revisions.first_entry_id.is_not(None), revisions.last_entry_id > after
     )
     wanted = [entries.set_id == set_id]
     if not with_withdrawn:
         wanted.append(entries.state != EntryState.WITHDRAWN.value)
     for first, last in connection.execute(ranges.order_by(revisions.first_entry_id)).all():
-        after = first - 1
+        reached = max(first - 1, after)
         while True:
-            page = select(entries.id).where(entries.id > after, entries.id <= last, *wanted)
+            page = select(entries.id).where(entries.id > reached, entries.id <= last, *wanted)
             ids = list(connection.execute(page.order_by(entries.id).limit(_IDS_AT_ONCE)).scalars())
             if not ids:
                 break
             yield from load_entries(connection, ids)
-            after = ids[-1]
+            reached = ids[-1]
 
 
 def load_entries(connection: Connection, entry_ids: Iterable[int]) -> list[StoredEntry]:

@@ -139,6 +139,20 @@ def list_events(
     return (_event(row) for row in stream(connection, query))
 
 
+def page_events(connection: Connection, set_id: int, *, limit: int) -> list[KnownEvent]:
+    """Returns the newest events of a set and its entries, the newest first."""
+    table = tables.known_events
+    query = select(table).where(table.c.set_id == set_id).order_by(table.c.id.desc()).limit(limit)
+    return [_event(row) for row in connection.execute(query)]
+
+
+def page_revisions(connection: Connection, set_id: int, *, limit: int) -> list[Revision]:
+    """Returns the newest revisions of a set, the newest first."""
+    table = tables.known_revisions
+    query = select(table).where(table.c.set_id == set_id).order_by(table.c.id.desc()).limit(limit)
+    return [_revision(row) for row in connection.execute(query)]
+
+
 def read_last_events(connection: Connection, set_id: int, entry_ids: Iterable[int]) -> dict[int, KnownEvent]:
     """Returns the newest event of each of these entries of a set that has one."""
     table, wanted = tables.known_events, sorted(set(entry_ids))

@@ -86,7 +86,8 @@ def show_issues(
         rows = summary.page_issues(connection, case.case_id, code=code or None, after=after, limit=_PAGE + 1)
     last = rows[_PAGE - 1][0] if len(rows) > _PAGE else 0
     issues = [placed for _, placed in rows[:_PAGE]]
-    facts: dict[str, Any] = {"issues": issues, "last": last, "code": code, "codes": list(IssueCode), "is_first": not after}
+    facts: dict[str, Any] = {"issues": issues, "last": last, "code": code, "codes": list(IssueCode)}
+    facts |= {"is_first": not after}
     return show(request, "issues.html", case=case, wording=wording, advice=ISSUE_ADVICE, **facts)
 
 

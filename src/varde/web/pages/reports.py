@@ -90,7 +90,8 @@ def _show(request: Request, *, asks_reveal: bool, kinds: tuple[str, ...]) -> HTM
         reports = list_reports(connection, case.name, limit=_MOST)
     kept = {report.report_id for report in reports if keep_report.is_kept(services.site, case, report.report_id)}
     jobs = services.jobs.list(find_visitor(request).account.account_id, "report", case.case_id)
-    facts: dict[str, Any] = {"reports": reports, "kept": kept, "jobs": jobs, "is_waiting": any(not job.is_over for job in jobs)}
+    facts: dict[str, Any] = {"reports": reports, "kept": kept, "jobs": jobs}
+    facts |= {"is_waiting": any(not job.is_over for job in jobs)}
     all_kinds = _list_kinds(services)
     return show(request, "reports.html", case=case, all_kinds=all_kinds, kinds=kinds, asks_reveal=asks_reveal, **facts)
 
