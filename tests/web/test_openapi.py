@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import schemathesis
 import uvicorn
@@ -26,13 +27,21 @@ from schemathesis.specs.openapi.checks import (
 
 from varde.core.access import Right
 from varde.core.account import Role
+from varde.core.case import Keeping
 from varde.store import accounts, case_access, sessions
 from varde.store.site import Site, open_site
+from varde.testing.exhibits import ExhibitWriter
+from varde.testing.picture_files import make_small_jpeg
+from varde.testing.videos import make_video
 from varde.web.app import create_app
 from varde.web.openapi import describe
 from varde.web.people import compute_csrf
 from varde.workflows.actor import Actor
+from varde.workflows.grade_items import grade_items
+from varde.workflows.make_queue import FirstWork, SecondWork, make_queue
 from varde.workflows.manage_tokens import add_token
+from varde.workflows.open_case import add_exhibit, create_case
+from varde.workflows.process_case import process_case
 
 CHECKS = [
     checks.not_a_server_error,
@@ -63,9 +72,10 @@ class Interface:
 
 @pytest.fixture(scope="module")
 def interface(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Interface]:
-    folder = tmp_path_factory.mktemp("openapi") / "site"
-    shutil.copytree(sqlite_template, folder)
-    site = open_site(folder)
+    folder = tmp_path_factory.mktemp("openapi")
+    shutil.copytree(sqlite_template, folder / "site")
+    site = open_site(folder / "site")
+    fill(site, folder / "evidence")
     app = create_app(site)
     token = add_token(site, Actor("A. Operator"), name="program", rights=list(Right)).secret
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False, lifespan="on"))
@@ -79,6 +89,24 @@ def interface(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -
     server.should_exit = True
     thread.join()
     site.close()
+
+
+def fill(site: Site, folder: Path) -> None:
+    """Makes a case with pictures, copies, a video, decisions and two queues: what exists has the number 1, and more."""
+    rng = np.random.default_rng(5)
+    writer = ExhibitWriter(folder)
+    for number in range(4):
+        writer.write(f"camera/{number}.jpg", make_small_jpeg(rng))
+    for name in ("a copy.jpg", "b copy.jpg"):
+        shutil.copyfile(folder / "camera/0.jpg", folder / name)
+    writer.write("walk.mp4", make_video(rng, scenes=2))
+    actor = Actor("A. Operator")
+    case = create_case(site, actor, name="case", authorisation="order 1", scheme="vics-us@2.0")
+    add_exhibit(site, actor, case_name="case", path=folder, keeping=Keeping.REFERENCE)
+    process_case(site, actor, case_name="case", progress=lambda _: None)
+    grade_items(site, actor, item_ids=[2, 3], code="1", note="")
+    for work in (FirstWork(), SecondWork(percent=100.0)):
+        make_queue(site, actor, case=case, name=type(work).__name__, work=work)
 
 
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -200,7 +228,7 @@ def try_out(interface: Interface, operation: schemathesis.APIOperation, number: 
 
 
 def use_what_exists(case: schemathesis.Case) -> None:
-    """Names a case, item or queue that exists in every second request: most made-up numbers name none."""
-    for name in {"case_id", "item_id", "queue_id"} & set(case.path_parameters or {}):
-        if len(str(case.path_parameters[name])) % 2:
-            case.path_parameters[name] = 1
+    """Names things that exist, where the document takes a number: most made-up numbers name none."""
+    for name, value in (case.path_parameters or {}).items():
+        if isinstance(value, int) and value % 3:
+            case.path_parameters[name] = value % 3

@@ -81,6 +81,7 @@ def _complete_operation(operation: Document, route: APIRoute, method: str) -> No
     if "HTTPValidationError" in str(answers.get(_UNFIT)):
         del answers[_UNFIT]
     _name_kind(answers, route)
+    _name_path_parameters(operation, route)
     _say_who(operation, route, method)
     for status in sorted(_find_refusals(operation, route, method)):
         answers.setdefault(str(status), _describe_refusal(status))
@@ -93,13 +94,22 @@ def _name_kind(answers: Document, route: APIRoute) -> None:
     status = str(route.status_code or 200)
     if not isinstance(returned, type) or not issubclass(returned, Response) or status in route.responses:
         return
-    if returned is RedirectResponse:
+    if returned is RedirectResponse or status == "303":
         answers.pop(status, None)
         answers["303"] = {"description": HTTPStatus(303).phrase}
         return
     kind = _KINDS.get(returned)
     if kind != "application/json":
         answers[status]["content"] = {kind: {"schema": {"type": "string"}}} if kind else {"*/*": {}}
+
+
+def _name_path_parameters(operation: Document, route: APIRoute) -> None:
+    """Names the parts of the path that only the route's declaration reads: the number of a case, an item or a queue."""
+    named = operation.setdefault("parameters", [])
+    for name in sorted(set(route.param_convertors) - {each["name"] for each in named if each["in"] == "path"}):
+        named.append({"name": name, "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}})
+    if not named:
+        del operation["parameters"]
 
 
 def _say_who(operation: Document, route: APIRoute, method: str) -> None:
