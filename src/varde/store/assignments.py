@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,7 +12,7 @@ from varde.core.review import AssignmentState, QueuePurpose
 from varde.store.people_tables import accounts, case_access, sessions
 from varde.store.queues import Queue
 from varde.store.review_tables import assignments, queues
-from varde.store.tables import decisions
+from varde.store.tables import decisions, items
 from varde.store.types import AnyRow
 
 LEASE_ENDED = "nothing was heard of the person for long"
@@ -120,6 +120,12 @@ def list_escalated(connection: Connection, case_id: int, limit: int) -> list[Ass
     query = select(assignments).join(queues, queues.c.id == table.queue_id).where(queues.c.case_id == case_id)
     query = query.where(table.state == AssignmentState.ESCALATED.value, ~decided)
     return [_read(row) for row in connection.execute(query.order_by(table.id.desc()).limit(limit))]
+
+
+def name_items(connection: Connection, item_ids: Collection[int]) -> dict[int, str]:
+    """Returns the file names of items."""
+    query = select(items.c.id, items.c.name).where(items.c.id.in_(list(item_ids)))
+    return {row.id: row.name for row in connection.execute(query)}
 
 
 def count_by_state(connection: Connection, queue_id: int) -> dict[AssignmentState, int]:

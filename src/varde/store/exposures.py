@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from varde.core.review import Reveal
@@ -74,11 +74,12 @@ def record_views(connection: Connection, account_id: int, case_id: int, seen: Se
         _upsert(connection, rows)
 
 
-def list_day(connection: Connection, account_id: int, day: date) -> list[Row[tuple[int, float, datetime]]]:
+def list_day(connection: Connection, account_id: int, day: date) -> list[tuple[int, float, datetime]]:
     """Returns (item_id, seconds, last_at) of everything a person saw on a day, by item and level."""
     table = exposures.c
     query = select(table.item_id, table.seconds, table.last_at)
-    return list(connection.execute(query.where(table.account_id == account_id, table.day == day.isoformat())))
+    rows = connection.execute(query.where(table.account_id == account_id, table.day == day.isoformat()))
+    return [(row.item_id, row.seconds, row.last_at) for row in rows]
 
 
 def sum_days(connection: Connection, account_id: int, since: date) -> list[LedgerRow]:

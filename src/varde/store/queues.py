@@ -6,10 +6,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, union, update
+from sqlalchemy import Connection, func, insert, select, union, update
 
 from varde.core.errors import NotFound
 from varde.core.review import AssignmentState, GridOrder, QueuePurpose
+from varde.store import tables
+from varde.store.people_tables import case_access
 from varde.store.review_tables import assignments, queues, stack_items, stacks
 from varde.store.types import AnyRow
 
@@ -36,6 +38,19 @@ class Queue:
     made_at: datetime
     made_by: str
     closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A queue a person can work in.
+
+    Attributes:
+        held: items of it that are given to the person.
+    """
+
+    queue: Queue
+    case_name: str
+    held: int
 
 
 def add_queue(
@@ -82,6 +97,21 @@ def list_queues(connection: Connection, case_id: int) -> list[Queue]:
     """Returns the queues of a case, the newest first."""
     query = select(queues).where(queues.c.case_id == case_id).order_by(queues.c.id.desc())
     return [_read(row) for row in connection.execute(query)]
+
+
+def list_work(connection: Connection, account_id: int) -> list[Work]:
+    """Returns the open queues of all cases a person has access to, by case and age."""
+    cases, table = tables.cases.c, assignments.c
+    mine = (table.queue_id == queues.c.id, table.account_id == account_id, table.state == _GIVEN)
+    held = select(func.count()).where(*mine).scalar_subquery()
+    query = (
+        select(queues, cases.name.label("case_name"), held.label("held"))
+        .join(case_access, case_access.c.case_id == queues.c.case_id)
+        .join(tables.cases, cases.id == queues.c.case_id)
+        .where(case_access.c.account_id == account_id, queues.c.closed_at.is_(None))
+        .order_by(cases.name, queues.c.id)
+    )
+    return [Work(_read(row), row.case_name, int(row.held)) for row in connection.execute(query)]
 
 
 def is_blind(connection: Connection, account_id: int, item_id: int) -> bool:

@@ -46,7 +46,7 @@ export class Grid {
     this.watching = new Watching(options.caseId);
     this.selection = new Selection();
     this.decisions = new Decisions(source, this.#listen());
-    this.keys = new Keys([...listCommands(this), ...(options.extraKeys ?? [])]);
+    this.keys = new Keys(join(listCommands(this), options.extraKeys ?? []));
     this.bar = new ActionBar(this, this.keys);
     this.board = new Board({ label: this.options.label, icons: ICONS, onResize: () => this.goTo(this.at) });
     this.empty = document.createElement("p");
@@ -384,4 +384,11 @@ export class Grid {
 
 function findPicture(tile, level) {
   return `/items/${tile.item_id}/picture/${level}?k=${encodeURIComponent(tile.picture_key ?? "")}`;
+}
+
+/** Returns all commands; a key that a page gives another meaning has only that one. */
+function join(commands, extra) {
+  const taken = new Set(extra.flatMap((command) => command.keys));
+  const left = commands.map((one) => ({ ...one, keys: one.keys.filter((key) => !taken.has(key)) }));
+  return [...left.filter((one) => one.keys.length), ...extra];
 }
