@@ -91,11 +91,13 @@ def open_context(browser: Browser, browser_site: BrowserSite, address: str) -> I
     """Gives a function that returns a browser context of somebody who is logged in; nobody with ``""``."""
     opened: list[BrowserContext] = []
 
-    def open_one(name: str = "erin", *, size: str = "small", theme: str = "dark") -> BrowserContext:
+    def open_one(
+        name: str = "erin", *, size: str = "small", theme: str = "dark", bypass_csp: bool = True
+    ) -> BrowserContext:
         width, height = SIZES[size]
         context = browser.new_context(
             base_url=address,
-            bypass_csp=True,  # the tests' own scripts need it; what the policy forbids is tested without
+            bypass_csp=bypass_csp,  # the tests' own scripts need it; what the policy forbids is tested without
             viewport={"width": width, "height": height},
             color_scheme="dark" if theme == "dark" else "light",
             reduced_motion="reduce",

@@ -25,6 +25,7 @@ export class TileView {
     this.glyph = this.picture.appendChild(this.#drawIcon("file", "tile-glyph"));
     this.marks = this.picture.appendChild(make("span", "tile-marks"));
     this.level = this.picture.appendChild(make("span", "tile-level"));
+    for (const part of [this.marks, this.level]) part.setAttribute("aria-hidden", "true"); // the tile's label says it
     this.eye = this.picture.appendChild(make("button", "tile-eye icon"));
     this.eye.type = "button";
     this.eye.tabIndex = -1;
@@ -33,6 +34,7 @@ export class TileView {
     this.tick = this.picture.appendChild(make("span", "tile-tick"));
     this.tick.append(this.#drawIcon("check"));
     this.caption = this.element.appendChild(make("div", "tile-caption"));
+    this.caption.setAttribute("aria-hidden", "true");
     const name = this.caption.appendChild(make("span", "tile-name"));
     this.head = name.appendChild(make("bdi", "tile-head"));
     this.tail = name.appendChild(make("bdi", "tile-tail"));
