@@ -106,6 +106,8 @@ class ItemPage {
 
   #tellLevel(level, name) {
     find("#level").textContent = name;
+    find(".item-top").classList.toggle("is-large", level === FULL);
+    if (level === FULL) find(".item-view").scrollIntoView({ block: "start" });
     find("#less").setAttribute("aria-disabled", String(level === 0));
     find("#more").setAttribute("aria-disabled", String(level >= MOST_BY_STEPS));
     find("#sight").setAttribute("aria-label", `The item, ${name}`);
