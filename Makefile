@@ -6,19 +6,13 @@ export UV_PYTHON_DOWNLOADS := never
 
 .PHONY: demo test check format screens browser clean
 
-# What the build puts in from others, and where; `hatch_build.py` fetches it.
-BROWSER_FILES := src/varde/web/static/vendor/htmx.min.js browser/vendor/axe.min.js
-
-.venv/.ready: pyproject.toml uv.lock hatch_build.py browser/package-lock.json
+.venv/.ready: pyproject.toml uv.lock
 	python3 -m venv .venv
 	$(PY) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	.venv/bin/uv sync --frozen --inexact --quiet
 	touch $@
 
-$(BROWSER_FILES) &: | .venv/.ready
-	.venv/bin/uv sync --frozen --inexact --quiet --reinstall-package varde
-
-demo: .venv/.ready $(BROWSER_FILES)  ## set up, make a benign exhibit, process it, write a report, open the pages
+demo: .venv/.ready  ## set up, make a benign exhibit, process it, write a report, open the pages
 	.venv/bin/varde demo .varde-demo
 
 browser:  ## install Chromium for the tests of the pages, where it is missing and we may
@@ -26,10 +20,10 @@ browser:  ## install Chromium for the tests of the pages, where it is missing an
 		apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y chromium fonts-dejavu-core; fi; \
 	command -v chromium >/dev/null || echo "No Chromium: tests of the pages are skipped. Debian: apt-get install chromium"
 
-test: .venv/.ready $(BROWSER_FILES) browser  ## set up and pass all tests; says which are skipped, and why
+test: .venv/.ready browser  ## set up and pass all tests; says which are skipped, and why
 	$(PY) -m pytest -rs
 
-screens: .venv/.ready $(BROWSER_FILES) browser  ## make the pictures of the pages in docs/screens anew, from the demo case
+screens: .venv/.ready browser  ## make the pictures of the pages in docs/screens anew, from the demo case
 	$(PY) docs/screens/make_screens.py
 
 check: .venv/.ready  ## format, lint, types, import contracts, docs tests

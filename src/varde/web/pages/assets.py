@@ -50,8 +50,7 @@ def read_asset(name: str) -> str:
 @cache
 def _assets() -> dict[str, bytes]:
     folder = resources.files("varde.web") / "static"
-    places = [place for place in (folder, folder / "vendor") if place.is_dir()]
-    return {file.name: file.read_bytes() for place in places for file in place.iterdir() if file.is_file()}
+    return {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
 
 
 @cache
