@@ -8,11 +8,23 @@ docs/decisions/0014-stacks-and-keyset-paging.md.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, literal, select, text, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    bindparam,
+    literal,
+    select,
+    text,
+    union_all,
+)
 
 from varde.core.media import MediaKind
 from varde.core.review import LAST_MATCHED_RANK, GridOrder
@@ -52,34 +64,43 @@ class Position:
 
 
 _START = Position(-1, 0)
+_MOST: BindParameter[int] = bindparam("most", type_=Integer)
 
 
 def list_stacks(
     connection: Connection, query: GridQuery, after: Position | None, limit: int
 ) -> tuple[list[int], Position | None]:
     """Returns the leaders of the next stacks in their order, and where they end; None there where no more follow."""
-    parts = [select(part.subquery()) for part in _ranges(query, after or _START, limit + 1)]
-    merged = union_all(*parts).subquery()
-    rows = connection.execute(select(merged).order_by(merged.c.rank, merged.c.leader_id).limit(limit + 1)).all()
+    start = after or _START
+    values = {"case_id": query.case_id, "folder": query.folder_rank, "rank": start.rank, "leader_id": start.leader_id}
+    shape = replace(query, case_id=0, folder_rank=None if query.folder_rank is None else 0)
+    rows = connection.execute(_make_statement(shape), values | {"most": limit + 1}).all()
     page = rows[:limit]
     end = Position(page[-1].rank, page[-1].leader_id) if len(rows) > limit else None
     return [row.leader_id for row in page], end
 
 
-def _ranges(query: GridQuery, after: Position, limit: int) -> Iterator[Select[Any]]:
-    rank = _choose_rank(query)
-    conditions = list(_conditions(query))
+@lru_cache(maxsize=256)
+def _make_statement(query: GridQuery) -> Select[Any]:
+    """Returns the statement for queries of a shape: making it takes longer than the database takes to answer it."""
+    parts = [select(part.subquery()) for part in _ranges(query)]
+    merged = union_all(*parts).subquery()
+    return select(merged).order_by(merged.c.rank, merged.c.leader_id).limit(_MOST)
+
+
+def _ranges(query: GridQuery) -> Iterator[Select[Any]]:
+    rank, table = _choose_rank(query), stacks.c
+    conditions = [table.case_id == bindparam("case_id"), *_conditions(query)]
+    start, leader = bindparam("rank"), bindparam("leader_id")
     for kind, is_open in product(query.kinds or tuple(MediaKind), _both(query.is_open)):
-        table = stacks.c
-        part = select(rank.label("rank"), table.leader_id).where(
-            table.case_id == query.case_id, table.kind == kind.value, table.is_open == is_open, *conditions
-        )
+        part = select(rank.label("rank"), table.leader_id).limit(_MOST)
+        part = part.where(table.kind == kind.value, table.is_open == is_open, *conditions)
         if query.folder_rank is not None or query.order is GridOrder.PLACE:
-            yield part.where(table.leader_id > after.leader_id).order_by(table.leader_id).limit(limit)
+            yield part.where(table.leader_id > leader).order_by(table.leader_id)
             continue
         # Two ranges: the rest of the same rank, and all later ranks. One condition for both would not be a range.
-        yield part.where(rank == after.rank, table.leader_id > after.leader_id).order_by(table.leader_id).limit(limit)
-        yield part.where(rank > after.rank).order_by(rank, table.leader_id).limit(limit)
+        yield part.where(rank == start, table.leader_id > leader).order_by(table.leader_id)
+        yield part.where(rank > start).order_by(rank, table.leader_id)
 
 
 def _choose_rank(query: GridQuery) -> ColumnElement[int]:
@@ -90,7 +111,7 @@ def _choose_rank(query: GridQuery) -> ColumnElement[int]:
 
 def _conditions(query: GridQuery) -> Iterator[ColumnElement[bool]]:
     if query.folder_rank is not None:
-        yield stacks.c.folder_rank == query.folder_rank
+        yield stacks.c.folder_rank == bindparam("folder")
     if query.is_matched is None:
         return
     if query.order is GridOrder.RELEVANCE and query.folder_rank is None:  # they are a range of it
