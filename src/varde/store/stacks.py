@@ -274,6 +274,7 @@ def _find_before(connection: Connection, first: int, last: int) -> Iterator[_Con
     query = (
         select(act.c.item_id, act.c.mine, newest.c.id, newest.c.note)
         .add_columns(schemes.c.name, schemes.c.version, earlier.c.code)
+        .select_from(act)
         .join(newest, newest.c.id == of_item.scalar_subquery())
         .join(earlier, earlier.c.id == of_item.where(table.c.id < first).scalar_subquery(), isouter=True)
         .join(schemes, schemes.c.id == earlier.c.scheme_id, isouter=True)

@@ -183,4 +183,5 @@ def _show(request: Request, queue_id: int, item_ids: Sequence[int], *, is_done: 
 def _hide(connection: Connection, tile: Tile, queue_id: int, account_id: int, *, is_done: bool) -> Tile:
     """Returns a tile that says nothing of what others decided: only of one's own opinion, once it is given."""
     own = opinions.find_own(connection, queue_id, tile.item_id, account_id) if is_done else None
-    return tile.model_copy(update={"code": own, "mixed": False, "undecided": 0 if is_done else tile.items})
+    undecided = 0 if is_done else tile.items
+    return tile.model_copy(update={"code": own, "mixed": False, "undecided": undecided, "held_by_other": False})

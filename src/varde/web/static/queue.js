@@ -170,6 +170,7 @@ function fillWhy(body, chosen) {
   const label = add(form, "label", "field", "What should they know?");
   const text = add(label, "textarea");
   text.maxLength = 2000;
+  text.autofocus = true;
   const button = add(add(form, "div", "actions"), "button", "primary", "Escalate");
   button.type = "submit";
   form.addEventListener("submit", (event) => {
