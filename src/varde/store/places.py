@@ -105,14 +105,18 @@ def list_other_cases(
 ) -> list[OtherCase]:
     """Returns in which other cases that an account has access to a content lies, and in how many places."""
     items, exhibits, cases = tables.items.c, tables.exhibits, tables.cases
-    some = select(items.exhibit_id).where(items.content_id == content_id).limit(most).subquery()
+    open_cases = select(case_access.c.case_id).where(
+        case_access.c.account_id == account_id, case_access.c.case_id != case_id
+    )
+    in_them = select(exhibits.c.id).where(exhibits.c.case_id.in_(open_cases))
+    # Only what may be seen is counted towards the limit, so that nothing else can be told from it.
+    some = select(items.exhibit_id).where(items.content_id == content_id, items.exhibit_id.in_(in_them)).limit(most)
+    found = some.subquery()
     query = (
         select(cases.c.name, func.count())
-        .select_from(some)
-        .join(exhibits, exhibits.c.id == some.c.exhibit_id)
+        .select_from(found)
+        .join(exhibits, exhibits.c.id == found.c.exhibit_id)
         .join(cases, cases.c.id == exhibits.c.case_id)
-        .join(case_access, case_access.c.case_id == cases.c.id)
-        .where(case_access.c.account_id == account_id, cases.c.id != case_id)
         .group_by(cases.c.name)
         .order_by(cases.c.name)
     )

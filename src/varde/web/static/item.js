@@ -1,7 +1,7 @@
 /** The page of an item: how much of it is shown, by key and by button, its frames, its grade, what looks like it. */
 
 import { announce } from "./announce.js";
-import { openDialog, showHelp } from "./dialogs.js";
+import { add, openDialog, showHelp } from "./dialogs.js";
 import { Frames } from "./frames.js";
 import { Grading } from "./grading.js";
 import { Keys } from "./keys.js";
@@ -20,6 +20,7 @@ class ItemPage {
     this.codes = JSON.parse(facts.codes);
     this.isVideo = facts.video === "true";
     this.hasPicture = facts.hasPicture === "true";
+    this.reason = "";
     this.mayGrade = Boolean(find("[data-code]"));
     if (this.hasPicture) this.#openSight();
     if (this.mayGrade) {
@@ -42,7 +43,10 @@ class ItemPage {
       caseId: this.caseId,
       find: (level, isGrey) => this.#findPath(level, isGrey),
       onLevel: (level, name) => this.#tellLevel(level, name),
-      onTrouble: (message) => this.#tellTrouble(message),
+      onTrouble: (message, trouble) => {
+        if (trouble?.status === 400 && trouble.level === FULL && !this.reason) this.#askForReason(trouble.isGrey);
+        else this.#tellTrouble(message);
+      },
     });
     find("#less").addEventListener("click", () => this.step(-1));
     find("#more").addEventListener("click", () => this.step(1));
@@ -85,6 +89,25 @@ class ItemPage {
     if (this.hasPicture && !this.isVideo) this.sight.show(FULL, { isGrey });
   }
 
+  /** Asks why the original is needed, where another person has to approve that; and asks for it again. */
+  #askForReason(isGrey) {
+    openDialog("Why is the large view needed?", (body, close) => {
+      const form = add(body, "form", "form");
+      const field = add(form, "label", "field", "Another person has to approve it, and is shown this");
+      const text = add(field, "textarea");
+      text.required = true;
+      text.maxLength = 1000;
+      const send = add(form, "button", "primary", "Ask for approval");
+      send.type = "submit";
+      form.addEventListener("submit", (event) => {
+        event.preventDefault();
+        this.reason = text.value.trim();
+        close();
+        this.enlarge(isGrey);
+      });
+    });
+  }
+
   async openFrames() {
     if (this.frames.areShown) return;
     const button = find("#frames");
@@ -100,7 +123,7 @@ class ItemPage {
 
   #findPath(level, isGrey) {
     if (this.frames?.areShown) return this.frames.find(level);
-    if (level === FULL) return `/items/${this.itemId}/original?grey=${isGrey}`;
+    if (level === FULL) return `/items/${this.itemId}/original?${new URLSearchParams({ grey: isGrey, reason: this.reason })}`;
     return level === 0 ? "" : `/items/${this.itemId}/picture/${level}?k=${encodeURIComponent(this.key)}`;
   }
 

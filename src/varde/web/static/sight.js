@@ -40,7 +40,7 @@ export function wipe(canvas) {
 export class Sight {
   /**
    * stage: holds `#veil` and `#sight`. options: `itemId`, `caseId`, `find(level)` gives the path of what is shown,
-   * `onLevel(level, name)`, `onTrouble(message)`, "" where there is none.
+   * `onLevel(level, name)`, `onTrouble(message, {status, level, isGrey})`, "" where there is none any more.
    */
   constructor(stage, options) {
     this.stage = stage;
@@ -73,7 +73,7 @@ export class Sight {
     } catch (error) {
       if (number === this.asked) {
         this.wanted = this.level;
-        this.options.onTrouble(error.message);
+        this.options.onTrouble(error.message, { status: error.status, level, isGrey });
       }
     } finally {
       if (number === this.asked) this.stage.removeAttribute("aria-busy");
