@@ -11,9 +11,10 @@ from typing import Final
 
 from markupsafe import Markup
 
-_WIDTH: Final = 720
-_HEIGHT: Final = 120
-_BASE: Final = 100
+_WIDTH: Final = 360
+_HEIGHT: Final = 96
+_BASE: Final = 80
+_WIDEST: Final = 24
 _MOST_MONTHS: Final = 240
 _MOST_YEARS: Final = 200
 
@@ -76,7 +77,7 @@ def draw_months(title: str, months: Periods) -> Markup:
     if not months.periods:
         return Markup("")
     largest = max(period.items for period in months.periods)
-    step = _WIDTH / len(months.periods)
+    step = min(_WIDTH / len(months.periods), _WIDEST)
     gap = 1 if step > 3 else 0
     bars, labels, free_x = [], [], 0.0
     for number, period in enumerate(months.periods):
@@ -89,11 +90,11 @@ def draw_months(title: str, months: Periods) -> Markup:
                 bar.format(x, f"{_BASE - height:.2f}", width, f"{height:.2f}", f"{period.name}: {period.items:,}")
             )
         is_year = period.name[4:] in ("", "-01") or not number
-        if is_year and number * step >= free_x and number * step < _WIDTH - 30:
+        if is_year and number * step >= free_x and number * step < _WIDTH - 24:
             labels.append(
-                Markup('<text class="label" x="{}" y="116">{}</text>').format(f"{number * step:.2f}", period.name[:4])
+                Markup('<text class="label" x="{}" y="92">{}</text>').format(f"{number * step:.2f}", period.name[:4])
             )
-            free_x = number * step + 40
+            free_x = number * step + 34
     axis = Markup('<line class="axis" x1="0" y1="{0}.5" x2="{1}" y2="{0}.5"/>').format(_BASE, _WIDTH)
     return Markup('<svg class="chart" role="img" aria-label="{}" viewBox="0 0 {} {}">{}{}{}</svg>').format(
         title, _WIDTH, _HEIGHT, Markup().join(bars), axis, Markup().join(labels)

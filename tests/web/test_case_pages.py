@@ -1,0 +1,188 @@
+"""Behaviour of a case's page, its issues and its reports."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+
+import pytest
+from paged_site import HERE, THERE, PagedSite, serve_paged
+
+from varde.core.known import KnownAct
+from varde.store import accounts, case_access
+from varde.store.find_known import EntryWords
+from varde.store.report_log import list_reports
+from varde.store.site import Site, open_site
+from varde.workflows.actor import Actor
+from varde.workflows.grade_items import grade_items
+from varde.workflows.keep_report import find_place
+from varde.workflows.withdraw_known import Target, change_known
+
+
+@pytest.fixture(scope="module")
+def paged(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[PagedSite]:
+    folder = tmp_path_factory.mktemp("paged")
+    shutil.copytree(sqlite_template, folder / "site")
+    site = open_site(folder / "site")
+    yield from serve_paged(site, folder)
+    site.close()
+
+
+def test_a_case_says_what_is_in_it(paged: PagedSite) -> None:
+    page = paged.wait(paged.here)
+    for words in (
+        "of 5 items decided",
+        "example-set 1",
+        "order 3",
+        "damaged",
+        "What was not examined",
+        "Kamera 5",
+        "erin",
+    ):
+        assert words in page, words
+    assert "unallocated space" in page and "2020" in page and "pdq/" in page
+    assert " style=" not in page
+
+
+def test_a_case_without_access_is_not_there(paged: PagedSite) -> None:
+    there = f"/cases/{paged.case_ids[THERE]}"
+    for path in (there, f"{there}/issues", f"{there}/reports", "/cases/99", "/cases/0", f"{there}/reports/2026-1/html"):
+        answer = paged.get(path)
+        assert answer.status_code == 404 and THERE not in answer.text, path
+    assert paged.post(f"{there}/reports", kinds=["csv"]).status_code == 404
+    assert paged.get(paged.here, "kim").status_code == paged.get(paged.here, "otto").status_code == 403
+
+
+def test_issues_are_listed_and_filtered(paged: PagedSite) -> None:
+    page = paged.get(f"{paged.here}/issues").text
+    assert "broken.jpg" in page and "decoding" in page
+    assert "broken.jpg" in paged.get(f"{paged.here}/issues", code="damaged").text
+    assert "broken.jpg" not in paged.get(f"{paged.here}/issues", code="symlink").text
+    assert "broken.jpg" in paged.get(f"{paged.here}/issues", code="").text
+    assert paged.get(f"{paged.here}/issues", code="nonsense").status_code == 400
+    assert paged.get(f"{paged.here}/issues", after=10**30).status_code == 400
+
+
+def test_a_decision_is_in_the_progress_at_once(paged: PagedSite) -> None:
+    hit = re.search(r"/items/(\d+)", paged.get("/search", q="notes", case=paged.case_ids[HERE]).text)
+    assert hit
+    grade_items(paged.site, Actor("ivan"), item_ids=[int(hit[1])], code="0", note="")
+    assert "<strong>1</strong> of 5 items decided" in paged.get(paged.here).text
+
+
+def test_a_recall_is_told_first(paged: PagedSite) -> None:
+    hit = re.search(r"/items/(\d+)", paged.get("/search", q="shared", case=paged.case_ids[HERE]).text)
+    assert hit
+    grade_items(paged.site, Actor("ivan"), item_ids=[int(hit[1])], code="1", note="")
+    target = Target("example-set", "1", EntryWords(lines=(1,)))
+    change_known(paged.site, Actor("kim"), KnownAct.WITHDRAWN, target, "wrong file")
+    for _ in range(50):
+        page = paged.wait(paged.here)
+        if "Recall:" in page:
+            break
+        time.sleep(0.2)
+    assert page.index("Recall:") < page.index("Progress") and "wrong file" in page
+    change_known(paged.site, Actor("kim"), KnownAct.REINSTATED, target, "checked: it was right")
+
+
+def test_who_leads_opens_a_case_and_has_access_to_it(paged: PagedSite) -> None:
+    fields = {"name": "a <new> case", "authorisation": "order 8", "scheme": "vics-us@2.0"}
+    answer = paged.post("/cases", **fields)
+    assert answer.status_code == 303
+    page = paged.wait(answer.headers["location"])
+    assert escape(fields["name"]) in page and "varde exhibit add" in page and "<new>" not in page
+    assert paged.get(answer.headers["location"], "sara").status_code == 404
+    again = paged.post("/cases", **fields)
+    assert again.status_code == 400 and "already" in again.text and "order 8" in again.text
+
+
+@pytest.mark.parametrize(
+    "change", [{"name": ""}, {"name": "-x"}, {"name": "a\nb"}, {"authorisation": " "}, {"scheme": "none@1"}]
+)
+def test_a_case_that_cannot_be_is_not_opened(paged: PagedSite, change: dict[str, str]) -> None:
+    fields = {"name": "fresh", "authorisation": "order 8", "scheme": "vics-us@2.0", **change}
+    assert paged.post("/cases", **fields).status_code == 400
+    with paged.site.database.read() as connection:
+        account = accounts.get_account(connection, "ivan")
+        assert "fresh" not in {case.name for case in case_access.list_open_cases(connection, account.account_id)}
+
+
+def test_who_does_not_lead_opens_no_case_and_writes_no_report(paged: PagedSite) -> None:
+    assert paged.get("/cases/new", "erin").status_code == 403
+    fields = {"name": "fresh", "authorisation": "order 8", "scheme": "vics-us@2.0"}
+    assert paged.post("/cases", "erin", **fields).status_code == 403
+    assert paged.post(f"{paged.here}/reports", "erin", kinds=["csv"]).status_code == 403
+    assert paged.get(f"{paged.here}/reports", "erin").status_code == 403
+
+
+def write(paged: PagedSite, **fields: object) -> str:
+    """Writes a report and returns its name."""
+    assert paged.post(f"{paged.here}/reports", **fields).status_code == 303
+    paged.wait(f"{paged.here}/reports")
+    with paged.site.database.read() as connection:
+        return list_reports(connection, HERE, limit=1)[0].report_id
+
+
+def test_a_report_is_written_in_the_background_and_given_out_as_it_was_written(paged: PagedSite) -> None:
+    made = write(paged, kinds=["csv", "vics", "html"], pictures="true")
+    page = paged.get(f"{paged.here}/reports").text
+    assert made in page and "blurred" in page
+    with paged.site.database.read() as connection:
+        report = list_reports(connection, HERE, limit=1)[0]
+    assert not report.revealed and {file.kind for file in report.files} == {"csv", "html", "vics"}
+    for file in report.files:
+        answer = paged.get(f"{paged.here}/reports/{made}/{file.kind}")
+        if [one.kind for one in report.files].count(file.kind) == 1:
+            assert hashlib.sha256(answer.content).hexdigest() == file.sha256
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["content-disposition"].startswith("attachment")
+
+
+def test_pictures_as_they_are_are_asked_for_twice(paged: PagedSite) -> None:
+    fields = {"kinds": ["html"], "pictures": "true", "reveal": "true"}
+    before = len(list_all(paged.site))
+    asked = paged.post(f"{paged.here}/reports", **fields)
+    assert asked.status_code == 200 and "Show pictures as they are?" in asked.text
+    assert len(list_all(paged.site)) == before
+    write(paged, **fields, sure="true")
+    assert list_all(paged.site)[0].revealed
+
+
+def list_all(site: Site) -> list[object]:
+    with site.database.read() as connection:
+        return list(list_reports(connection, HERE, limit=50))
+
+
+def test_a_report_of_one_case_is_not_given_out_by_another(paged: PagedSite) -> None:
+    made = write(paged, kinds=["csv"])
+    there = f"/cases/{paged.case_ids[THERE]}"
+    assert paged.get(f"{there}/reports/{made}/csv", "sara").status_code == 404
+    for path in (f"{made}/html", f"{made}/nonsense", "2026-1/csv", "..%2F..%2Fvarde.toml/csv", "%25/csv"):
+        assert paged.get(f"{paged.here}/reports/{path}").status_code == 404, path
+
+
+def test_a_changed_report_is_not_given_out(paged: PagedSite) -> None:
+    made = write(paged, kinds=["csv"])
+    with paged.site.database.read() as connection:
+        case = next(c for c in case_access.list_open_cases(connection, 2) if c.name == HERE)
+    file = next((find_place(paged.site, case) / made).iterdir())
+    file.write_bytes(file.read_bytes() + b"more")
+    assert paged.get(f"{paged.here}/reports/{made}/csv").status_code == 500
+
+
+def test_what_a_killed_server_was_writing_is_removed_by_the_next_report(paged: PagedSite) -> None:
+    place = paged.site.folder / "reports" / str(paged.case_ids[HERE])
+    (place / ".writing-0123").mkdir(parents=True, exist_ok=True)
+    (place / ".writing-0123" / "report.html").write_text("half")
+    write(paged, kinds=["csv"])
+    assert [path.name for path in place.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_report_of_nothing_is_refused(paged: PagedSite) -> None:
+    assert paged.post(f"{paged.here}/reports").status_code == 400
+    assert paged.post(f"{paged.here}/reports", kinds=["nonsense"]).status_code == 400
