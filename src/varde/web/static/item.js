@@ -192,6 +192,7 @@ class ItemPage {
 
   async #findSimilar(button) {
     button.disabled = true;
+    button.lastChild.textContent = "Looking for similar items …";
     const place = find("#similar");
     place.setAttribute("aria-busy", "true");
     try {
@@ -199,6 +200,7 @@ class ItemPage {
       announce("Similar items are listed.");
     } catch (error) {
       button.disabled = false;
+      button.lastChild.textContent = "Look for similar items";
       this.#tellTrouble(error.message);
     } finally {
       place.removeAttribute("aria-busy");
