@@ -65,10 +65,15 @@ class Load:
 
     Attributes:
         think_s: between two decisions, on average.
+        seconds: at most.
+        decisions: of each, at most.
         batch: items taken at a time.
+        kill_after: decisions of all, after which the server is killed and started again; 0 leaves it alone.
     """
 
     seconds: float
+    decisions: int = 1_000_000
+    kill_after: int = 0
     think_s: float = 0.0
     batch: int = 10
     sees: bool = True
@@ -143,11 +148,9 @@ def add_queue(site: Site, case: Case) -> int:
     return make_queue(site, Actor("op"), case=case, name="all", work=FirstWork(kinds=())).queue_id
 
 
-def run_load(
-    server: Server, reviewers: Sequence[Reviewer], queue_id: int, case_id: int, load: Load, *, kill_after_s: float = 0.0
-) -> None:
-    """Lets everybody review for a while; where it is said, the server is killed in between and started again."""
-    asyncio.run(_run(server, reviewers, queue_id, case_id, load, kill_after_s))
+def run_load(server: Server, reviewers: Sequence[Reviewer], queue_id: int, case_id: int, load: Load) -> None:
+    """Lets everybody review for a while."""
+    asyncio.run(_run(server, reviewers, queue_id, case_id, load))
 
 
 def check_records(site: Site, reviewers: Sequence[Reviewer], queue_id: int) -> int:
@@ -180,13 +183,12 @@ def list_answers_ms(reviewers: Sequence[Reviewer]) -> list[float]:
     return [float(np.percentile(answers, percent)) for percent in (50, 95, 99, 100)]
 
 
-async def _run(
-    server: Server, reviewers: Sequence[Reviewer], queue_id: int, case_id: int, load: Load, kill_after_s: float
-) -> None:
+async def _run(server: Server, reviewers: Sequence[Reviewer], queue_id: int, case_id: int, load: Load) -> None:
     end = time.monotonic() + load.seconds
     work = [asyncio.create_task(_review(server, one, queue_id, case_id, load, end)) for one in reviewers]
-    if kill_after_s:
-        await asyncio.sleep(kill_after_s)
+    while load.kill_after and sum(len(one.decided) for one in reviewers) < load.kill_after and time.monotonic() < end:
+        await asyncio.sleep(_PAUSE_S / 10)
+    if load.kill_after:
         await asyncio.to_thread(server.kill)
         await asyncio.to_thread(server.start)
     await asyncio.gather(*work)
@@ -199,7 +201,7 @@ async def _review(server: Server, me: Reviewer, queue_id: int, case_id: int, loa
     async with httpx.AsyncClient(
         base_url=server.address, cookies={"varde": me.secret}, headers=headers, timeout=30, limits=limits
     ) as client:
-        while time.monotonic() < end:
+        while time.monotonic() < end and len(me.decided) < load.decisions:
             begin = time.monotonic()
             given = (await _post(client, f"/queues/{queue_id}/take", {"count": load.batch}, me))["tiles"]
             me.takes_s.append(time.monotonic() - begin)
@@ -225,7 +227,7 @@ async def _decide(
     for item_id in items:
         if load.think_s:
             await asyncio.sleep(float(rng.exponential(load.think_s)))
-        if time.monotonic() >= end:
+        if time.monotonic() >= end or len(me.decided) >= load.decisions:
             return
         code = CODES[int(rng.integers(len(CODES)))]
         repeated, begin = me.repeated, time.monotonic()
