@@ -135,13 +135,12 @@ class LoginDelays:
 
     def _find_keys(self, name: str, address: str, browser: str) -> tuple[tuple[_Kind, str], ...]:
         nonce, _, signature = browser.partition(".")
-        if nonce and hmac.compare_digest(signature.encode(), self._sign(name, nonce).encode()):
+        if nonce and hmac.compare_digest(_encode(signature), _encode(self._sign(name, nonce))):
             return ((_Kind.BROWSER, nonce),)
         return ((_Kind.NAME, name), (_Kind.ADDRESS, address))
 
     def _sign(self, name: str, nonce: str) -> str:
-        text = f"{nonce} {name}".encode("utf-8", "surrogatepass")
-        return hmac.new(self._key, text, hashlib.sha256).hexdigest()
+        return hmac.new(self._key, _encode(f"{nonce} {name}"), hashlib.sha256).hexdigest()
 
     def _find(self, key: tuple[_Kind, str], now: float) -> _Attempts:
         found = self._attempts.get(key)
@@ -164,3 +163,7 @@ class LoginDelays:
 
 def _fold(name: str) -> str:
     return unicodedata.normalize("NFC", name).strip().casefold()
+
+
+def _encode(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
