@@ -38,7 +38,7 @@ def write_veil_png(veil: bytes) -> bytes:
     width, height = veil[0], veil[1]
     lines = b"".join(b"\x00" + veil[at : at + width] for at in range(2, len(veil), width))
     head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return _PNG_MARK + _chunk(b"IHDR", head) + _chunk(b"IDAT", zlib.compress(lines)) + _chunk(b"IEND", b"")
+    return _PNG_MARK + _chunk(b"IHDR", head) + _chunk(b"IDAT", zlib.compress(lines, 0)) + _chunk(b"IEND", b"")
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

@@ -52,6 +52,7 @@ from varde.web.services import Services
 from varde.workflows.actor import now
 
 _AREAS = (
+    pictures,  # first: asked for by the dozen, and routes are tried in order
     hashing,
     matching,
     banks,
@@ -70,7 +71,6 @@ _AREAS = (
     home,
     grid,
     tiles,
-    pictures,
     item,
     search,
     audit,
