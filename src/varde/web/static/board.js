@@ -7,14 +7,13 @@ const CAPTION_PX = 24;
 const SHAPE = 0.73;
 
 export class Board {
-  /** label: what screen readers call it. icons: address of the icons. onResize: told when the page's size changed. */
-  constructor({ label, icons, onResize }) {
+  /** label: what screen readers call it. onResize: told when the page's size changed. */
+  constructor({ label, onResize }) {
     this.element = document.createElement("div");
     this.element.className = "board";
     this.element.setAttribute("role", "grid");
     this.element.setAttribute("aria-label", label);
     this.element.setAttribute("aria-multiselectable", "true");
-    this.icons = icons;
     this.views = [];
     this.columns = 0;
     this.rows = 0;
@@ -60,7 +59,7 @@ export class Board {
   }
 
   #make() {
-    while (this.views.length < this.size) this.views.push(new TileView(this.icons));
+    while (this.views.length < this.size) this.views.push(new TileView());
     this.views.length = this.size;
     this.element.style.setProperty("--columns", this.columns);
     const rows = [];

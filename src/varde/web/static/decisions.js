@@ -53,10 +53,11 @@ export class Decisions {
     }
     const tiles = act.ids.map((itemId) => this.find(itemId)).filter(Boolean);
     this.#begin(tiles, () => ({}));
-    const isDone = await this.#finish(act.ids, { summary: `undo of ${act.summary}` }, (isRepeated) =>
+    const answer = await this.#finish(act.ids, { summary: `undo of ${act.summary}` }, (isRepeated) =>
       act.undo ? this.source.undo(act.undo, { isRepeated }) : { tiles: [] },
     );
-    if (isDone && act.undo) this.told(`Undone: ${act.summary}`);
+    if (answer?.kept) this.failed(`Not all undone: ${answer.kept} of the items were decided again since, and stay.`);
+    else if (answer && act.undo) this.told(`Undone: ${act.summary}`);
   }
 
   #begin(tiles, change) {
@@ -74,12 +75,12 @@ export class Decisions {
       const answer = await this.outbox.send(run);
       act.undo = answer?.undo ?? null;
       this.#settle(ids, answer?.tiles ?? []);
-      return true;
+      return answer ?? {};
     } catch (error) {
       this.acts = this.acts.filter((other) => other !== act);
       this.#settle(ids, []);
       this.failed(`Not saved: ${act.summary}. ${error.message}`);
-      return false;
+      return null;
     }
   }
 

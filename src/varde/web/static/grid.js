@@ -29,7 +29,6 @@ import { TileList } from "./tile_list.js";
 import { forgetPageFailed, tellPageFailed, tellRefused, tellSaved, tellWaiting } from "./trouble.js";
 import { Watching } from "./watching.js";
 
-const ICONS = new URL("./icons.svg", import.meta.url).pathname;
 const [LEAST_TILE_PX, MOST_TILE_PX] = [96, 320];
 const DEFAULTS = { wholeStacks: true, canWithdraw: true, label: "Items", emptyText: "Nothing is here." };
 
@@ -48,7 +47,7 @@ export class Grid {
     this.decisions = new Decisions(source, this.#listen());
     this.keys = new Keys(join(listCommands(this), options.extraKeys ?? []));
     this.bar = new ActionBar(this, this.keys);
-    this.board = new Board({ label: this.options.label, icons: ICONS, onResize: () => this.goTo(this.at) });
+    this.board = new Board({ label: this.options.label, onResize: () => this.goTo(this.at) });
     this.empty = document.createElement("p");
     this.empty.className = "empty grid-empty";
     this.empty.hidden = true;
@@ -310,11 +309,22 @@ export class Grid {
     const tiles = await this.place.lookAhead();
     this.#drawBar();
     if (this.reveal.base > 0) return;
-    this.ahead = tiles.filter((tile) => tile.has_picture).map((tile) => {
-      const image = new Image();
-      image.src = findPicture(tile, 0);
-      return image;
-    });
+    this.ahead = this.#loadSoon(tiles.filter((tile) => tile.has_picture).map((tile) => findPicture(tile, 0)));
+  }
+
+  /** Loads pictures when nothing else is to be done, a few at a time; forgotten once others are wanted. */
+  #loadSoon(sources) {
+    const images = [];
+    const load = (deadline) => {
+      while (sources.length && deadline.timeRemaining() > 4) {
+        const image = new Image();
+        image.src = sources.shift();
+        images.push(image);
+      }
+      if (sources.length && this.ahead === images) requestIdleCallback(load);
+    };
+    requestIdleCallback(load);
+    return images;
   }
 
   #focus() {

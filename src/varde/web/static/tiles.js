@@ -1,15 +1,25 @@
 /** One tile of a board: made once, filled again and again. Names are hostile: they become text, never markup. */
 
+import { changeIcon, drawIcon } from "./icons.js";
+
 const LEVELS = ["veiled", "soft", "grey", "colour"];
 const TAIL = 9;
 const LONG = 18;
 const RIGHT_TO_LEFT = /[\p{sc=Hebrew}\p{sc=Arabic}\p{sc=Syriac}\p{sc=Thaana}\p{sc=Nko}]/u;
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}]/gu;
 const RETRY_MS = 1500;
+const NUMBERS = new Intl.NumberFormat("en");
+const MARKS = [
+  { icon: "stack", write: (tile) => (tile.items > 1 ? `× ${NUMBERS.format(tile.items)}` : "") },
+  { icon: "video", write: (tile) => (tile.duration_s > 0 ? writeDuration(tile.duration_s) : "") },
+  { icon: "match", write: (tile) => (tile.matched ? "match" : ""), isWarm: true },
+  { icon: "mixed", write: (tile) => (tile.mixed ? "mixed" : "") },
+  { icon: "held", write: (tile) => (tile.held_by_other ? "held" : "") },
+  { icon: "", write: (tile) => (typeof tile.distance === "number" ? `Δ ${tile.distance}` : "") },
+];
 
 export class TileView {
-  constructor(icons) {
-    this.icons = icons;
+  constructor() {
     this.tile = null;
     this.source = "";
     this.element = make("div", "tile");
@@ -22,17 +32,22 @@ export class TileView {
     this.image.draggable = false;
     this.image.addEventListener("load", () => this.image.classList.add("is-loaded"));
     this.image.addEventListener("error", () => this.#fail());
-    this.glyph = this.picture.appendChild(this.#drawIcon("file", "tile-glyph"));
+    this.glyph = this.picture.appendChild(drawIcon("file", "tile-glyph"));
     this.marks = this.picture.appendChild(make("span", "tile-marks"));
+    this.markTexts = MARKS.map(({ icon, isWarm }) => {
+      const mark = this.marks.appendChild(make("span", isWarm ? "mark is-warm" : "mark"));
+      if (icon) mark.append(drawIcon(icon));
+      return mark.appendChild(document.createElement("span"));
+    });
     this.level = this.picture.appendChild(make("span", "tile-level"));
     for (const part of [this.marks, this.level]) part.setAttribute("aria-hidden", "true"); // the tile's label says it
     this.eye = this.picture.appendChild(make("button", "tile-eye icon"));
     this.eye.type = "button";
     this.eye.tabIndex = -1;
     this.eye.setAttribute("aria-label", "Reveal one step more");
-    this.eye.append(this.#drawIcon("eye"));
+    this.eye.append(drawIcon("eye"));
     this.tick = this.picture.appendChild(make("span", "tile-tick"));
-    this.tick.append(this.#drawIcon("check"));
+    this.tick.append(drawIcon("check"));
     this.caption = this.element.appendChild(make("div", "tile-caption"));
     this.caption.setAttribute("aria-hidden", "true");
     const name = this.caption.appendChild(make("span", "tile-name"));
@@ -78,7 +93,7 @@ export class TileView {
     this.tail.textContent = tail;
     this.caption.title = showName(tile.name);
     const kind = ["picture", "video"].includes(tile.kind) ? tile.kind : "file";
-    this.glyph.firstChild.setAttribute("href", `${this.icons}#${kind}`);
+    changeIcon(this.glyph, kind);
   }
 
   #fillState(tile, state) {
@@ -88,8 +103,12 @@ export class TileView {
     this.code.textContent = tile.code ?? "";
     this.code.hidden = tile.code === null;
     this.level.textContent = state.level > 0 ? LEVELS[state.level] : "";
-    const marks = listMarks(tile).map(({ icon, text, isWarm }) => this.#drawMark(icon, text, isWarm));
-    this.marks.replaceChildren(...marks);
+    MARKS.forEach(({ write }, number) => {
+      const text = write(tile);
+      const shown = this.markTexts[number];
+      shown.parentNode.hidden = !text;
+      if (text && shown.textContent !== text) shown.textContent = text;
+    });
   }
 
   #fillPicture(tile, state) {
@@ -119,22 +138,6 @@ export class TileView {
     }
     this.hasFailed = true;
     this.again = setTimeout(() => this.source === source && (this.image.src = source), RETRY_MS);
-  }
-
-  #drawMark(icon, text, isWarm) {
-    const mark = make("span", isWarm ? "mark is-warm" : "mark");
-    if (icon) mark.append(this.#drawIcon(icon));
-    if (text) mark.append(text);
-    return mark;
-  }
-
-  #drawIcon(name, extra = "") {
-    const icon = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    icon.setAttribute("class", `glyph ${extra}`);
-    icon.setAttribute("aria-hidden", "true");
-    const use = icon.appendChild(document.createElementNS("http://www.w3.org/2000/svg", "use"));
-    use.setAttribute("href", `${this.icons}#${name}`);
-    return icon;
   }
 }
 
@@ -167,17 +170,6 @@ export function describe(tile, state) {
     state.level > 0 && `shown ${LEVELS[state.level]}`,
   ];
   return facts.filter(Boolean).join(", ");
-}
-
-function listMarks(tile) {
-  return [
-    tile.items > 1 && { icon: "stack", text: `× ${tile.items.toLocaleString("en")}` },
-    tile.duration_s > 0 && { icon: "video", text: writeDuration(tile.duration_s) },
-    tile.matched && { icon: "match", text: "match", isWarm: true },
-    tile.mixed && { icon: "mixed", text: "mixed" },
-    tile.held_by_other && { icon: "held", text: "held" },
-    typeof tile.distance === "number" && { icon: "", text: `Δ ${tile.distance}` },
-  ].filter(Boolean);
 }
 
 /** Splits a name so that its end stays in sight; never one that is short, or that runs from right to left. */
