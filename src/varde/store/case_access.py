@@ -19,7 +19,7 @@ from varde.store.review_tables import queues
 def give_access(connection: Connection, case_id: int, account_id: int, *, person: str, at: datetime) -> bool:
     """Records that an account has access to a case, and returns whether it had none before."""
     values = {"case_id": case_id, "account_id": account_id, "given_at": at, "given_by": person}
-    return connection.execute(insert_new(connection, case_access), [values]).rowcount > 0
+    return connection.execute(insert_new(connection, case_access).values(**values)).rowcount > 0
 
 
 def take_access(connection: Connection, case_id: int, account_id: int) -> bool:
