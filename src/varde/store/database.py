@@ -22,6 +22,7 @@ from varde.store.types import AnyRow, AnySelect
 
 _WRITES = "varde_writes"
 _BUSY_LIMIT_S = 60.0
+_CACHE_KIB = 64 << 10
 _SLICE_MS = 500
 PATIENCE_S = 1800.0
 """How long a run waits for another process that writes, such as the import of a large known set."""
@@ -52,6 +53,7 @@ class Database:
         """
         self.engine: Engine = _make_engine(url)
         self._busy_limit_ms = int(busy_limit_s * 1000)
+        self._cache_kib = _CACHE_KIB
         if self.engine.dialect.name == "sqlite":
             event.listen(self.engine, "connect", self._prepare_sqlite)
             event.listen(self.engine, "begin", self._begin_sqlite)
@@ -174,6 +176,15 @@ class Database:
         if rows != ["ok"]:
             raise IntegrityFailure(f"the database is damaged: {'; '.join(rows)}", advice="Restore it from a backup.")
 
+    def share_memory(self, cache_kib: int) -> None:
+        """Gives every connection made from now on so much of a cache: for a program with many of them.
+
+        Args:
+            cache_kib: of each connection; what it does not hold is in the operating system's cache, once for all.
+        """
+        self._cache_kib = cache_kib
+        self.engine.dispose()
+
     def close(self) -> None:
         """Closes every connection."""
         self.engine.dispose()
@@ -190,7 +201,7 @@ class Database:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            "cache_size=-65536",
+            f"cache_size=-{self._cache_kib}",
         ):
             connection.execute(f"PRAGMA {pragma}")
 

@@ -72,9 +72,11 @@ def list_stacks(
 ) -> tuple[list[int], Position | None]:
     """Returns the leaders of the next stacks in their order, and where they end; None there where no more follow."""
     start = after or _START
+    least = max(start.rank, LAST_MATCHED_RANK) if _is_rest(query) else start.rank
     values = {"case_id": query.case_id, "folder": query.folder_rank, "rank": start.rank, "leader_id": start.leader_id}
+    values |= {"least": least, "most": limit + 1}
     shape = replace(query, case_id=0, folder_rank=None if query.folder_rank is None else 0)
-    rows = connection.execute(_make_statement(shape), values | {"most": limit + 1}).all()
+    rows = connection.execute(_make_statement(shape), values).all()
     page = rows[:limit]
     end = Position(page[-1].rank, page[-1].leader_id) if len(rows) > limit else None
     return [row.leader_id for row in page], end
@@ -90,17 +92,21 @@ def _make_statement(query: GridQuery) -> Select[Any]:
 
 def _ranges(query: GridQuery) -> Iterator[Select[Any]]:
     rank, table = _choose_rank(query), stacks.c
-    conditions = [table.case_id == bindparam("case_id"), *_conditions(query)]
-    start, leader = bindparam("rank"), bindparam("leader_id")
+    start, least, leader = (bindparam(name, type_=Integer) for name in ("rank", "least", "leader_id"))
     for kind, is_open in product(query.kinds or tuple(MediaKind), _both(query.is_open)):
-        part = select(rank.label("rank"), table.leader_id).limit(_MOST)
-        part = part.where(table.kind == kind.value, table.is_open == is_open, *conditions)
+        part = select(rank.label("rank"), table.leader_id).limit(_MOST).where(*_conditions(query))
+        part = part.where(table.case_id == bindparam("case_id"), table.kind == kind.value, table.is_open == is_open)
         if query.folder_rank is not None or query.order is GridOrder.PLACE:
             yield part.where(table.leader_id > leader).order_by(table.leader_id)
             continue
-        # Two ranges: the rest of the same rank, and all later ranks. One condition for both would not be a range.
-        yield part.where(rank == start, table.leader_id > leader).order_by(table.leader_id)
-        yield part.where(rank > start).order_by(rank, table.leader_id)
+        # Two ranges: the rest of the same rank, and all later ranks. One condition for both would not be a range; and
+        # of more conditions than it needs SQLite concludes that another index is better.
+        same, later = part.where(rank == start, table.leader_id > leader), part.where(rank > least)
+        if query.order is GridOrder.RELEVANCE and query.is_matched is not None:
+            same = same.where(start <= LAST_MATCHED_RANK if query.is_matched else start > LAST_MATCHED_RANK)
+            later = later.where(rank <= LAST_MATCHED_RANK) if query.is_matched else later
+        yield same.order_by(table.leader_id)
+        yield later.order_by(rank, table.leader_id)
 
 
 def _choose_rank(query: GridQuery) -> ColumnElement[int]:
@@ -112,13 +118,15 @@ def _choose_rank(query: GridQuery) -> ColumnElement[int]:
 def _conditions(query: GridQuery) -> Iterator[ColumnElement[bool]]:
     if query.folder_rank is not None:
         yield stacks.c.folder_rank == bindparam("folder")
-    if query.is_matched is None:
-        return
-    if query.order is GridOrder.RELEVANCE and query.folder_rank is None:  # they are a range of it
-        rank = stacks.c.relevance_rank
-        yield rank <= LAST_MATCHED_RANK if query.is_matched else rank > LAST_MATCHED_RANK
-    else:  # written out, since an index is made for exactly these words
+    is_by_relevance = query.order is GridOrder.RELEVANCE and query.folder_rank is None  # they are a range of it
+    if query.is_matched is not None and not is_by_relevance:
+        # Written out, since an index is made for exactly these words.
         yield text("stacks.matched > 0" if query.is_matched else "stacks.matched = 0")  # type: ignore[misc]
+
+
+def _is_rest(query: GridQuery) -> bool:
+    """Returns whether a query is for what comes after all matches in the order of relevance."""
+    return query.is_matched is False and query.order is GridOrder.RELEVANCE and query.folder_rank is None
 
 
 def _both(wanted: bool | None) -> tuple[int, ...]:

@@ -113,7 +113,7 @@ def undo_decisions(connection: Connection, *, case: Case, first: int, last: int,
     """
     _check_act(connection, case, first, last, person)
     concerned = list(_find_before(connection, first, last))
-    restored = [(one.item_id, one.before, one.note) for one in concerned if one.newest == one.mine]
+    restored = ((one.item_id, one.before, one.note) for one in concerned if one.newest == one.mine)
     undoes = f"{first}-{last}"
     recorded = record_decisions(connection, restored, case=case.name, person=person, at=at, undoes=undoes)
     act = DecisionAct(recorded.start, recorded.stop - 1, len(recorded)) if recorded else None
@@ -121,8 +121,8 @@ def undo_decisions(connection: Connection, *, case: Case, first: int, last: int,
     item_ids = [one.item_id for one in concerned]
     return Undone(
         act,
-        restored=len(restored) + again,
-        kept=len(concerned) - len(restored) - again,
+        restored=len(recorded) + again,
+        kept=len(concerned) - len(recorded) - again,
         leaders=tuple(find_leaders(connection, item_ids)[:MOST_LEADERS]),
         item_ids=tuple(item_ids[:MOST_LEADERS]),
     )
@@ -280,8 +280,10 @@ def _find_before(connection: Connection, first: int, last: int) -> Iterator[_Con
         .join(schemes, schemes.c.id == earlier.c.scheme_id, isouter=True)
         .order_by(act.c.item_id)
     )
+    grades: dict[tuple[str, str, str], Grade] = {}
     for row in stream(connection, query):
-        grade = Grade(row.name, row.version, row.code) if row.code is not None else None
+        key = (row.name, row.version, row.code)
+        grade = None if row.code is None else grades.setdefault(key, Grade(*key))
         yield _Concerned(row.item_id, row.mine, row.id, row.note, grade)
 
 

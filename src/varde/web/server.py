@@ -23,6 +23,7 @@ from varde.web.protocol import TimedProtocol
 _STOP_LIMIT_S = 20
 _KEEP_ALIVE_S = 15
 _BACKLOG = 512
+_CACHE_KIB = 8 << 10
 _MOST_HEAD_BYTES = 32 << 10
 
 
@@ -63,6 +64,7 @@ def serve(
     """
     _check(options)
     set_up_logs(options.log)
+    site.database.share_memory(_CACHE_KIB)
     app = create_app(site)
     config = uvicorn.Config(
         app,

@@ -29,7 +29,7 @@ _MOST_TILES: Final = 200
 _CURSOR: Final = re.compile(r"([0-9a-f]{1,15})-([0-9a-f]{1,15})")
 _MOST_ID: Final = (1 << 53) - 1
 _MOST_NOTE: Final = 4_000
-_STORABLE: Final = r"^[^\x00\ud800-\udfff]*$"
+_STORABLE: Final = r"^[^\x00]*$"
 
 RowId = Annotated[int, Field(ge=1, le=_MOST_ID)]
 Limit = Annotated[int, Query(ge=1, le=_MOST_TILES)]
