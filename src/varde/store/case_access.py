@@ -19,7 +19,8 @@ from varde.store.review_tables import queues
 def give_access(connection: Connection, case_id: int, account_id: int, *, person: str, at: datetime) -> bool:
     """Records that an account has access to a case, and returns whether it had none before."""
     values = {"case_id": case_id, "account_id": account_id, "given_at": at, "given_by": person}
-    return connection.execute(insert_new(connection, case_access).values(**values)).rowcount > 0
+    given = insert_new(connection, case_access).values(**values).returning(case_access.c.case_id)
+    return connection.execute(given).first() is not None
 
 
 def take_access(connection: Connection, case_id: int, account_id: int) -> bool:
