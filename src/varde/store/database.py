@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -53,6 +54,7 @@ class Database:
         """
         self.engine: Engine = _make_engine(url)
         self._busy_limit_ms = int(busy_limit_s * 1000)
+        self._turn = threading.Lock()
         self._cache_kib = _CACHE_KIB
         if self.engine.dialect.name == "sqlite":
             event.listen(self.engine, "connect", self._prepare_sqlite)
@@ -95,12 +97,25 @@ class Database:
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:
-        with explain_failures(), self.engine.connect() as connection:
+        with self._wait_for_turn(), explain_failures(), self.engine.connect() as connection:
             connection.execution_options(**{_WRITES: True})
             with connection.begin():
                 if connection.dialect.name == "postgresql":
                     self._lock_postgresql(connection)
                 yield connection
+
+    @contextmanager
+    def _wait_for_turn(self) -> Iterator[None]:
+        """Holds this process's turn to write: threads wait for each other here.
+
+        SQLite itself makes those who wait sleep longer and longer, so that some wait for seconds while others pass.
+        """
+        if not self._turn.acquire(timeout=self._busy_limit_ms / 1000):
+            raise SiteBusy("this process has been writing to the site for long", advice="Try again in a while.")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     @contextmanager
     def processing_lock(self) -> Iterator[None]:
