@@ -26,6 +26,9 @@ from varde.workflows.open_case import add_exhibit, create_case
 from varde.workflows.passwords import hash_password
 from varde.workflows.process_case import process_case
 
+SIZES = {"small": (1280, 800), "large": (1920, 1080)}
+"""Windows that pages are looked at in, in CSS pixels."""
+
 CASE = "harbour"
 OTHER_CASE = "not for everybody"
 PASSWORD = "correct horse battery staple"

@@ -17,14 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from browser_site import BrowserSite, make_browser_site
+from browser_site import SIZES, BrowserSite, make_browser_site
 
 from varde.store.site import open_site
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
-SIZES = {"small": (1280, 800), "large": (1920, 1080)}
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 _STOP_LIMIT_S = 60
 
@@ -35,6 +34,13 @@ class Served:
 
     address: str
     process: subprocess.Popen[str]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what is in this folder."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("browser")
 
 
 @pytest.fixture(scope="session")

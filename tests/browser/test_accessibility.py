@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from browser_site import BrowserSite
+from browser_site import SIZES, BrowserSite
 from grid_driver import GridDriver
 from playwright.sync_api import Page
 
-from conftest import SIZES
-
-AXE = Path(__file__).parents[2] / "browser" / "vendor" / "axe.min.js"
+AXE = Path(str(files("axe_playwright_python") / "axe.min.js"))
 PAGES = (
     "/",
     "/cases/new",

@@ -9,7 +9,7 @@
  *   stack(itemId) -> source                           optional: the members of a stack
  * and `options` are `codes` (of the case's scheme), `caseId`, `preferences` (of preferences.js), and, optional, `label`,
  * `onEmpty` (nothing is left undecided and no more will come), `extraKeys` (commands of
- * keys.js), `wholeStacks` (true), `canWithdraw` (true), `emptyText`, `takesFocus` (once, when the
+ * keys.js), `wholeStacks` (true), `canWithdraw` (true), `emptyText`, `onFigures` (tiles came), `takesFocus` (once, when the
  * first page is there), `onResize(tilePx)`.
  *
  * For pages: `reload()`, `update(tiles)`, `focused`, `targets`, `resize(tilePx)`, `close()`.
@@ -137,6 +137,7 @@ export class Grid {
     this.board.element.removeAttribute("aria-busy");
     if (!isThere) return;
     forgetPageFailed();
+    this.options.onFigures?.(this.list.figures);
     this.reveal.follow(this.focused?.item_id ?? null);
     this.draw();
     this.#focus();
