@@ -42,6 +42,7 @@ class Running:
     process: subprocess.Popen[str]
     address: str
     log: Path
+    said: dict[str, str]
 
     def stop(self) -> int:
         """Asks it to stop and returns its exit code."""
@@ -62,9 +63,9 @@ def running(site: Path, log: Path, *words: str) -> Iterator[Running]:
             line = process.stdout.readline()
             assert line, log.read_text()
             said += line
-        address = json.loads(said)["address"]
-        wait_until_ready(address)
-        yield Running(process, address, log)
+        told = json.loads(said)
+        wait_until_ready(told["address"])
+        yield Running(process, told["address"], log, told)
     finally:
         if process.poll() is None:
             process.kill()
@@ -114,6 +115,26 @@ def test_it_answers_stops_in_order_and_goes_on_after_a_kill(
     assert log.rstrip().endswith("Stopped.")
     assert "Traceback" not in log
     assert list(sqlite_site.spool.iterdir()) == []
+
+
+def test_a_site_without_accounts_gets_an_administrator_whose_password_is_told_once(
+    sqlite_site: Site, tmp_path: Path
+) -> None:
+    folder = sqlite_site.folder
+    with running(folder, tmp_path / "log1") as server:
+        told = server.said
+        assert told["account"] == "admin"
+        assert f"Log in as admin with the password {told['password']}" in (tmp_path / "log1").read_text()
+        entered = {"name": "admin", "password": told["password"]}
+        said = httpx.post(f"{server.address}/login", data=entered, headers={"Accept": "text/html"}, timeout=60)
+        assert said.status_code == 303
+        page = httpx.get(f"{server.address}/", cookies=said.cookies, headers={"Accept": "text/html"})
+        assert page.headers["location"] == "/password"
+        assert server.stop() == 0
+    with running(folder, tmp_path / "log2") as server:
+        assert set(server.said) == {"address"}
+        assert "password" not in (tmp_path / "log2").read_text()
+        assert server.stop() == 0
 
 
 def test_what_is_being_answered_is_answered_before_it_stops(
