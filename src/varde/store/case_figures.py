@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from varde.core.known import SetRole
 from varde.store import standing, tables
+from varde.store.tallies import has_tallies
 
 _STEPS: Final = (0, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000)
 SIZES: Final = (
@@ -59,11 +60,19 @@ def count_sizes(connection: Connection, case_id: int) -> list[tuple[str, int]]:
 
 
 def read_newest(connection: Connection, case_id: int) -> tuple[int, ...]:
-    """Returns numbers that are other ones when figures of a case may have changed; costs next to nothing."""
-    runs, columns = tables.runs.c, (tables.decisions.c.id, tables.findings.c.id, tables.known_events.c.id)
-    of_case = runs.case_id == case_id
-    started = connection.execute(select(func.max(runs.id)).where(of_case)).scalar()
-    finished = connection.execute(select(func.max(runs.id)).where(of_case, runs.finished_at.is_not(None))).scalar()
-    highest = connection.execute(select(func.max(tables.exhibits.c.id)).where(tables.exhibits.c.case_id == case_id))
-    others = [connection.execute(select(func.max(column))).scalar() for column in (*columns, tables.items.c.id)]
-    return tuple(value or 0 for value in (started, finished, highest.scalar(), *others))
+    """Returns numbers that are other ones when figures of a case may have changed; costs next to nothing.
+
+    Decisions are not among them where they are tallied: then their figures are read, not counted.
+    """
+    runs, items = tables.runs.c, tables.items.c
+    started = _highest(connection, runs.id, runs.case_id == case_id)
+    finished = _highest(connection, runs.id, runs.case_id == case_id, runs.finished_at.is_not(None))
+    exhibits = _highest(connection, tables.exhibits.c.id, tables.exhibits.c.case_id == case_id)
+    others = [_highest(connection, column) for column in (tables.findings.c.id, tables.known_events.c.id)]
+    growing = _highest(connection, items.id) if started != finished else 0
+    decided = 0 if has_tallies(connection, case_id) else _highest(connection, tables.decisions.c.id)
+    return (started, finished, exhibits, *others, growing, decided)
+
+
+def _highest(connection: Connection, column: ColumnElement[int], *conditions: ColumnElement[bool]) -> int:
+    return connection.execute(select(func.max(column)).where(*conditions)).scalar() or 0

@@ -97,6 +97,7 @@ items = make_table(
     Column("state", Text, nullable=False),
     Column("content_id", Id, ForeignKey("contents.id"), index=True),
     UniqueConstraint("exhibit_id", "place"),
+    Index("ix_items_counted", "exhibit_id", "content_id", "size_bytes", "state"),
     Index(
         "ix_items_waiting",
         "exhibit_id",

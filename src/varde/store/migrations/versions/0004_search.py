@@ -1,4 +1,4 @@
-"""Search: names, words and times of items; events of the audit log by act and person
+"""Search: names, words and times of items; what counting reads of items; audit events by act and person
 
 Revision: 0004, after 0003.
 """
@@ -58,4 +58,6 @@ def upgrade() -> None:
     with op.batch_alter_table("audit_events", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_audit_events_act"), ["act", "number"], unique=False)
         batch_op.create_index(batch_op.f("ix_audit_events_person"), ["person", "number"], unique=False)
+    with op.batch_alter_table("items", schema=None) as batch_op:
+        batch_op.create_index("ix_items_counted", ["exhibit_id", "content_id", "size_bytes", "state"], unique=False)
     search_index.rebuild(op.get_bind())
