@@ -99,7 +99,10 @@ def _touched(case_id: int, finding: int, event: int) -> Select[tuple[int]]:
 
 
 def _contents(case_id: int) -> Select[tuple[int | None]]:
-    return select(tables.items.c.content_id).where(_is_of(case_id), tables.items.c.content_id.is_not(None))
+    """Returns a query for the contents of the items that `list_places` yields."""
+    items = tables.items.c
+    query = select(items.content_id).where(_is_of(case_id), items.content_id.is_not(None))
+    return query.where(items.state == ItemState.DONE.value)
 
 
 def _is_of(case_id: int) -> ColumnElement[bool]:

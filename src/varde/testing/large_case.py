@@ -49,6 +49,7 @@ _FROM_CAMERA: Final = 0.35
 _MATCHED: Final = 0.004
 _ENTRIES: Final = 300
 _PER_FOLDER: Final = 180
+_PICTURES: Final = 200
 _TREES: Final = (
     "DCIM/{0:03d}APPLE",
     "Pictures/holiday {0}",
@@ -77,7 +78,7 @@ class LargeCase:
     scheme: str = "vics-us@2.0"
     decided: float = 0.05
     copies_of_one: int = 0
-    pictures: int = 200
+    pictures: int = _PICTURES
     seed: int = 1
 
 
@@ -104,7 +105,13 @@ def make_large_case(
         person: who opens the case and decides.
         progress: told what is done next.
     """
-    wanted = LargeCase(items, name, decided=decided, copies_of_one=min(copies_of_one, items))
+    wanted = LargeCase(
+        items,
+        name,
+        decided=decided,
+        copies_of_one=min(copies_of_one, items),
+        pictures=max(4, min(_PICTURES, items // 100)),
+    )
     with site.database.write() as connection:
         writer = _Writer(connection, wanted, person)
         progress("items and contents")
