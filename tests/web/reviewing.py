@@ -119,14 +119,14 @@ class Server:
         return str(json.loads(said)["address"])
 
 
-def add_reviewers(site: Site, case: Case, count: int) -> list[Reviewer]:
+def add_reviewers(site: Site, case: Case, count: int, *, prefix: str = "reviewer") -> list[Reviewer]:
     """Adds people with access to a case, who are logged in already: a password takes long on purpose."""
     made, at = [], now()
     with site.database.write() as connection:
         for number in range(count):
             account = accounts.add_account(
                 connection,
-                name=f"reviewer{number}",
+                name=f"{prefix}{number}",
                 full_name="",
                 roles=[Role.EXAMINER],
                 password_hash="!",
