@@ -52,9 +52,10 @@ def main() -> None:
     cookie, items = _prepare(site)
     site.close()
     with _serve(options.site) as (port, pid):
+        _tell_pages("trivial (/livez)", port, pid, cookie, ["/livez"] * _PAGE * _ROUNDS)
         for level in (0, 0, 1, 2, 3):
-            _tell_pages(f"level {level}", port, cookie, [f"/items/{item}/picture/{level}" for item in items])
-        _tell_pages("item page", port, cookie, [f"/items/{item}" for item in items], page=6)
+            _tell_pages(f"level {level}", port, pid, cookie, [f"/items/{item}/picture/{level}" for item in items])
+        _tell_pages("item page", port, pid, cookie, [f"/items/{item}" for item in items], page=6)
         print(
             f"server {_read_memory_mib(pid):.0f} MiB; its decoders {sum(map(_read_memory_mib, _children(pid))):.0f} MiB"
         )
@@ -79,21 +80,25 @@ def _tell_making(width: int, height: int, files: list[bytes]) -> None:
     thumbnail = statistics.mean(len(one.thumbnail.data) for one in readings)
     print(
         f"{width} x {height}: decode {decode_ms:.2f} ms, PDQ {hash_ms:.2f} ms, veil {veil_ms:.3f} ms "
-        f"({veil_ms / (decode_ms + hash_ms):.1%}); stored {len(veils[0])} bytes, sent {sent:.0f}, thumbnail {thumbnail:.0f}"
+        f"({veil_ms / (decode_ms + hash_ms):.1%}); stored {len(veils[0])} bytes, sent {sent:.0f}, "
+        f"thumbnail {thumbnail:.0f}"
     )
 
 
-def _tell_pages(what: str, port: int, cookie: str, paths: list[str], page: int = _PAGE) -> None:
+def _tell_pages(what: str, port: int, pid: int, cookie: str, paths: list[str], page: int = _PAGE) -> None:
     pages, each = [], []
+    began_cpu_ms = _read_cpu_ms(pid)
     for number in range(_ROUNDS):
         start = (number * page) % max(1, len(paths) - page)
         began = time.perf_counter()
         each += _ask_all(port, cookie, paths[start : start + page])
         pages.append((time.perf_counter() - began) * 1e3)
+    cpu_ms = (_read_cpu_ms(pid) - began_cpu_ms) / len(each)
     pages, each = pages[2:], each[2 * page :]
     print(
         f"{what}: {page} over {_CONNECTIONS} connections: median {statistics.median(pages):.0f} ms, "
-        f"p95 {_p95(pages):.0f} ms; one request median {statistics.median(each):.1f} ms, p95 {_p95(each):.1f} ms",
+        f"p95 {_p95(pages):.0f} ms; one request median {statistics.median(each):.1f} ms, p95 {_p95(each):.1f} ms; "
+        f"server's CPU {cpu_ms:.2f} ms",
         flush=True,
     )
 
@@ -178,6 +183,11 @@ def _time(act: Callable[[], object], rounds: int = 5) -> float:
         act()
         spent.append((time.process_time() - began) * 1e3)
     return statistics.median(spent)
+
+
+def _read_cpu_ms(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) * 1e3 / os.sysconf("SC_CLK_TCK")
 
 
 def _p95(values: list[float]) -> float:
