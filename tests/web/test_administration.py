@@ -1,4 +1,4 @@
-"""Behaviour of the pages about people (`/account`, `/administration`, `/approvals`) and of those that say what is wrong."""
+"""Behaviour of the pages about people, from `/account` to `/approvals`, and of those that say what is wrong."""
 
 from __future__ import annotations
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pyotp
 import pytest
 from argon2 import PasswordHasher
 from people import AT, Clock, actor, list_acts, open_case
+from sqlalchemy import insert, select
 
 from varde.core.account import Role
+from varde.core.case import Keeping
 from varde.core.errors import NotFound, Refused, WrongUse
+from varde.core.item import Origin
+from varde.core.locator import path_locator
 from varde.core.preferences import Theme
-from varde.store import accounts, sessions
+from varde.store import accounts, assignments, cases, items, queues, review_tables, sessions, tables
+from varde.store.items import NewItem
 from varde.store.site import Site
 from varde.workflows import manage_accounts, own_account, passwords, second_factor
 from varde.workflows.give_access import give_access, take_access
@@ -216,6 +222,27 @@ def test_opting_out_and_choices_leave_no_audit_event(site: Site) -> None:
     with pytest.raises(WrongUse):
         own_account.choose_preferences(site, actor("anna"), {"tile_px": 1, "theme": "light"})
     assert len(list_acts(site, "account_added", "account_changed", "password_changed")) == before
+
+
+@pytest.mark.parametrize("way", ["opting out", "being disabled"])
+def test_what_a_person_holds_goes_back_when_they_stop(site: Site, way: str) -> None:
+    add(site, "anna", Role.EXAMINER)
+    case = open_case(site, "harbour")
+    with site.database.write() as connection:
+        path = Path("/evidence")
+        exhibit = cases.add_exhibit(connection, case=case, path=path, keeping=Keeping.REFERENCE, person="p", at=AT)
+        items.add_items(connection, exhibit.exhibit_id, [NewItem(path_locator(b"1.jpg"), Origin.FILE, 10, AT)])
+        [item_id] = connection.execute(select(tables.items.c.id)).scalars()
+        made = {"case_id": case.case_id, "name": "q", "purpose": "first", "ordering": "place", "settings": {}}
+        connection.execute(insert(review_tables.queues).values(**made, made_at=AT, made_by="p"))
+        [queue] = queues.list_queues(connection, case.case_id)
+        assignments.give(connection, queue, accounts.get_account(connection, "anna").account_id, [item_id], AT)
+    if way == "opting out":
+        own_account.opt_out(site, actor("anna"), out=True)
+    else:
+        manage_accounts.disable_account(site, actor("chief"), "anna")
+    with site.database.read() as connection:
+        assert not assignments.is_given(connection, item_id, queue.purpose)
 
 
 def test_access_is_audited_when_it_changes(site: Site) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from varde.core.account import Account, Permission, Role, find_permissions
 from varde.core.audit import Act
 from varde.core.errors import Refused, WrongUse
-from varde.store import accounts, audit, sessions
+from varde.store import accounts, assignments, audit, sessions
 from varde.store.site import Site
 from varde.workflows.actor import Actor
 from varde.workflows.log_in import UNKNOWN
@@ -117,7 +117,7 @@ def change_full_name(site: Site, actor: Actor, name: str, full_name: str) -> Acc
 
 
 def disable_account(site: Site, actor: Actor, name: str) -> Account:
-    """Returns an account that lets nobody in any more; its sessions are ended. Audited.
+    """Returns an account that lets nobody in any more; its sessions end, what it holds goes back. Audited.
 
     Raises:
         NotFound: if there is no such account.
@@ -129,6 +129,7 @@ def disable_account(site: Site, actor: Actor, name: str) -> Account:
             return account
         _check_not_last(connection, account)
         accounts.record_disabled(connection, account.account_id, actor.clock())
+        assignments.hand_back(connection, account.account_id, actor.clock())
         sessions.end_sessions(connection, account.account_id)
         return _audit_change(connection, actor, name, "disabled")
 

@@ -112,6 +112,7 @@ def opt_out(site: Site, actor: Actor, *, out: bool) -> Account:
         if out is not (account.opted_out_at is not None):
             accounts.record_opted_out(connection, account.account_id, actor.clock() if out else None)
             assignments.hand_back(connection, account.account_id, actor.clock())
+            assignments.hand_back(connection, account.account_id, actor.clock())
         return accounts.get_account(connection, actor.person)
 
 
