@@ -26,6 +26,7 @@ import { Place } from "./place.js";
 import { LEVEL_NAMES, Reveal } from "./reveal.js";
 import { Selection } from "./selection.js";
 import { TileList } from "./tile_list.js";
+import { writeNumber } from "./tiles.js";
 import { forgetPageFailed, tellPageFailed, tellRefused, tellSaved, tellWaiting } from "./trouble.js";
 import { Watching } from "./watching.js";
 
@@ -141,7 +142,7 @@ export class Grid {
     this.reveal.follow(this.focused?.item_id ?? null);
     this.draw();
     this.#focus();
-    if (before !== this.place.start) announce(`Page ${this.place.page.toLocaleString("en")}`);
+    if (before !== this.place.start) announce(`Page ${writeNumber(this.place.page)}`);
     if (this.list.isComplete && !this.list.count) this.options.onEmpty?.();
     await this.#lookAhead();
   }
@@ -225,7 +226,7 @@ export class Grid {
         members = new Grid(holder, source, { ...shown, onEmpty: undefined, onResize: undefined, extraKeys: [] });
       });
     };
-    const title = `Stack of ${leader.items.toLocaleString("en")}`;
+    const title = `Stack of ${writeNumber(leader.items)}`;
     openDialog(title, fill, { classes: "stack-dialog", onClose: () => members?.close() });
   }
 
@@ -291,10 +292,10 @@ export class Grid {
     const chosen = this.selection.count;
     const isEmpty = this.list.isComplete && this.list.count === 0;
     this.bar.show({
-      position: chosen ? `${chosen} chosen` : `${decided.toLocaleString("en")} of ${items.toLocaleString("en")} decided`,
+      position: chosen ? `${chosen} chosen` : `${writeNumber(decided)} of ${writeNumber(items)} decided`,
       decided,
       items,
-      page: `Page ${this.place.page.toLocaleString("en")}`,
+      page: `Page ${writeNumber(this.place.page)}`,
       undo: this.decisions.undoable,
       canTurnBack: this.first > 0,
       canTurn: this.place.hasNext,

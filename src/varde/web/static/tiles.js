@@ -34,11 +34,7 @@ export class TileView {
     this.image.addEventListener("error", () => this.#fail());
     this.glyph = this.picture.appendChild(drawIcon("file", "tile-glyph"));
     this.marks = this.picture.appendChild(make("span", "tile-marks"));
-    this.markTexts = MARKS.map(({ icon, isWarm }) => {
-      const mark = this.marks.appendChild(make("span", isWarm ? "mark is-warm" : "mark"));
-      if (icon) mark.append(drawIcon(icon));
-      return mark.appendChild(document.createElement("span"));
-    });
+    this.drawnMarks = new Map();
     this.level = this.picture.appendChild(make("span", "tile-level"));
     for (const part of [this.marks, this.level]) part.setAttribute("aria-hidden", "true"); // the tile's label says it
     this.eye = this.picture.appendChild(make("button", "tile-eye icon"));
@@ -103,12 +99,24 @@ export class TileView {
     this.code.textContent = tile.code ?? "";
     this.code.hidden = tile.code === null;
     this.level.textContent = state.level > 0 ? LEVELS[state.level] : "";
-    MARKS.forEach(({ write }, number) => {
-      const text = write(tile);
-      const shown = this.markTexts[number];
-      shown.parentNode.hidden = !text;
-      if (text && shown.textContent !== text) shown.textContent = text;
-    });
+    for (const mark of MARKS) this.#fillMark(mark, mark.write(tile));
+  }
+
+  /** Shows a mark, made when it is first needed and kept, or hides it where it has no text. */
+  #fillMark(mark, text) {
+    const drawn = this.drawnMarks.get(mark) ?? (text && this.#drawMark(mark));
+    if (!drawn) return;
+    drawn.hidden = !text;
+    if (text && drawn.lastChild.textContent !== text) drawn.lastChild.textContent = text;
+  }
+
+  #drawMark(mark) {
+    const drawn = make("span", mark.isWarm ? "mark is-warm" : "mark");
+    drawn.style.order = MARKS.indexOf(mark);
+    if (mark.icon) drawn.append(drawIcon(mark.icon));
+    drawn.append(make("span"));
+    this.drawnMarks.set(mark, drawn);
+    return this.marks.appendChild(drawn);
   }
 
   #fillPicture(tile, state) {
@@ -144,6 +152,11 @@ export class TileView {
 /** Returns a name for people: what would be invisible or turn the text round is shown as a mark. */
 export function showName(name) {
   return name.replace(HIDDEN, "\u{fffd}");
+}
+
+/** Returns a whole number as people write it. */
+export function writeNumber(number) {
+  return NUMBERS.format(number);
 }
 
 /** Returns a duration as people write it: `1:05`, `1:02:03`. */
