@@ -71,6 +71,9 @@ def demo(session: Session, folder: Path, stay: bool | None) -> int:
         raise
     finally:
         site.close()
+    if stays:
+        output.say("")
+        output.say(f"Stopped. The pages open again with: {_find_varde(folder)} serve")
     return 0
 
 
