@@ -118,7 +118,8 @@ def create_app(
     app = FastAPI(
         title="Varde",
         version=version("varde"),
-        description="Hashing, matching and known sets of a site, compatible with hasher-matcher-actioner.",
+        description="Of a site: for programs with a token, hashing, matching and known sets, compatible with "
+        "hasher-matcher-actioner; for people who logged in, cases, items, review, search and administration.",
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
