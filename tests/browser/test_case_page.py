@@ -12,7 +12,7 @@ def test_a_case_tells_what_is_in_it(visit: Callable[..., Page], browser_site: Br
     page = visit(f"/cases/{browser_site.case_id}")
     expect(page.get_by_role("heading", name="Exhibits")).to_be_visible()
     expect(page.get_by_role("region", name="Matches by set")).to_contain_text("example-set")
-    expect(page.get_by_role("region", name="Folders", exact=True)).to_contain_text("downloads")
+    expect(page.get_by_role("region", name="Table: Folders", exact=True)).to_contain_text("downloads")
     page.get_by_text("As a table").first.click()
     expect(page.get_by_role("region", name="File times, by month")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -23,7 +23,7 @@ def test_a_report_is_written_while_one_waits_and_then_downloaded(
 ) -> None:
     page = visit(f"/cases/{browser_site.case_id}/reports", "ivan")
     page.get_by_role("button", name="Write", exact=True).click()
-    link = page.get_by_role("link", name="Download html").first
+    link = page.get_by_role("link", name="Download report.html").first
     link.wait_for(timeout=60_000)
     with page.expect_download() as download:
         link.click()

@@ -31,7 +31,7 @@ def test_pages_answer_alike(site: Site, tmp_path: Path) -> None:
         assert "example-set 1" in page and "Kamera 5" in page and "of 5 items decided" in page
         assert "broken.jpg" in paged.get(f"{paged.here}/issues", code="damaged").text
         assert paged.post(f"{paged.here}/reports", kinds=["csv"]).status_code == 303
-        assert "Download csv" in paged.wait(f"{paged.here}/reports")
+        assert "Download items.csv" in paged.wait(f"{paged.here}/reports")
         assert "row 1" in paged.get("/known/1", "kim").text
         assert paged.post("/known/1/state", "kim", act="withdrawn", reason="r", entry=1).status_code == 303
         assert "withdrew known material" in paged.get("/audit", "otto", act="known_withdrawn").text

@@ -63,7 +63,7 @@ def keep_report(site: Site, actor: Actor, case: Case, wish: ReportWish, name: st
     return made
 
 
-def find_file(site: Site, case: Case, report_id: str, kind: str) -> Path:
+def find_file(site: Site, case: Case, report_id: str, name: str) -> Path:
     """Returns a file of a report of a case, after comparing it with the digest in the audit log.
 
     Raises:
@@ -72,7 +72,7 @@ def find_file(site: Site, case: Case, report_id: str, kind: str) -> Path:
     """
     with site.database.read() as connection:
         report = find_report(connection, case.name, report_id)
-    wanted = next((file for file in report.files if file.kind == kind), None) if report else None
+    wanted = next((file for file in report.files if file.name == name), None) if report else None
     if wanted is None:
         raise NotFound("there is no such report of this case")
     path = find_place(site, case) / report_id / wanted.name

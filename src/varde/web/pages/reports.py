@@ -11,6 +11,7 @@ from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 
 from varde.core.account import Permission
 from varde.core.case import Case
+from varde.core.errors import IntegrityFailure
 from varde.reports.registry import load_writers
 from varde.store.report_log import list_reports
 from varde.web.access import GuardedRoute
@@ -25,6 +26,7 @@ from varde.workflows.keep_report import ReportWish
 router = APIRouter(tags=["Reports"], route_class=GuardedRoute)
 
 _MOST: Final = 50
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _REPORT_ID = re.compile(r"[0-9TZ]{1,32}-[0-9]{1,18}")
 
 
@@ -55,16 +57,19 @@ def begin_report(
 
 
 @router.get(
-    "/cases/{case_id}/reports/{report_id}/{kind}",
+    "/cases/{case_id}/reports/{report_id}/{name}",
     dependencies=[allow_in_case(Permission.LEAD)],
     response_class=FileResponse,
 )
-def send_report(request: Request, report_id: str, kind: str) -> FileResponse:
+def send_report(request: Request, report_id: str, name: str) -> FileResponse:
     """Send a file of a report, after comparing it with what was written."""
     services, case = get_services(request), find_case(request)
-    if not _REPORT_ID.fullmatch(report_id) or kind not in _list_kinds(services):
+    if not _REPORT_ID.fullmatch(report_id) or not _FILE_NAME.fullmatch(name):
         raise refuse(404, "There is no such report of this case.")
-    path = keep_report.find_file(services.site, case, report_id, kind)
+    try:
+        path = keep_report.find_file(services.site, case, report_id, name)
+    except IntegrityFailure as error:
+        raise refuse(409, f"{error}. It is not given out; write the report again.") from error
     media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return FileResponse(
         path, media_type=media_type, filename=f"{report_id}-{path.name}", headers={"Cache-Control": "no-store"}
