@@ -9,13 +9,13 @@ from datetime import datetime
 from sqlalchemy import Connection, func, or_, select
 
 from varde.core.case import Case
-from varde.core.errors import NotFound, Refused, WrongUse
+from varde.core.errors import NotFound, WrongUse
 from varde.core.scheme import Grade
 from varde.store import tables
-from varde.store.database import stream
 from varde.store.decisions import record_decisions
 from varde.store.review_tables import stack_items, stacks
 from varde.store.standing_grades import IDS_AT_ONCE, read_codes
+from varde.store.undoing import check_act, find_concerned
 
 MOST_LEADERS = 500
 """Stacks that one act may decide."""
@@ -111,9 +111,9 @@ def undo_decisions(connection: Connection, *, case: Case, first: int, last: int,
         NotFound: if there are no such decisions in the case.
         Refused: if they are not all of one act of that person.
     """
-    _check_act(connection, case, first, last, person)
-    concerned = list(_find_before(connection, first, last))
-    restored = ((one.item_id, one.before, one.note) for one in concerned if one.newest == one.mine)
+    check_act(connection, case, first, last, person)
+    concerned = find_concerned(connection, first, last)
+    restored = ((one.item_id, one.before, one.note) for one in concerned if one.in_force == one.mine)
     undoes = f"{first}-{last}"
     recorded = record_decisions(connection, restored, case=case.name, person=person, at=at, undoes=undoes)
     act = DecisionAct(recorded.start, recorded.stop - 1, len(recorded)) if recorded else None
@@ -161,8 +161,10 @@ def check_items(connection: Connection, case: Case, item_ids: Collection[int]) -
         NotFound: naming the first that is not; in the same words whether it is elsewhere or nowhere.
     """
     items, exhibits = tables.items.c, tables.exhibits.c
-    query = select(items.id).join(tables.exhibits, exhibits.id == items.exhibit_id)
-    found = set(connection.execute(query.where(items.id.in_(item_ids), exhibits.case_id == case.case_id)).scalars())
+    query = select(items.id, exhibits.case_id).join(tables.exhibits, exhibits.id == items.exhibit_id)
+    # The case is compared here: as a condition it would make SQLite go through all of its items.
+    rows = connection.execute(query.where(items.id.in_(item_ids)))
+    found = {row.id for row in rows if row.case_id == case.case_id}
     missing = [item_id for item_id in item_ids if item_id not in found]
     if missing:
         raise NotFound(f"there is no item {missing[0]} in this case")
@@ -215,76 +217,6 @@ def _choose(connection: Connection, named: Sequence[int], grade: Grade | None, *
 def _differing(connection: Connection, item_ids: Sequence[int], code: str | None) -> Iterator[int]:
     in_force = read_codes(connection, item_ids)
     return (item_id for item_id in item_ids if in_force.get(item_id) != code)
-
-
-def _check_act(connection: Connection, case: Case, first: int, last: int, person: str) -> None:
-    """Decisions of one act lie side by side, with one person and one time: so the ends say what is between them."""
-    decisions, items, exhibits = tables.decisions.c, tables.items.c, tables.exhibits.c
-    query = (
-        select(decisions.id, decisions.person, decisions.at, exhibits.case_id)
-        .join(tables.items, items.id == decisions.item_id)
-        .join(tables.exhibits, exhibits.id == items.exhibit_id)
-        .where(decisions.id.in_([first, last]), exhibits.case_id == case.case_id)
-    )
-    rows = connection.execute(query).all()
-    if {row.id for row in rows} != {first, last} or first > last:
-        raise NotFound(f"there are no decisions {first} to {last} in this case")
-    if {row.person for row in rows} != {person} or len({row.at for row in rows}) != 1:
-        raise Refused("only whoever made decisions can undo them, one act at a time")
-
-
-@dataclass(frozen=True, slots=True)
-class _Concerned:
-    """An item of an act that is taken back.
-
-    Attributes:
-        mine: the act's last decision on it.
-        newest: the one in force.
-        before: the grade that was in force before the act.
-        newest_note: of the one in force.
-    """
-
-    item_id: int
-    mine: int
-    newest: int
-    newest_note: str
-    before: Grade | None
-
-    @property
-    def note(self) -> str:
-        """What the decision says that takes this one back."""
-        return f"undoes decision {self.mine}"
-
-    @property
-    def is_undone(self) -> bool:
-        """Whether it was taken back already, and nothing happened since."""
-        return self.newest != self.mine and self.newest_note == self.note
-
-
-def _find_before(connection: Connection, first: int, last: int) -> Iterator[_Concerned]:
-    table, schemes = tables.decisions, tables.schemes
-    act = (
-        select(table.c.item_id, func.max(table.c.id).label("mine"))
-        .where(table.c.id.between(first, last))
-        .group_by(table.c.item_id)
-        .subquery()
-    )
-    of_item = select(func.max(table.c.id)).where(table.c.item_id == act.c.item_id).correlate(act)
-    newest, earlier = table.alias("newest"), table.alias("earlier")
-    query = (
-        select(act.c.item_id, act.c.mine, newest.c.id, newest.c.note)
-        .add_columns(schemes.c.name, schemes.c.version, earlier.c.code)
-        .select_from(act)
-        .join(newest, newest.c.id == of_item.scalar_subquery())
-        .join(earlier, earlier.c.id == of_item.where(table.c.id < first).scalar_subquery(), isouter=True)
-        .join(schemes, schemes.c.id == earlier.c.scheme_id, isouter=True)
-        .order_by(act.c.item_id)
-    )
-    grades: dict[tuple[str, str, str], Grade] = {}
-    for row in stream(connection, query):
-        key = (row.name, row.version, row.code)
-        grade = None if row.code is None else grades.setdefault(key, Grade(*key))
-        yield _Concerned(row.item_id, row.mine, row.id, row.note, grade)
 
 
 def _cut(item_ids: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -55,8 +55,11 @@ def record_changes(connection: Connection, decided: Sequence[tuple[int, str | No
     for stack_id, stack in _read_stacks(connection, by_stack).items():
         step = Counter[str]()
         for item_id in by_stack[stack_id]:
-            step.update({code: 1 for code in (changed[item_id],) if code is not None})
-            step.subtract({code: 1 for code in (before.get(item_id),) if code is not None})
+            new, old = changed[item_id], before.get(item_id)
+            if new is not None:
+                step[new] += 1
+            if old is not None:
+                step[old] -= 1
         stack.codes.update(step)
         undecided = stack.items - stack.codes.total()
         is_open = int(undecided > 0)
