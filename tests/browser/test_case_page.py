@@ -14,7 +14,7 @@ def test_a_case_tells_what_is_in_it(visit: Callable[..., Page], browser_site: Br
     expect(page.get_by_role("region", name="Matches by set")).to_contain_text("example-set")
     expect(page.get_by_role("region", name="Table: Folders", exact=True)).to_contain_text("downloads")
     page.get_by_text("As a table").first.click()
-    expect(page.get_by_role("region", name="File times, by month")).to_be_visible()
+    expect(page.get_by_role("region", name="File times, by month", exact=True)).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
@@ -59,7 +59,7 @@ def test_a_set_is_imported_and_an_entry_withdrawn(visit: Callable[..., Page]) ->
     )
     page.get_by_label("Name", exact=True).fill("typed in")
     page.get_by_label("Role").select_option("known")
-    page.get_by_role("button", name="Import").click()
+    page.get_by_role("button", name="Import", exact=True).click()
     link = page.get_by_role("link", name="typed in")
     link.wait_for(timeout=30_000)
     link.click()
