@@ -11,10 +11,13 @@ import argparse
 import statistics
 import sys
 import tempfile
+import threading
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+import httpx
 import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "web"))
@@ -37,20 +40,50 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", type=int, default=20_000)
     parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--decided", type=float, default=0.05)
     chosen = parser.parse_args()
+    for decided in (0.95, 0.05):
+        with _make_case(chosen.items, decided) as (site, case):
+            _time_takes(site, case)
+            if decided < 0.5:
+                _run(site, case, "one decision a second each", Load(chosen.seconds, think_s=1.0))
+                _run(site, case, "one a second each, kill -9", Load(chosen.seconds, think_s=1.0, kill_after=100))
+                _run(site, case, "as fast as they can", Load(chosen.seconds))
+
+
+@contextmanager
+def _make_case(items: int, decided: float) -> Iterator[tuple[Site, Case]]:
     with tempfile.TemporaryDirectory() as folder:
         site, _ = create_site(Path(folder) / "site", name="reviewers", person="op", at=now())
         with closing(site):
-            case = make_large_case(site, items=chosen.items, decided=chosen.decided)
-            print(
-                f"{chosen.items:,} items, {chosen.decided:.0%} decided; load {psutil.getloadavg()[0]:.1f}", flush=True
-            )
-            _time_takes(site, case)
-            paced = Load(chosen.seconds, think_s=1.0)
-            _run(site, case, "one decision a second each", paced)
-            _run(site, case, "as fast as they can", Load(chosen.seconds))
-            _run(site, case, "one a second each, kill -9", Load(chosen.seconds, think_s=1.0, kill_after=100))
+            case = make_large_case(site, items=items, decided=decided)
+            print(f"{items:,} items, {decided:.0%} decided; load {psutil.getloadavg()[0]:.1f}", flush=True)
+            yield site, case
+
+
+class _Control:
+    """Asks for the trivial route ten times a second, for what the machine alone does to an answer."""
+
+    def __init__(self, address: str) -> None:
+        self.answers_ms: list[float] = []
+        self._address = address
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._ask)
+        self._thread.start()
+
+    def end(self) -> tuple[float, float]:
+        """Returns p50 and p95 in ms."""
+        self._is_over.set()
+        self._thread.join()
+        answers = sorted(self.answers_ms)
+        return statistics.median(answers), answers[int(len(answers) * 0.95)]
+
+    def _ask(self) -> None:
+        with httpx.Client(base_url=self._address, timeout=30) as client:
+            while not self._is_over.wait(0.1):
+                begin = time.perf_counter()
+                with suppress(httpx.TransportError):
+                    client.get("/livez")
+                    self.answers_ms.append((time.perf_counter() - begin) * 1000)
 
 
 def _run(site: Site, case: Case, name: str, load: Load) -> None:
@@ -58,9 +91,11 @@ def _run(site: Site, case: Case, name: str, load: Load) -> None:
     queue_id = add_queue(site, case)
     server = Server(Path(site.folder))
     try:
+        control = _Control(server.address)
         begin = time.monotonic()
         run_load(server, reviewers, queue_id, case.case_id, load)
         passed = time.monotonic() - begin
+        c50, c95 = control.end()
         process = psutil.Process(server.process.pid)
         memory = process.memory_info().rss >> 20
         cpu = sum(process.cpu_times()[:2])
@@ -72,7 +107,8 @@ def _run(site: Site, case: Case, name: str, load: Load) -> None:
     repeated = sum(reviewer.repeated for reviewer in reviewers)
     print(
         f"{name}: {decided:,} decisions in {passed:.0f} s ({decided / passed:.0f}/s), p50 {p50:.0f} p95 {p95:.0f} "
-        f"p99 {p99:.0f} longest {most:.0f} ms; takes p50 {statistics.median(takes):.0f} ms; sent again {repeated}; "
+        f"p99 {p99:.0f} longest {most:.0f} ms; /livez beside it p50 {c50:.0f} p95 {c95:.0f} ms; takes p50 {statistics.median(takes):.0f} ms; "
+        f"sent again {repeated}; "
         f"given twice 0, lost 0, doubled 0; server {memory} MB, {cpu:.0f} CPU s; load {psutil.getloadavg()[0]:.1f}",
         flush=True,
     )
