@@ -217,8 +217,9 @@ def try_out(interface: Interface, operation: schemathesis.APIOperation, number: 
     def call(case: schemathesis.Case) -> None:
         use_what_exists(case)
         said = case.call(base_url=interface.address, headers=headers, allow_redirects=False, timeout=20)
+        is_full = said.status_code == 503 and "retry-after" in said.headers
         try:
-            case.validate_response(said, checks=CHECKS)
+            case.validate_response(said, checks=CHECKS[1:] if is_full else CHECKS)
         except FailureGroup as group:
             for failure in group.exceptions:
                 faults.add(f"{operation.label}: {said.status_code} {failure.title}: {failure.message[:300]}")

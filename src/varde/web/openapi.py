@@ -83,8 +83,9 @@ def _complete_operation(operation: Document, route: APIRoute, method: str) -> No
     _name_kind(answers, route)
     _name_path_parameters(operation, route)
     _say_who(operation, route, method)
-    for status in sorted(_find_refusals(operation, route, method)):
-        answers.setdefault(str(status), _describe_refusal(status))
+    for status in {*_find_refusals(operation, route, method), *(int(each) for each in answers if each.isdigit())}:
+        if status >= HTTPStatus.BAD_REQUEST or str(status) not in answers:
+            answers[str(status)] = _describe_refusal(status) | answers.get(str(status), {})
     operation["responses"] = dict(sorted(answers.items()))
 
 

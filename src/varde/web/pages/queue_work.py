@@ -35,6 +35,8 @@ _NOT_GIVEN: Final = (
 
 Note = Annotated[str, Field(max_length=_MOST_NOTE, pattern=r"^[^\x00]*$")]
 
+_NOT_HELD: Final[dict[int | str, dict[str, Any]]] = {409: {"description": "The caller does not hold the item."}}
+
 
 class _Taking(BaseModel):
     """How many items to hold."""
@@ -112,7 +114,7 @@ def take(request: Request, queue_id: int, taking: _Taking) -> _Work:
     return _Work(tiles=_show(request, queue_id, taken.item_ids), supply=taken.supply)
 
 
-@router.post("/queues/{queue_id}/done", dependencies=[allow_in_case(Permission.REVIEW)])
+@router.post("/queues/{queue_id}/done", dependencies=[allow_in_case(Permission.REVIEW)], responses=_NOT_HELD)
 def finish(request: Request, queue_id: int, doing: _Doing) -> _Done:
     """Record a decision or a second opinion on an item the caller holds; 409 if they do not hold it any more."""
     done = work_queue.finish_item(
@@ -129,7 +131,7 @@ def finish(request: Request, queue_id: int, doing: _Doing) -> _Done:
     return _Done(repeated=done.how is Finish.BEFORE, first=first, last=last, tiles=tiles)
 
 
-@router.post("/queues/{queue_id}/return", dependencies=[allow_in_case(Permission.REVIEW)])
+@router.post("/queues/{queue_id}/return", dependencies=[allow_in_case(Permission.REVIEW)], responses=_NOT_HELD)
 def give_back(request: Request, queue_id: int, returning: _Returning) -> _Returned:
     """Hand items back, skip one, or have a more experienced person decide; 409 if the caller does not hold it."""
     site, actor, account = _find_worker(request)
