@@ -152,6 +152,18 @@ def test_undoing_twice_is_the_same_as_once(desk: Desk, stack: tuple[int, list[in
         assert connection.execute(select(func.count()).select_from(tables.decisions)).scalar_one() == 2 * len(members)
 
 
+def test_acts_are_undone_one_after_the_other(desk: Desk, stack: tuple[int, list[int]]) -> None:
+    leader, members = stack
+    acts = [desk.decide(code, leader) for code in "123"]
+    assert desk.undo(acts[2]) == (len(members), 0)
+    assert desk.codes(*members) == ["2"] * len(members)
+    between = desk.decide("5", leader)
+    for act, left in ((between, "2"), (acts[1], "1"), (acts[0], None)):
+        assert desk.undo(act) == (len(members), 0)
+        assert desk.codes(*members) == [left] * len(members)
+    desk.check()
+
+
 def test_undo_is_appended_and_audited(desk: Desk, stack: tuple[int, list[int]]) -> None:
     act = desk.decide("1", stack[0])
     desk.undo(act)
