@@ -17,9 +17,12 @@ from PIL import Image
 from shown_site import COLOURS, EXIF_WORD, ShownSite, serve_shown
 from sqlalchemy import select, update
 
+from varde.core.audit import Act
 from varde.core.review import Reveal
 from varde.media.veil import is_veil
-from varde.store import pictures, tables
+from varde.store import approvals, pictures, tables
+from varde.workflows.actor import Actor
+from varde.workflows.approve import decide
 
 IMAGE_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
 
@@ -328,3 +331,21 @@ def test_too_many_at_once_are_told_to_come_again(shown: ShownSite, monkeypatch: 
     assert answer.status_code == 503
     assert re.fullmatch(r"\d+", answer.headers["retry-after"])
     assert shown.get(f"/items/{shown.items['colours.jpg']}/picture/0").status_code == 200
+
+
+def test_where_a_site_says_so_another_person_approves_each_original(
+    shown: ShownSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    access = shown.site.settings.access.model_copy(update={"four_eyes": (Act.ORIGINAL_SHOWN,)})
+    monkeypatch.setattr(shown.site, "settings", shown.site.settings.model_copy(update={"access": access}))
+    path = f"/items/{shown.items['colours.jpg']}/original"
+    assert shown.get(path).status_code == 400, "a reason is needed"
+    asked = shown.get(f"{path}?reason=to+compare+the+details")
+    assert asked.status_code == 403
+    assert "another person has to approve" in asked.json()["message"].lower()
+    with shown.site.database.read() as connection:
+        (waiting,) = approvals.list_waiting(connection)
+    decide(shown.site, Actor("ivan"), waiting.approval_id, approve=True)
+    assert shown.get(f"{path}?reason=to+compare+the+details").status_code == 200
+    assert shown.get(f"{path}?reason=once+more").status_code == 403, "an approval serves once"
+    assert shown.get(f"/items/{shown.items['colours.jpg']}/picture/3").status_code == 200

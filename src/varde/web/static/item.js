@@ -2,6 +2,7 @@
 
 import { announce } from "./announce.js";
 import { add, openDialog, showHelp } from "./dialogs.js";
+import { see, unsee } from "./exposure.js";
 import { Frames } from "./frames.js";
 import { Grading } from "./grading.js";
 import { Keys } from "./keys.js";
@@ -219,29 +220,30 @@ class ItemPage {
     }
   }
 
+  /** Draws where a known picture lies, soft at first; what is seen of it counts as seen. */
   #drawMatch(entryId) {
-    openDialog("Where the known picture lies", (body) => {
-      const canvas = document.createElement("canvas");
-      canvas.className = "drawing";
+    const fill = (body) => {
+      const canvas = add(body, "canvas", "drawing");
       canvas.setAttribute("role", "img");
       canvas.setAttribute("aria-label", "Left the item, right the known picture, both grey; lines join the points that agree");
-      const sharper = document.createElement("button");
+      const said = add(body, "p", "hint", "Drawing …");
+      const sharper = add(add(body, "div", "row"), "button", "", "Sharper");
       sharper.type = "button";
-      sharper.textContent = "Sharper";
-      const said = document.createElement("p");
-      said.className = "hint";
       const load = async (isSoft) => {
         try {
           draw(canvas, await loadPicture(`/items/${this.itemId}/alignments/${entryId}?soft=${isSoft}`));
+          see(this.caseId, this.itemId, isSoft ? 1 : 2);
+          sharper.hidden = !isSoft;
           said.textContent = "Left the item, right the known picture, from the small grey pictures kept with their features. It is recorded that you looked.";
         } catch (error) {
           said.textContent = error.message;
         }
       };
       sharper.addEventListener("click", () => load(false));
-      body.append(canvas, said, sharper);
       load(true);
-    });
+    };
+    const onClose = () => (this.sight ? see(this.caseId, this.itemId, this.sight.level) : unsee(this.itemId));
+    openDialog("Where the known picture lies", fill, { onClose });
   }
 
   /** Takes over what a decision changed, without veiling what is looked at. */
