@@ -13,7 +13,6 @@ from varde.store.accounts import read_account
 from varde.store.cases import get_case, list_cases
 from varde.store.database import insert_new
 from varde.store.people_tables import accounts, case_access
-from varde.store.review_tables import queues
 
 
 def give_access(connection: Connection, case_id: int, account_id: int, *, person: str, at: datetime) -> bool:
@@ -70,14 +69,3 @@ def find_open_case(connection: Connection, account_id: int, case_id: int) -> Cas
     query = query.where(case_access.c.case_id == case_id, case_access.c.account_id == account_id)
     name = connection.execute(query).scalar()
     return None if name is None else get_case(connection, name)
-
-
-def find_case_of_item(connection: Connection, item_id: int) -> int | None:
-    """Returns the number of the case an item is of, None where there is no such item."""
-    query = select(tables.exhibits.c.case_id).join(tables.items, tables.items.c.exhibit_id == tables.exhibits.c.id)
-    return connection.execute(query.where(tables.items.c.id == item_id)).scalar()
-
-
-def find_case_of_queue(connection: Connection, queue_id: int) -> int | None:
-    """Returns the number of the case a queue is of, None where there is no such queue."""
-    return connection.execute(select(queues.c.case_id).where(queues.c.id == queue_id)).scalar()

@@ -10,8 +10,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, select, update
 
 from varde.core.account import Account
-from varde.store.accounts import read_account
-from varde.store.people_tables import accounts, sessions
+from varde.store.people_tables import sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +48,6 @@ def start_session(connection: Connection, account_id: int, *, digest: bytes, at:
     connection.execute(delete(sessions).where(sessions.c.ends_at < at))
     values = {"digest": digest, "account_id": account_id, "started_at": at, "seen_at": at, "ends_at": ends_at}
     connection.execute(insert(sessions).values(**values))
-
-
-def find_session(connection: Connection, digest: bytes) -> Session | None:
-    """Returns the session of a secret with that digest, ended or not; None where there is none."""
-    query = (
-        select(accounts, sessions.c.id.label("session_id"), sessions.c.seen_at, sessions.c.ends_at)
-        .join(accounts, accounts.c.id == sessions.c.account_id)
-        .where(sessions.c.digest == digest)
-    )
-    row = connection.execute(query).first()
-    return Session(row.session_id, read_account(row), row.seen_at, row.ends_at) if row else None
 
 
 def list_sessions(connection: Connection, account_id: int, at: datetime) -> list[OwnSession]:
