@@ -107,7 +107,8 @@ def _run(site: Site, case: Case, name: str, load: Load) -> None:
     repeated = sum(reviewer.repeated for reviewer in reviewers)
     print(
         f"{name}: {decided:,} decisions in {passed:.0f} s ({decided / passed:.0f}/s), p50 {p50:.0f} p95 {p95:.0f} "
-        f"p99 {p99:.0f} longest {most:.0f} ms; /livez beside it p50 {c50:.0f} p95 {c95:.0f} ms; takes p50 {statistics.median(takes):.0f} ms; "
+        f"p99 {p99:.0f} longest {most:.0f} ms; /livez beside it p50 {c50:.0f} p95 {c95:.0f} ms; "
+        f"takes p50 {statistics.median(takes):.0f} ms; "
         f"sent again {repeated}; "
         f"given twice 0, lost 0, doubled 0; server {memory} MB, {cpu:.0f} CPU s; load {psutil.getloadavg()[0]:.1f}",
         flush=True,

@@ -47,8 +47,8 @@ class Services:
         search: the known sets.
         examiner: hashes uploaded files in the sandbox.
         renderer: shows pictures, decoded in the sandbox.
-        admitting, reading, searching, fetching: lanes for work in threads: looking up tokens, reading the database,
-            searching, fetching files.
+        admitting, reading, writing, searching, fetching: lanes for work in threads: looking up tokens, reading the
+            database, recording what people do, searching, fetching files.
         uploads: room for files that are received or examined.
         failures: of callers without a valid token.
         logins: of people, that are going on.
@@ -72,6 +72,7 @@ class Services:
         self.clock = clock
         self.admitting = Lane(1, _MANY)
         self.reading = Lane(_READERS, _MANY)
+        self.writing = Lane(1, _MANY)
         self.searching = Lane(min(settings.searches or count_cores(), _MOST_SEARCHERS), settings.waiting)
         self._changing = Lane(1, settings.waiting)
         self.fetching = Lane(settings.uploads, 0)

@@ -82,11 +82,12 @@ class Line:
 
 
 @router.post("/cases/{case_id}/exposure", dependencies=[allow_in_case(Permission.VIEW)])
-def record(request: Request, case_id: int, views: _Views) -> _Day:
+async def record(request: Request, case_id: int, views: _Views) -> _Day:
     """Add to the caller's own ledger; items must be of the case."""
     services, visitor = get_services(request), find_visitor(request)
     seen = [Seen(one.item_id, Reveal(one.level), one.seconds, one.times) for one in views.seen]
-    today, advice = keep_exposure.record_views(
+    today, advice = await services.writing.run(
+        keep_exposure.record_views,
         services.site,
         visitor.account.account_id,
         find_preferences(visitor),

@@ -105,19 +105,24 @@ class _GivenAgain(BaseModel):
 
 
 @router.post("/queues/{queue_id}/take", dependencies=[allow_in_case(Permission.REVIEW)])
-def take(request: Request, queue_id: int, taking: _Taking) -> _Work:
+async def take(request: Request, queue_id: int, taking: _Taking) -> _Work:
     """Give the caller items of the queue; those they hold already come first, in the same order."""
-    site = get_services(request).site
-    review_stacks.ensure_stacks(site, find_case(request))
-    account = find_visitor(request).account
-    taken = take_items.take_items(site, find_person(request), account, queue_id=queue_id, count=taking.count)
-    return _Work(tiles=_show(request, queue_id, taken.item_ids), supply=taken.supply)
+    services = get_services(request)
+    site, actor, account = _find_worker(request)
+    await services.reading.run(review_stacks.ensure_stacks, site, find_case(request))
+    taken = await services.writing.run(
+        take_items.take_items, site, actor, account, queue_id=queue_id, count=taking.count
+    )
+    tiles = await services.reading.run(_show, request, queue_id, taken.item_ids)
+    return _Work(tiles=tiles, supply=taken.supply)
 
 
-@router.post("/queues/{queue_id}/done", dependencies=[allow_in_case(Permission.REVIEW)], responses=_NOT_HELD)
-def finish(request: Request, queue_id: int, doing: _Doing) -> _Done:
+@router.post("/queues/{queue_id}/done", dependencies=[allow_in_case(Permission.REVIEW)])
+async def finish(request: Request, queue_id: int, doing: _Doing) -> _Done:
     """Record a decision or a second opinion on an item the caller holds; 409 if they do not hold it any more."""
-    done = work_queue.finish_item(
+    services = get_services(request)
+    done = await services.writing.run(
+        work_queue.finish_item,
         *_find_worker(request),
         case=find_case(request),
         queue_id=queue_id,
@@ -127,22 +132,21 @@ def finish(request: Request, queue_id: int, doing: _Doing) -> _Done:
     )
     _check_given(done)
     first, last = (done.act.first, done.act.last) if done.act else (None, None)
-    tiles = _show(request, queue_id, [doing.item_id], is_done=True)
+    tiles = await services.reading.run(_show, request, queue_id, [doing.item_id], is_done=True)
     return _Done(repeated=done.how is Finish.BEFORE, first=first, last=last, tiles=tiles)
 
 
-@router.post("/queues/{queue_id}/return", dependencies=[allow_in_case(Permission.REVIEW)], responses=_NOT_HELD)
-def give_back(request: Request, queue_id: int, returning: _Returning) -> _Returned:
+@router.post("/queues/{queue_id}/return", dependencies=[allow_in_case(Permission.REVIEW)])
+async def give_back(request: Request, queue_id: int, returning: _Returning) -> _Returned:
     """Hand items back, skip one, or have a more experienced person decide; 409 if the caller does not hold it."""
-    site, actor, account = _find_worker(request)
+    services, worker = get_services(request), _find_worker(request)
     if returning.item_id is None:
         if returning.how != "handed_back":
             raise refuse(400, "Only handing back works without naming an item.")
-        return _Returned(returned=work_queue.return_all(site, actor, account, queue_id=queue_id))
-    done = work_queue.return_item(
-        site,
-        actor,
-        account,
+        return _Returned(returned=await services.writing.run(work_queue.return_all, *worker, queue_id=queue_id))
+    done = await services.writing.run(
+        work_queue.return_item,
+        *worker,
         case=find_case(request),
         queue_id=queue_id,
         item_id=returning.item_id,
@@ -154,13 +158,19 @@ def give_back(request: Request, queue_id: int, returning: _Returning) -> _Return
 
 
 @router.post("/queues/{queue_id}/undo", dependencies=[allow_in_case(Permission.REVIEW)])
-def undo(request: Request, queue_id: int, undoing: _UndoingItem) -> _GivenAgain:
+async def undo(request: Request, queue_id: int, undoing: _UndoingItem) -> _GivenAgain:
     """Give the caller an item again that they have just been done with; what they decided is taken back."""
+    services = get_services(request)
     act = None if undoing.first is None or undoing.last is None else (undoing.first, undoing.last)
-    work_queue.undo_item(
-        *_find_worker(request), case=find_case(request), queue_id=queue_id, item_id=undoing.item_id, act=act
+    await services.writing.run(
+        work_queue.undo_item,
+        *_find_worker(request),
+        case=find_case(request),
+        queue_id=queue_id,
+        item_id=undoing.item_id,
+        act=act,
     )
-    return _GivenAgain(tiles=_show(request, queue_id, [undoing.item_id]))
+    return _GivenAgain(tiles=await services.reading.run(_show, request, queue_id, [undoing.item_id]))
 
 
 def _find_worker(request: Request) -> tuple[Any, Any, Any]:
