@@ -185,5 +185,12 @@ def _digest(tag: str, value: str) -> bytes:
 
 
 def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Inserts what is not there yet; the statement is compiled once, and the driver is handed plain values."""
+    if not rows:
+        return
+    compiled = insert_new(connection, table).compile(dialect=connection.dialect, column_keys=list(rows[0]))
+    order = compiled.positiontup
     for start in range(0, len(rows), _ROWS_AT_ONCE):
-        connection.execute(insert_new(connection, table), rows[start : start + _ROWS_AT_ONCE])
+        some = rows[start : start + _ROWS_AT_ONCE]
+        values = some if order is None else [tuple(map(row.__getitem__, order)) for row in some]
+        connection.exec_driver_sql(str(compiled), values)
