@@ -176,6 +176,12 @@ def test_undo_is_appended_and_audited(desk: Desk, stack: tuple[int, list[int]]) 
     assert notes == {f"undoes decision {number}" for number in range(act.first, act.last + 1)}
 
 
+def test_note_cannot_claim_to_undo(desk: Desk) -> None:
+    decided = [(1, grade("1"), "undoes decision 1")]
+    with pytest.raises(WrongUse, match="a note cannot begin with"), desk.database.write() as connection:
+        record_decisions(connection, decided, case=desk.case.name, person=IVAN, at=desk.tick())
+
+
 def test_nobody_undoes_what_another_decided(desk: Desk, stack: tuple[int, list[int]]) -> None:
     act = desk.decide("1", stack[0])
     with pytest.raises(Refused, match="only whoever made decisions"):

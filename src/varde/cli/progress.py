@@ -84,6 +84,8 @@ class ProgressDisplay:
 
 
 def _describe(progress: Progress) -> str:
+    if progress.stage == "stacking":
+        return "Stacking what is alike"
     stage = progress.stage.capitalize()
     return f"{stage} exhibit {progress.exhibit}" if progress.exhibit else f"{stage} with known sets"
 

@@ -29,8 +29,8 @@ class Progress:
     """Where a run is.
 
     Attributes:
-        stage: ``listing``, ``examining`` or ``comparing``.
-        exhibit: number of the exhibit, 0 while comparing.
+        stage: ``listing``, ``examining``, ``comparing`` or ``stacking``.
+        exhibit: number of the exhibit, 0 while comparing and stacking.
         done, total: places; total is 0 where it is not known yet, and grows as archives are opened.
         done_bytes, total_bytes: of them.
         with_issues: items of this run with at least one issue.
@@ -119,6 +119,7 @@ def process_case(
         progress(Progress("comparing", 0, 0, 0))
         result.matches = match_all(site, clock())
         _record_finish(site, case, run_id, result, person, clock())
+        progress(Progress("stacking", 0, 0, 0))
         stack_stale_cases(site, case.case_id)
     return result
 

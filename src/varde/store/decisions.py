@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Subquery, func, select
 
@@ -20,6 +20,9 @@ from varde.store.items import ItemState
 from varde.store.schemes import get_scheme
 from varde.store.standing_grades import IDS_AT_ONCE, record_changes
 from varde.store.types import AnyRow, AnySelect, write_utc
+
+UNDOING_NOTE: Final = "undoes decision "
+"""How the note of a decision begins that takes another one back; no other note may."""
 
 
 def record_decisions(
@@ -46,7 +49,7 @@ def record_decisions(
         undoes: which decisions these take back, for the audit event; "" where none.
 
     Raises:
-        WrongUse: if no person is named, or an item is not examined yet.
+        WrongUse: if no person is named, an item is not examined yet, or a note says that it undoes what it does not.
         NotFound: if a grade's scheme is not one of the site's.
     """
     if not person.strip():
@@ -57,6 +60,8 @@ def record_decisions(
     made = {"person": person, "at": write_utc(at), "source": source}
     rows: list[dict[str, Any]] = []
     for item_id, grade, note in decided:
+        if note.startswith(UNDOING_NOTE) and not undoes:
+            raise WrongUse(f"a note cannot begin with {UNDOING_NOTE!r}: that says that a decision was taken back")
         last += 1
         scheme_id = None if grade is None else scheme_ids.get(grade)
         if grade is not None and scheme_id is None:

@@ -18,10 +18,10 @@ from varde.core.errors import NotFound, Refused
 from varde.core.scheme import Grade
 from varde.store import tables
 from varde.store.database import stream
+from varde.store.decisions import UNDOING_NOTE
 from varde.store.standing_grades import IDS_AT_ONCE
 
-_UNDOES: Final = "undoes decision "
-_UNDONE: Final = re.compile(rf"{_UNDOES}([0-9]{{1,18}})")
+_UNDONE: Final = re.compile(rf"{UNDOING_NOTE}([0-9]{{1,18}})")
 
 
 def check_act(connection: Connection, case: Case, first: int, last: int, person: str) -> None:
@@ -69,7 +69,7 @@ class Concerned:
     @property
     def note(self) -> str:
         """What the decision says that takes this one back."""
-        return f"{_UNDOES}{self.mine}"
+        return f"{UNDOING_NOTE}{self.mine}"
 
     @property
     def is_undone(self) -> bool:
