@@ -74,6 +74,8 @@ class Decoders:
         Raises:
             HTTPException: 503 with ``Retry-After``, if too many wait.
         """
+        done: Future[bytes | Failure] = Future()
+        done.add_done_callback(self._count_out)
         with self._lock:
             if self._asked >= self._most or self._ended:
                 raise refuse_for_now(_FULL)
@@ -81,9 +83,7 @@ class Decoders:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._serve, name=f"varde-{self._target}", daemon=True)
                 self._thread.start()
-        done: Future[bytes | Failure] = Future()
-        done.add_done_callback(self._count_out)
-        self._jobs.put(_Job(payload, descriptor, limit_s, done))
+            self._jobs.put(_Job(payload, descriptor, limit_s, done))
         return done
 
     def _count_out(self, done: Future[bytes | Failure]) -> None:
@@ -105,11 +105,9 @@ class Decoders:
         """Serves requests until the server stops."""
         _submit(pool, first, waiting)
         try:
-            while True:
+            while not self._ended:
                 while pool.room > 0 or not waiting:
                     job = self._take(block=not waiting)
-                    if self._ended:
-                        return
                     if job is None:
                         break
                     _submit(pool, job, waiting)
