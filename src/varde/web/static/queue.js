@@ -94,8 +94,8 @@ class QueuePage {
   #listCommands() {
     const group = "This queue";
     return [
-      { keys: ["h"], group, label: "Hand everything back and stop", act: () => this.#handBack() },
-      { keys: ["k"], group, label: "Skip: somebody else will decide", act: () => this.#skip() },
+      { keys: ["q"], group, label: "Hand everything back and stop", act: () => this.#handBack() },
+      { keys: ["x"], group, label: "Skip: somebody else will decide", act: () => this.#skip() },
       { keys: ["e"], group, label: "Escalate: a more experienced person decides", act: () => this.#escalate() },
     ];
   }
