@@ -7,9 +7,12 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from browser_site import SIZES, BrowserSite
+from browser_site import ACTOR, CASE, SIZES, BrowserSite
 from grid_driver import GridDriver
 from playwright.sync_api import Page
+
+from varde.store import cases
+from varde.workflows.make_queue import FirstWork, make_queue
 
 AXE = Path(str(files("axe_playwright_python") / "axe.min.js"))
 PAGES = (
@@ -51,6 +54,14 @@ def test_page_has_no_violation(visit: Callable[..., Page], browser_site: Browser
     if "grid" in path:
         GridDriver(page)
     assert not list_violations(page)
+
+
+def test_queue_that_is_worked_through_has_no_violation(visit: Callable[..., Page], browser_site: BrowserSite) -> None:
+    with browser_site.site.database.read() as connection:
+        case = cases.get_case(connection, CASE)
+    queue = make_queue(browser_site.site, ACTOR, case=case, name="for axe", work=FirstWork())
+    grid = GridDriver(visit(f"/queues/{queue.queue_id}", "every"))
+    assert not list_violations(grid.page)
 
 
 def test_login_page_has_no_violation(visit: Callable[..., Page]) -> None:

@@ -144,7 +144,7 @@ export class Grid {
     this.#focus();
     if (before !== this.place.start) announce(`Page ${writeNumber(this.place.page)}`);
     if (this.list.isComplete && !this.list.count) this.options.onEmpty?.();
-    await this.#lookAhead();
+    await this.#lookAround();
   }
 
   /** Puts the focus on the next tile with something undecided. */
@@ -306,12 +306,12 @@ export class Grid {
     this.empty.textContent = this.options.emptyText;
   }
 
-  /** Asks for the next page and its veiled pictures before anybody turns to it. */
-  async #lookAhead() {
-    const tiles = await this.place.lookAhead();
+  /** Asks for the next page, and its veiled pictures and those of the last one, before anybody turns to them. */
+  async #lookAround() {
+    const tiles = await this.place.lookAround();
     this.#drawBar();
     if (this.reveal.base > 0) return;
-    this.ahead = this.#loadSoon(tiles.filter((tile) => tile.has_picture).map((tile) => findPicture(tile, 0)));
+    this.around = this.#loadSoon(tiles.filter((tile) => tile.has_picture).map((tile) => findPicture(tile, 0)));
   }
 
   /** Loads pictures when nothing else is to be done, a few at a time; forgotten once others are wanted. */
@@ -323,7 +323,7 @@ export class Grid {
         image.src = sources.shift();
         images.push(image);
       }
-      if (sources.length && this.ahead === images) requestIdleCallback(load);
+      if (sources.length && this.around === images) requestIdleCallback(load);
     };
     requestIdleCallback(load);
     return images;

@@ -53,15 +53,19 @@ export class Place {
     return -1;
   }
 
-  /** Asks for the next page before anybody turns to it; returns its tiles. */
-  async lookAhead() {
+  /** Asks for the next page before anybody turns to it; returns its tiles, and those of the page before as far as here. */
+  async lookAround() {
     const next = this.start + this.size();
     try {
       await this.list.reach(next, next + this.size());
     } catch {
       return []; // whoever turns the page is told
     }
-    return Array.from({ length: this.size() }, (_, place) => this.list.get(next + place)).filter(Boolean);
+    return [...this.#list(next), ...this.#list(this.start - this.size())];
+  }
+
+  #list(start) {
+    return Array.from({ length: this.size() }, (_, place) => this.list.get(start + place)).filter(Boolean);
   }
 
   async #reach(start, again) {

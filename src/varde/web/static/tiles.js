@@ -1,6 +1,7 @@
 /** One tile of a board: made once, filled again and again. Names are hostile: they become text, never markup. */
 
 import { changeIcon, drawIcon } from "./icons.js";
+import { dropPicture, loadPicture } from "./picture_queue.js";
 
 const LEVELS = ["veiled", "soft", "grey", "colour"];
 const TAIL = 9;
@@ -133,8 +134,8 @@ export class TileView {
     this.hasFailed = false;
     this.image.classList.remove("is-loaded");
     this.picture.classList.remove("has-failed");
-    if (source) this.image.src = source;
-    else this.image.removeAttribute("src");
+    if (source) loadPicture(this.image, source);
+    else dropPicture(this.image);
   }
 
   #fail() {
@@ -145,7 +146,7 @@ export class TileView {
       return;
     }
     this.hasFailed = true;
-    this.again = setTimeout(() => this.source === source && (this.image.src = source), RETRY_MS);
+    this.again = setTimeout(() => this.source === source && loadPicture(this.image, source), RETRY_MS);
   }
 }
 
