@@ -37,11 +37,13 @@ class SecretCase:
     Attributes:
         secrets: what must not be told, by what it is.
         numbers: row numbers to fill paths with, by the parameter's name.
+        picture: a file of the case.
     """
 
     case: Case
     secrets: dict[str, str] = field(repr=False)
     numbers: dict[str, str]
+    picture: bytes = field(repr=False)
 
 
 def make_secret_case(site: Site, folder: Path) -> SecretCase:
@@ -84,7 +86,7 @@ def make_secret_case(site: Site, folder: Path) -> SecretCase:
         "md5": hashlib.md5(digests["zq-picture-0.jpg"]).hexdigest(),
     }
     numbers = {"case_id": str(case.case_id), "item_id": str(graded), "queue_id": str(first.queue_id)}
-    return SecretCase(case, secrets, numbers)
+    return SecretCase(case, secrets, numbers, digests["zq-picture-0.jpg"])
 
 
 def _list_items(site: Site) -> dict[str, int]:

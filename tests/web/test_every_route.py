@@ -20,6 +20,7 @@ import pytest
 from asking import Client
 from fastapi.routing import APIRoute
 from secret_case import SecretCase, Visitors, make_secret_case
+from starlette.routing import Match
 
 from varde.core.access import Right
 from varde.core.account import Account, Permission, Role
@@ -33,6 +34,9 @@ from varde.workflows.actor import Actor
 from varde.workflows.manage_tokens import add_token
 
 PAGE = {"Accept": "text/html"}
+DEFAULTS = {"after", "grant", "field"}
+"""Parts of a query that only this server can make, or that would narrow a search down."""
+
 SLOW = {"/administration/health"}
 """Starts decoders each time; asked once by the negative control, and by nobody else who may."""
 
@@ -85,7 +89,7 @@ class Unit:
         query = {
             one["name"]: self.make_value(one["schema"], one["name"], number)
             for one in operation.get("parameters", [])
-            if one["in"] == "query"
+            if one["in"] == "query" and one["name"] not in DEFAULTS
         }
         body: dict[str, Any] = {}
         for kind, content in operation.get("requestBody", {}).get("content", {}).items():
@@ -111,6 +115,8 @@ class Unit:
             return self.make_number(schema, name, number)
         if schema.get("type") == "boolean":
             return number % 2 == 0
+        if name == "case":
+            return self.secret.numbers["case_id"] if number % 3 else "all"
         return "harmless" if number < 0 else list(self.secret.secrets.values())[number % len(self.secret.secrets)]
 
     def make_number(self, schema: dict[str, Any], name: str, number: int) -> int:
@@ -208,6 +214,32 @@ def test_with_access_the_same_calls_tell_everything(unit: Unit) -> None:
     assert len(reached) >= 8
 
 
+def search(unit: Unit, account: Account) -> set[str]:
+    """Returns what all kinds of searches tell, for all that is known of the case, without what was sent."""
+    told: set[str] = set()
+    headers = unit.visitors.log_in(account) | PAGE
+    for name, secret in unit.secret.secrets.items():
+        for case in ("", unit.secret.numbers["case_id"]):
+            said = unit.client.get("/search", headers=headers, params={"q": secret, "case": case})
+            told |= unit.find_told(said) - {name}
+        fields = {"q": secret, "purpose": "test", "authorisation": "test"}
+        begun = unit.client.post("/search", headers=headers, data=fields)
+        if begun.status_code == 303:
+            told |= unit.find_told(unit.client.get(begun.headers["location"], headers=headers)) - {name}
+    for case in ("", "all", unit.secret.numbers["case_id"]):
+        fields = {"case": case, "purpose": "test", "authorisation": "test"}
+        files = {"picture": ("a.jpg", unit.secret.picture)}
+        said = unit.client.post("/search/picture", headers=headers, data=fields, files=files)
+        assert said.status_code in (200, 404, 403, 503), said.text
+        told |= unit.find_told(said) - {"sha256", "sha1", "md5"}  # of the file that was sent
+    return told
+
+
+def test_no_search_finds_anything_without_access_and_every_search_does_with_it(unit: Unit) -> None:
+    assert search(unit, unit.visitors.add(*Role)) == set()
+    assert search(unit, unit.visitors.add(*Role, case=unit.secret.case)) >= {"case", "name", "folder"}
+
+
 @pytest.mark.parametrize("accept", [{}, PAGE])
 def test_strangers_are_told_to_log_in_by_every_route(unit: Unit, accept: dict[str, str]) -> None:
     for cookie in ({}, {"Cookie": "varde=guessed"}, {"Cookie": "__Host-varde=guessed; varde="}):
@@ -231,6 +263,12 @@ def test_unknown_paths_and_methods_tell_strangers_nothing(unit: Unit, method: st
     known = unit.client.request(method, path, headers=unit.visitors.log_in(account))
     assert known.status_code in (403, 404, 405)
     assert known.status_code != 405 or known.headers["allow"]
+
+
+@pytest.mark.parametrize("path", ["*", "", "elsewhere.example:443", "/", "\x00"])
+def test_whatever_a_path_is_made_of_some_route_guards_it(unit: Unit, path: str) -> None:
+    scope = {"type": "http", "path": path, "root_path": "", "method": "OPTIONS", "headers": []}
+    assert [route.path for route in unit.client.app.routes if route.matches(scope)[0] is Match.FULL]
 
 
 def test_only_four_paths_answer_strangers(unit: Unit) -> None:

@@ -27,20 +27,21 @@ class KnownCaller:
         """Does nothing: the caller was let in before."""
 
 
-class _EveryMethod(GuardedRoute):
-    """A route that serves whatever method is asked for."""
+class _Everything(GuardedRoute):
+    """A route that serves whatever is asked for, also paths that do not begin with a slash."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Returns that it serves the request, if it is one over HTTP."""
-        match, found = super().matches(scope)
-        return (Match.FULL if match is Match.PARTIAL else match), found
+        if scope["type"] != "http":
+            return Match.NONE, {}
+        return Match.FULL, {"endpoint": self.endpoint, "path_params": {}, "route": self}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves the request."""
         await self.app(scope, receive, send)
 
 
-router = APIRouter(route_class=_EveryMethod, include_in_schema=False)
+router = APIRouter(route_class=_Everything, include_in_schema=False)
 
 
 @router.get("/{path:path}", dependencies=[Depends(KnownCaller())])
@@ -55,6 +56,6 @@ def find_nothing(request: Request) -> Response:
 
 def _find_methods(request: Request) -> set[str]:
     """Returns the methods of the routes that serve this path, none where no route does."""
-    routes = [route for route in request.app.routes if isinstance(route, Route) and not isinstance(route, _EveryMethod)]
+    routes = [route for route in request.app.routes if isinstance(route, Route) and not isinstance(route, _Everything)]
     serving = [route for route in routes if route.matches(request.scope)[0] is Match.PARTIAL]
     return {method for route in serving for method in route.methods or ()}
