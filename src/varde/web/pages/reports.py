@@ -60,6 +60,7 @@ def begin_report(
     "/cases/{case_id}/reports/{report_id}/{name}",
     dependencies=[allow_in_case(Permission.LEAD)],
     response_class=FileResponse,
+    responses={409: {"description": "The file is not what was written: somebody changed it."}},
 )
 def send_report(request: Request, report_id: str, name: str) -> FileResponse:
     """Send a file of a report, after comparing it with what was written."""

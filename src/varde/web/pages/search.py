@@ -95,7 +95,12 @@ def begin_search(
     return RedirectResponse(f"/search?{urlencode(words)}", 303)
 
 
-@router.post("/search/picture", dependencies=[allow(Permission.VIEW)], response_class=HTMLResponse)
+@router.post(
+    "/search/picture",
+    dependencies=[allow(Permission.VIEW)],
+    response_class=HTMLResponse,
+    responses={422: {"description": "The file is empty, or could not be read."}},
+)
 async def search_by_picture(request: Request) -> HTMLResponse:
     """Compare a picture or video with the contents of one case, or of all; it is kept nowhere.
 
