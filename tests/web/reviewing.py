@@ -95,6 +95,13 @@ class Server:
         self.address = self._read_address()
         self._port = int(self.address.rsplit(":", 1)[1])
 
+    def wait_until_ready(self) -> None:
+        """Returns once the server has its decoders and indexes, which take the machine for a while."""
+        end = time.monotonic() + _START_LIMIT_S
+        while httpx.get(f"{self.address}/readyz", timeout=30).status_code != 200:
+            assert time.monotonic() < end
+            time.sleep(_PAUSE_S)
+
     def kill(self) -> None:
         os.kill(self.process.pid, signal.SIGKILL)
         self._wait()

@@ -133,6 +133,17 @@ def test_second_opinion_is_blind_by_every_route(queued: QueuedSite) -> None:
     assert "5" in find_codes(queued.get(f"{case}/tiles?limit=200", "cam").text)
 
 
+def test_item_held_for_a_second_opinion_is_not_decided_in_the_grid(queued: QueuedSite) -> None:
+    item_id = queued.list_leaders()[0]
+    queued.decide("ann", [item_id], "5")
+    queued.take(queued.make_queue(SECOND), "ben")
+    path, body = f"/cases/{queued.case.case_id}/decisions", {"items": [item_id], "code": "1"}
+    refused = queued.post(path, body, "ben")
+    assert refused.status_code == 403
+    assert "in its queue" in refused.json()["message"]
+    assert queued.post(path, body, "cam").status_code == 200
+
+
 def test_page_of_a_second_opinion_says_that_it_is_blind(queued: QueuedSite) -> None:
     first, second = queued.make_queue(FIRST), queued.make_queue(SECOND)
     assert "Second opinion, blind" in queued.get(f"/queues/{second}", "ben").text

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, insert, select, union, update
 from varde.core.errors import NotFound
 from varde.core.review import AssignmentState, GridOrder, QueuePurpose
 from varde.store import tables
-from varde.store.people_tables import case_access
+from varde.store.people_tables import accounts, case_access
 from varde.store.review_tables import assignments, queues, stack_items, stacks
 from varde.store.types import AnyRow
 
@@ -139,6 +139,12 @@ def find_blind(connection: Connection, account_id: int, item_ids: Collection[int
         .where(stack_items.c.item_id.in_(wanted), stacks.c.leader_id.in_(leaders))
     )
     return set(connection.execute(union(members, leaders.where(table.item_id.in_(wanted)))).scalars())
+
+
+def find_blind_of(connection: Connection, person: str, item_ids: Collection[int]) -> set[int]:
+    """Returns the same for a person by name; nothing for a name that is no account's, such as a program's."""
+    account_id = connection.execute(select(accounts.c.id).where(accounts.c.name == person)).scalar()
+    return set() if account_id is None else find_blind(connection, account_id, item_ids)
 
 
 def _read(row: AnyRow) -> Queue:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from varde.core.case import Case
-from varde.core.errors import SiteBusy
+from varde.core.errors import Refused, SiteBusy
 from varde.pipeline.stacking import stack_case
-from varde.store import schemes, stacks
+from varde.store import queues, schemes, stacks
 from varde.store.site import Site
 from varde.store.stacks import DecisionAct, Undone
 from varde.store.tallies import has_tallies
@@ -56,8 +56,13 @@ def decide_stacks(
     Raises:
         NotFound: if an item is not of the case.
         WrongUse: if the scheme has no such code, or there is nothing to withdraw.
+        Refused: if the person is asked for a second opinion on one of them.
     """
     with site.database.write() as connection:
+        if queues.find_blind_of(connection, actor.person, item_ids):
+            raise Refused(
+                "you are asked for a second opinion on one of these items", advice="Give it in its queue, not here."
+            )
         grade = None if code is None else schemes.get_scheme(connection, case.scheme)[1].grade(code)
         if is_repeated:
             earlier = stacks.find_act(connection, case=case, item_ids=item_ids, code=code, person=actor.person)
