@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 from browser_site import HOSTILE, BrowserSite
 from playwright.sync_api import Page, expect
+from test_accessibility import list_violations
 
 from varde.store import item_lists, tables
 from varde.store.site import Site
+
+expect.set_options(timeout=15_000)
 
 _PIXELS = """() => {
   const canvas = document.querySelector("#sight");
@@ -163,3 +166,16 @@ def test_previous_next_similar_and_help(open_item: Callable[..., Page]) -> None:
 def test_nothing_is_wider_than_the_window(open_item: Callable[..., Page], size: str) -> None:
     page = open_item("long ", size=size)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_frames_and_keys_have_no_accessibility_violation(open_item: Callable[..., Page], theme: str) -> None:
+    page = open_item("walk.mp4", "ivan", theme=theme)
+    page.keyboard.press("v")
+    page.locator("#strip button").first.wait_for()
+    page.keyboard.press("r")
+    expect(page.locator("#level")).to_have_text("soft and grey")
+    assert not list_violations(page)
+    page.keyboard.press("?")
+    page.locator("dialog").wait_for()
+    assert not list_violations(page)
