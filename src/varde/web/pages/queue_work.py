@@ -117,7 +117,7 @@ async def take(request: Request, queue_id: int, taking: _Taking) -> _Work:
     return _Work(tiles=tiles, supply=taken.supply)
 
 
-@router.post("/queues/{queue_id}/done", dependencies=[allow_in_case(Permission.REVIEW)])
+@router.post("/queues/{queue_id}/done", dependencies=[allow_in_case(Permission.REVIEW)], responses=_NOT_HELD)
 async def finish(request: Request, queue_id: int, doing: _Doing) -> _Done:
     """Record a decision or a second opinion on an item the caller holds; 409 if they do not hold it any more."""
     services = get_services(request)
@@ -136,7 +136,7 @@ async def finish(request: Request, queue_id: int, doing: _Doing) -> _Done:
     return _Done(repeated=done.how is Finish.BEFORE, first=first, last=last, tiles=tiles)
 
 
-@router.post("/queues/{queue_id}/return", dependencies=[allow_in_case(Permission.REVIEW)])
+@router.post("/queues/{queue_id}/return", dependencies=[allow_in_case(Permission.REVIEW)], responses=_NOT_HELD)
 async def give_back(request: Request, queue_id: int, returning: _Returning) -> _Returned:
     """Hand items back, skip one, or have a more experienced person decide; 409 if the caller does not hold it."""
     services, worker = get_services(request), _find_worker(request)
