@@ -56,7 +56,7 @@ def test_a_dropped_picture_finds_its_copies_and_the_known_set(
     page = visit("/search")
     data = base64.b64encode(read_copied(browser_site)).decode()
     page.evaluate(DROP, ["holiday secret.jpg", data])
-    expect(page.locator("#results h2")).to_have_text("Found by the picture")
+    expect(page.locator("#results h2")).to_have_text("Found by the picture", timeout=30_000)
     expect(page.locator(".hit")).to_have_count(12)
     expect(page.locator("#results")).to_contain_text("example-set 1")
     assert "holiday secret" not in page.locator("#results").inner_text()
@@ -65,7 +65,7 @@ def test_a_dropped_picture_finds_its_copies_and_the_known_set(
 def test_a_chosen_file_works_as_a_dropped_one(visit: Callable[..., Page], browser_site: BrowserSite) -> None:
     page = visit("/search", theme="light", size="large")
     page.set_input_files("#picture", {"name": "x.jpg", "mimeType": "image/jpeg", "buffer": read_copied(browser_site)})
-    expect(page.locator(".hit")).to_have_count(12)
+    expect(page.locator(".hit")).to_have_count(12, timeout=30_000)
 
 
 def test_a_file_that_is_nothing_is_told_in_words(visit: Callable[..., Page]) -> None:

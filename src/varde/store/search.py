@@ -151,6 +151,11 @@ def find_digest(
     return [Hit(item_id, (f"same {name}",)) for item_id in ids]
 
 
+def find_content(connection: Connection, sha256: bytes) -> int | None:
+    """Returns the row number of the content with a SHA-256, None where the site has none."""
+    return connection.execute(select(tables.contents.c.id).where(tables.contents.c.sha256 == sha256)).scalar()
+
+
 def list_items_of(connection: Connection, case_id: int, content_ids: list[int], *, after: int, limit: int) -> list[int]:
     """Returns the next items of a case with any of some contents, by row number."""
     items, exhibits = tables.items.c, tables.exhibits.c

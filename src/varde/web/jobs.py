@@ -127,16 +127,27 @@ class Jobs:
             del self._jobs[job_id]
 
     def _run(self, job: Job, work: Callable[[str], str]) -> None:
-        with self._turn:
+        with self._turn, _Ending(job) as ending:
             job.state = JobState.RUNNING
-            message, state = _FAULT, JobState.FAILED
             try:
-                message, state = work(job.job_id), JobState.DONE
+                ending.message, ending.state = work(job.job_id), JobState.DONE
             except VardeError as error:
-                message = " ".join(part for part in (str(error), error.advice) if part)
+                ending.message = " ".join(part for part in (str(error), error.advice) if part)
                 get_logger().warning("job", error=error.code)
-            except BaseException as error:
-                get_logger().error("job", error=type(error).__name__, place=find_place(error))
-                raise SystemExit from error  # ends this thread without a trace that might quote what was handled
-            finally:
-                job.message, job.state = message, state
+
+
+class _Ending:
+    """Ends a job whatever happens; of a fault only its kind and place are told, in the log."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self.message, self.state = _FAULT, JobState.FAILED
+
+    def __enter__(self) -> _Ending:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        self._job.message, self._job.state = self.message, self.state
+        if error is not None:
+            get_logger().error("job", error=type(error).__name__, place=find_place(error))
+            raise SystemExit from error  # ends this thread without a trace that might quote what was handled

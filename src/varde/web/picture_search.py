@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from fastapi import Request
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from varde.core.case import Case
 from varde.core.content import Content
@@ -16,7 +16,7 @@ from varde.pipeline.examine import ExamineRequest
 from varde.pipeline.lookup import KnownMatch
 from varde.pipeline.match_content import match_content
 from varde.pipeline.match_stored import StoredMatch, match_stored
-from varde.store import search, tables
+from varde.store import search
 from varde.web.errors import refuse
 from varde.web.hits import FoundItem, ShownHit, show_hits
 from varde.web.services import Services
@@ -111,11 +111,9 @@ def _find_items(
     connection: Connection, case_ids: list[int], content: Content, near: list[StoredMatch]
 ) -> list[FoundItem]:
     """Returns the items, the same bytes first, then by distance; a few more than are shown."""
-    sha256 = connection.execute(
-        select(tables.contents.c.id).where(tables.contents.c.sha256 == content.digests.sha256)
-    ).scalar()
-    ranked = [] if sha256 is None else [StoredMatch(sha256, 0, "same bytes (SHA-256)")]
-    ranked += [match for match in near if match.content_id != sha256]
+    same = search.find_content(connection, content.digests.sha256)
+    ranked = [] if same is None else [StoredMatch(same, 0, "same bytes (SHA-256)")]
+    ranked += [match for match in near if match.content_id != same]
     found: list[FoundItem] = []
     for start in range(0, len(ranked), _CONTENTS_AT_ONCE):
         some = ranked[start : start + _CONTENTS_AT_ONCE]
