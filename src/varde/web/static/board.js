@@ -41,6 +41,14 @@ export class Board {
     return true;
   }
 
+  /** Says which rows are rows: one without tiles is none. To be called once the tiles are shown. */
+  markRows() {
+    [...this.element.children].forEach((row, number) => {
+      const isRow = Boolean(this.views[number * this.columns]?.tile);
+      row.setAttribute("role", isRow ? "row" : "none");
+    });
+  }
+
   /** Begins to fit whenever the board's size changes. */
   watch() {
     this.watcher.observe(this.element);

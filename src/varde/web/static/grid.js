@@ -254,6 +254,7 @@ export class Grid {
       view.show(tile, state);
       if (tile?.has_picture) levels.set(tile.item_id, state.level);
     });
+    this.board.markRows();
     this.watching.show(levels);
     this.#drawBar();
   }
