@@ -128,7 +128,9 @@ def test_many_decisions_are_one_audited_act(database: Database, monkeypatch: pyt
         ids = add_examined(connection, exhibit, *(b"%d" % number for number in range(8))).values()
         before = audit.get_head(connection).number
         decided = ((item_id, RED, "") for item_id in ids)
-        assert len(decisions.record_decisions(connection, decided, case="harbour", person=PERSON, at=AT, source="x")) == 8
+        assert (
+            len(decisions.record_decisions(connection, decided, case="harbour", person=PERSON, at=AT, source="x")) == 8
+        )
         (event,) = audit.list_events(connection, after=before)
         assert (event.act, event.subject["decisions"]) == ("decisions_imported", 8)
         assert not decisions.record_decisions(connection, [], case="harbour", person=PERSON, at=AT)
