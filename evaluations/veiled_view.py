@@ -21,10 +21,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from varde.core.media import Thumbnail
 from varde.core.review import Reveal
-from varde.media.blur import blur_thumbnail
-from varde.media.thumbnails import make_veil, write_thumbnail
+from varde.media.thumbnails import make_veil
 from varde.media.views import reveal
 
 Pixels = npt.NDArray[np.uint8]
@@ -145,13 +143,6 @@ def _shrink(longest_px: int) -> View:
     return view
 
 
-def _blur_as_reports(picture: Image.Image) -> Image.Image:
-    import io
-
-    made = write_thumbnail(picture)
-    return Image.open(io.BytesIO(blur_thumbnail(Thumbnail(made.data, made.width_px, made.height_px)).data))
-
-
 VIEWS: dict[str, View] = {
     "as it is": lambda picture: picture,
     "grey (level 2)": lambda picture: reveal(picture, Reveal.GREY),
@@ -160,7 +151,6 @@ VIEWS: dict[str, View] = {
     "20 pixels, no blur": _shrink(20),
     "16 pixels, no blur": _shrink(16),
     "12 pixels, no blur": _shrink(12),
-    "blur of reports": _blur_as_reports,
     "veil (level 0)": _open_veil,
 }
 

@@ -1,51 +1,41 @@
-"""Makes thumbnails fit to be shown, inside a decoder process: even our own thumbnails were made from hostile bytes."""
+"""Makes thumbnails fit for reports: of each its veil, as on the pages, enlarged to the size of the thumbnail."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import io
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 import msgspec
+from PIL import Image
 
 from varde.core.media import Thumbnail
-from varde.media.blur import blur_thumbnail
-from varde.media.pool import Failure, Pool, Request
+from varde.core.review import Reveal
+from varde.media.pool import Pool, Request
 from varde.media.sandbox import SandboxLimits
+from varde.media.veil import is_veil
+from varde.pipeline.views import SMALL, ThumbnailRequest, Unseen, Veil, read_answer
 
-_MEMORY_BYTES = 1 << 30
-_LIMIT_S = 30.0
-_LONGEST_PX = 4096
-_PLAIN_GREY = 128
-
-
-def prepare() -> Callable[[bytes, list[int]], bytes]:
-    """Returns the handler for a decoder process."""
-    decoder = msgspec.msgpack.Decoder(Thumbnail)
-    encoder = msgspec.msgpack.Encoder()
-    blur_thumbnail(_make_sample())
-
-    def handle(payload: bytes, files: list[int]) -> bytes:
-        try:
-            blurred = blur_thumbnail(decoder.decode(payload))
-        except OSError:
-            return encoder.encode(None)  # it cannot be decoded again
-        return encoder.encode(blurred)
-
-    return handle
+_MEMORY_BYTES: Final = 1 << 30
+_LIMIT_S: Final = 30.0
+_LONGEST_PX: Final = 4096
+_PLAIN_GREY: Final = 128
+_QUALITY: Final = 60
 
 
-class Blurrer:
-    """One decoder process that greys and blurs thumbnails. Use as a context manager.
+class Veiler:
+    """Veils thumbnails. Use as a context manager.
+
+    A stored veil is grey pixels and nothing else, so it is enlarged here. Where none is stored it is made anew, in a
+    decoder process: even our own thumbnails were made from hostile bytes.
 
     Attributes:
         unreadable: how many thumbnails could not be decoded again, and were replaced by a plain grey picture.
     """
 
     def __init__(self) -> None:
-        self._pool = Pool("varde.pipeline.render:prepare", 1, SandboxLimits(_MEMORY_BYTES))
-        self._encoder = msgspec.msgpack.Encoder()
-        self._decoder: msgspec.msgpack.Decoder[Thumbnail | None] = msgspec.msgpack.Decoder(Thumbnail | None)
+        """Prepares it; a decoder process starts when the first veil has to be made anew."""
+        self._pool: Pool | None = None
         self.unreadable = 0
 
     def __enter__(self) -> Self:
@@ -54,40 +44,33 @@ class Blurrer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._pool.close()
+        if self._pool is not None:
+            self._pool.close()
 
-    def blur(self, thumbnail: Thumbnail) -> Thumbnail:
-        """Returns the thumbnail grey and blurred, or plain grey where it cannot be decoded again.
+    def veil(self, thumbnail: Thumbnail) -> Thumbnail:
+        """Returns the veil of a thumbnail in the thumbnail's size, or plain grey where it cannot be decoded again.
 
         Raises:
             VardeError: if decoder processes cannot start.
         """
-        blurred = self._read(self._pool.ask(Request(None, self._encoder.encode(thumbnail), (), _LIMIT_S)))
-        if blurred is None:
+        veil = thumbnail.veiled if is_veil(thumbnail.veiled) else self._make(thumbnail.data)
+        if veil is None:
             self.unreadable += 1
-            return _make_plain(thumbnail.width_px, thumbnail.height_px)
-        return blurred
+            veil = bytes((1, 1, _PLAIN_GREY))
+        return _enlarge(veil, thumbnail.width_px, thumbnail.height_px)
 
-    def _read(self, result: bytes | Failure) -> Thumbnail | None:
-        if isinstance(result, Failure):
-            return None
-        try:
-            return self._decoder.decode(result)
-        except msgspec.MsgspecError:  # the process has been taken over
-            return None
+    def _make(self, data: bytes) -> bytes | None:
+        if self._pool is None:
+            self._pool = Pool(SMALL, 1, SandboxLimits(_MEMORY_BYTES))
+        payload = msgspec.msgpack.encode(ThumbnailRequest(data, Reveal.VEILED))
+        made = read_answer(self._pool.ask(Request(None, payload, (), _LIMIT_S)), Veil)
+        return None if isinstance(made, Unseen) else made.data
 
 
-def _make_plain(width_px: int, height_px: int) -> Thumbnail:
-    """Returns a grey picture of that size, within what a thumbnail may have: the stored numbers may be wrong, too."""
-    import io
-
-    from PIL import Image
-
+def _enlarge(veil: bytes, width_px: int, height_px: int) -> Thumbnail:
+    """Returns a veil in that size, within what a thumbnail may have: the stored numbers may be wrong, too."""
     size = (min(max(1, width_px), _LONGEST_PX), min(max(1, height_px), _LONGEST_PX))
-    out = io.BytesIO()
-    Image.new("L", size, _PLAIN_GREY).save(out, "JPEG")
-    return Thumbnail(out.getvalue(), *size)
-
-
-def _make_sample() -> Thumbnail:
-    return _make_plain(16, 16)
+    small = Image.frombytes("L", (veil[0], veil[1]), veil[2:])
+    with io.BytesIO() as file:
+        small.resize(size, Image.Resampling.BICUBIC).save(file, "JPEG", quality=_QUALITY)
+        return Thumbnail(file.getvalue(), *size, veiled=veil)

@@ -87,9 +87,9 @@ def load_records(connection: Connection, item_ids: Iterable[int]) -> Iterator[It
 def get_thumbnail(connection: Connection, content_id: int) -> Thumbnail | None:
     """Returns the stored thumbnail of a content, None where it has none."""
     table = tables.thumbnails.c
-    query = select(table.data, table.width_px, table.height_px).where(table.content_id == content_id)
-    row = connection.execute(query).first()
-    return Thumbnail(*row) if row else None
+    columns = (table.data, table.width_px, table.height_px, table.veiled)
+    row = connection.execute(select(*columns).where(table.content_id == content_id)).first()
+    return Thumbnail(row.data, row.width_px, row.height_px, row.veiled or b"") if row else None
 
 
 def _load(connection: Connection, ids: Sequence[int]) -> Iterator[ItemRecord]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from varde.core.audit import Act
 from varde.core.errors import VardeError, WrongUse
-from varde.pipeline.render import Blurrer
+from varde.pipeline.render import Veiler
 from varde.reports.content import (
     ReportOptions,
     ThumbnailView,
@@ -65,13 +65,13 @@ def write_report(site: Site, actor: Actor, request: ReportRequest) -> dict[str, 
         connection = stack.enter_context(site.database.read())
         case = cases.get_case(connection, request.case_name)
         source = StoredCase(connection, site, case, actor)
-        blurs = request.pictures and not request.reveal
-        blurrer = stack.enter_context(Blurrer()) if blurs else None
-        options = _options(request, blurrer)
+        veils = request.pictures and not request.reveal
+        veiler = stack.enter_context(Veiler()) if veils else None
+        options = _options(request, veiler)
         folder = Path(stack.enter_context(_unfinished(request.output)))
         written = {name: write(source, folder, options) for name, write in writers.items()}
-        if blurrer and blurrer.unreadable:
-            counts = {"grey_placeholders": blurrer.unreadable}
+        if veiler and veiler.unreadable:
+            counts = {"grey_placeholders": veiler.unreadable}
             written = {name: replace(report, counts=report.counts | counts) for name, report in written.items()}
         _record(site, actor, request, source.head, written)
         return {name: _publish(report, request.output) for name, report in written.items()}
@@ -112,9 +112,9 @@ def _record(site: Site, actor: Actor, request: ReportRequest, head: ReportHead, 
                 )
 
 
-def _options(request: ReportRequest, blurrer: Blurrer | None) -> ReportOptions:
+def _options(request: ReportRequest, veiler: Veiler | None) -> ReportOptions:
     if not request.pictures:
         return ReportOptions()
-    if blurrer is None:
+    if veiler is None:
         return ReportOptions(ThumbnailView(lambda thumbnail: thumbnail, "Pictures are shown as they are."))
-    return ReportOptions(ThumbnailView(blurrer.blur, "Pictures are shown grey and blurred."))
+    return ReportOptions(ThumbnailView(veiler.veil, "Pictures are shown grey and blurred."))
