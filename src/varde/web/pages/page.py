@@ -62,4 +62,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals |= {"asset": find_address, "Permission": Permission, "csrf_field": CSRF_FIELD}
+    environment.filters |= {"number": "{:,}".format, "minute": "{:%Y-%m-%d %H:%M}".format, "day": "{:%Y-%m-%d}".format}
     return environment
