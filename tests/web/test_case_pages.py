@@ -14,13 +14,14 @@ import pytest
 from paged_site import HERE, THERE, PagedSite, serve_paged
 
 from varde.core.known import KnownAct
-from varde.store import accounts, case_access
+from varde.store import accounts, assignments, case_access, queues
 from varde.store.find_known import EntryWords
 from varde.store.report_log import list_reports
 from varde.store.site import Site, open_site
 from varde.workflows.actor import Actor
 from varde.workflows.grade_items import grade_items
 from varde.workflows.keep_report import find_place
+from varde.workflows.make_queue import SecondWork, make_queue
 from varde.workflows.withdraw_known import Target, change_known
 
 
@@ -198,3 +199,43 @@ def test_what_a_killed_server_was_writing_is_removed_by_the_next_report(paged: P
 def test_a_report_of_nothing_is_refused(paged: PagedSite) -> None:
     assert paged.post(f"{paged.here}/reports").status_code == 400
     assert paged.post(f"{paged.here}/reports", kinds=["nonsense"]).status_code == 400
+
+
+def test_who_holds_a_second_opinion_reads_no_report_of_the_case(paged: PagedSite) -> None:
+    made = write(paged, kinds=["csv"])
+    sara, at = Actor("sara"), Actor("sara").clock()
+    item_id = int(re.findall(r"/items/(\d+)", paged.get("/search", q="notes", case=paged.case_ids[HERE]).text)[0])
+    with paged.site.database.read() as connection:
+        account_id = accounts.get_account(connection, "ivan").account_id
+        case = next(c for c in case_access.list_open_cases(connection, account_id) if c.name == HERE)
+    queue = make_queue(paged.site, sara, case=case, name="again", work=SecondWork(percent=100))
+    with paged.site.database.write() as connection:
+        assignments.give(connection, queues.get_queue(connection, queue.queue_id), account_id, [item_id], at)
+    path = f"{paged.here}/reports/{made}/items.csv"
+    for answer in (paged.get(path), paged.post(f"{paged.here}/reports", kinds=["csv"])):
+        assert answer.status_code == 403 and "second opinion" in answer.text
+    assert paged.get(path, "sara").status_code == 200
+    with paged.site.database.write() as connection:
+        assignments.hand_back(connection, account_id, at)
+    assert paged.get(path).status_code == 200
+
+
+def test_a_report_that_waits_is_not_written_for_who_lost_access(paged: PagedSite) -> None:
+    reports = len(list_all(paged.site))
+    with paged.site.database.read() as connection:
+        account_id = accounts.get_account(connection, "ivan").account_id
+    with paged.client.app.state.services.jobs._turn:  # type: ignore[attr-defined]
+        assert paged.post(f"{paged.here}/reports", kinds=["csv"]).status_code == 303
+        with paged.site.database.write() as connection:
+            case_access.take_access(connection, paged.case_ids[HERE], account_id)
+    jobs = paged.client.app.state.services.jobs.list  # type: ignore[attr-defined]
+    for _ in range(100):
+        if all(job.is_over for job in jobs(account_id, "report", paged.case_ids[HERE])):
+            break
+        time.sleep(0.05)
+    newest = jobs(account_id, "report", paged.case_ids[HERE])[0]
+    assert newest.state == "failed" and "no longer, open" in newest.message
+    assert len(list_all(paged.site)) == reports
+    with paged.site.database.write() as connection:
+        at = Actor("sara").clock()
+        case_access.give_access(connection, paged.case_ids[HERE], account_id, person="sara", at=at)

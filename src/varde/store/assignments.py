@@ -74,6 +74,14 @@ def is_given(connection: Connection, item_id: int, purpose: QueuePurpose) -> boo
     return connection.execute(select(table.id).where(*same)).first() is not None
 
 
+def has_opinions_to_give(connection: Connection, account_id: int, case_id: int) -> bool:
+    """Returns whether a person holds anything of a case for a second opinion."""
+    table = assignments.c
+    mine = (table.account_id == account_id, table.state == _GIVEN, table.purpose == QueuePurpose.SECOND.value)
+    query = select(table.id).join(queues, queues.c.id == table.queue_id).where(*mine, queues.c.case_id == case_id)
+    return connection.execute(query.limit(1)).first() is not None
+
+
 def end(connection: Connection, assignment_id: int, state: AssignmentState, at: datetime, note: str = "") -> None:
     """Records what became of an item that is given to somebody."""
     _end(connection, assignments.c.id == assignment_id, state=state, at=at, note=note)

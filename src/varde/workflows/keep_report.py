@@ -7,8 +7,10 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from varde.core.account import Permission
 from varde.core.case import Case
-from varde.core.errors import IntegrityFailure, NotFound
+from varde.core.errors import IntegrityFailure, NotFound, Refused
+from varde.store import accounts, assignments, case_access
 from varde.store.report_log import find_report, list_reports
 from varde.store.site import Site
 from varde.workflows.actor import Actor
@@ -30,6 +32,25 @@ class ReportWish:
     kinds: tuple[str, ...] = ()
     reveal: bool = False
     pictures: bool = True
+
+
+def check_reader(site: Site, account_id: int, case: Case) -> None:
+    """Does nothing if a person may read now what was decided in a case, since a report tells all of it.
+
+    Raises:
+        Refused: if the person leads no cases or has no access to this one any more, or holds something of it for a
+            second opinion.
+    """
+    with site.database.read() as connection:
+        account = accounts.find_account(connection, account_id)
+        leads = account is not None and account.disabled_at is None and Permission.LEAD in account.permissions
+        if not leads or case_access.find_open_case(connection, account_id, case.case_id) is None:
+            raise Refused("this case is not, or no longer, open to you")
+        if assignments.has_opinions_to_give(connection, account_id, case.case_id):
+            raise Refused(
+                "a report tells what others decided, and you hold items of this case for a second opinion",
+                advice="Give your opinions, or hand the items back, first.",
+            )
 
 
 def keep_report(site: Site, actor: Actor, case: Case, wish: ReportWish, name: str) -> str:

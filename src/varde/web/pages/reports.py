@@ -51,8 +51,10 @@ def begin_report(
         raise refuse(400, "Choose at least one kind of report.")
     if pictures and reveal and not sure:
         return _show(request, asks_reveal=True, kinds=chosen)
+    account_id = find_visitor(request).account.account_id
+    keep_report.check_reader(services.site, account_id, case)
     wish = ReportWish(chosen, reveal=reveal and pictures, pictures=pictures)
-    _start(services, find_person(request), find_visitor(request).account.account_id, case, wish)
+    _start(services, find_person(request), account_id, case, wish)
     return RedirectResponse(f"/cases/{case.case_id}/reports", 303)
 
 
@@ -67,6 +69,7 @@ def send_report(request: Request, report_id: str, name: str) -> FileResponse:
     services, case = get_services(request), find_case(request)
     if not _REPORT_ID.fullmatch(report_id) or not _FILE_NAME.fullmatch(name):
         raise refuse(404, "There is no such report of this case.")
+    keep_report.check_reader(services.site, find_visitor(request).account.account_id, case)
     try:
         path = keep_report.find_file(services.site, case, report_id, name)
     except IntegrityFailure as error:
@@ -79,6 +82,7 @@ def send_report(request: Request, report_id: str, name: str) -> FileResponse:
 
 def _start(services: Services, actor: Actor, account_id: int, case: Case, wish: ReportWish) -> None:
     def write(job_id: str) -> str:
+        keep_report.check_reader(services.site, account_id, case)  # again: the job may have waited for long
         return f"Report {keep_report.keep_report(services.site, actor, case, wish, job_id)} was written."
 
     def watch(job_id: str) -> str:
