@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -14,7 +15,7 @@ from varde.core.audit import Act
 from varde.core.errors import IntegrityFailure
 from varde.core.scheme import Grade
 from varde.store import audit, decisions
-from varde.store.audit import AuditHead, verify_chain
+from varde.store.audit import AuditHead, verify_chain, write_pinned
 from varde.store.database import Database
 
 Tamper = Callable[[Connection], object]
@@ -241,3 +242,9 @@ def test_an_event_and_its_act_are_one_transaction(log: Database) -> None:
         decide(connection, [1], "5")
         raise RuntimeError
     assert verify(log) == head
+
+
+def test_what_digests_of_decisions_are_made_of_is_json_as_python_writes_it() -> None:
+    storable = [*range(1, 0xD800), *range(0xE000, 0x11000), 0x1F600, 0x10FFFF]
+    values = (7, None, "".join(map(chr, storable)), "")
+    assert write_pinned(values) == json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"

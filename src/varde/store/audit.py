@@ -7,17 +7,20 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import Connection, Text, func, insert, select, type_coerce
+import msgspec
+from sqlalchemy import Connection, Insert, Text, bindparam, func, insert, select, type_coerce
 
 from varde.core.audit import GENESIS, Act, AuditEvent, compute_event_hash
 from varde.core.errors import IntegrityFailure
 from varde.store.database import stream
 from varde.store.opinions import verify_no_stray_opinions, verify_opinion
 from varde.store.tables import audit_events, contents, decisions, exhibits, items, schemes
-from varde.store.types import AnyRow, write_utc
+from varde.store.types import AnyRow, AnySelect, write_utc
 
 _ALL = -(1 << 62)
+_AT_ONCE = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +45,14 @@ def append_event(
     head = get_head(connection)
     event = AuditEvent(head.number + 1, write_utc(at), person, act.value, subject)
     event_hash = compute_event_hash(head.event_hash, event)
-    connection.execute(
-        insert(audit_events).values(
-            number=event.number, at=event.at, person=person, act=event.act, subject=subject, hash=event_hash
-        )
-    )
+    values = {"number": event.number, "at": event.at, "person": person, "act": event.act}
+    connection.execute(_insert_event(), values | {"subject": subject, "hash": event_hash})
     return AuditHead(event.number, event_hash)
 
 
 def get_head(connection: Connection) -> AuditHead:
     """Returns the last event's number and hash."""
-    row = connection.execute(
-        select(audit_events.c.number, audit_events.c.hash).order_by(audit_events.c.number.desc()).limit(1)
-    ).first()
+    row = connection.execute(_select_head()).first()
     return AuditHead(row.number, row.hash) if row else AuditHead(0, GENESIS)
 
 
@@ -157,26 +155,51 @@ def decisions_subject(connection: Connection, first: int, last: int) -> dict[str
 
 def _digest_decisions(connection: Connection, first: int, last: int) -> tuple[int, str]:
     """Returns number and digest of decisions, each with the bytes and the place it was made on."""
+    digest, count = hashlib.sha256(), 0
+    while rows := connection.execute(_select_pinned(), {"first": first, "last": last}).all():
+        lines = [
+            write_pinned((number, item_id, exhibit, locator, None if sha256 is None else sha256.hex(), *decided))
+            for number, item_id, exhibit, locator, sha256, *decided in rows
+        ]
+        digest.update(b"".join(lines))
+        count += len(lines)
+        if len(rows) < _AT_ONCE:
+            break
+        first = rows[-1].id + 1
+    return count, digest.hexdigest()
+
+
+def write_pinned(values: tuple[object, ...]) -> bytes:
+    """Returns a line of compact JSON. It is what digests are made of: it never changes."""
+    return msgspec.json.encode(values) + b"\n"
+
+
+@cache
+def _select_pinned() -> AnySelect:
+    """Returns the query for decisions with all that their digest is made of, in this order."""
+    where = (decisions.c.id, decisions.c.item_id, exhibits.c.number, items.c.locator, contents.c.sha256)
     at = type_coerce(decisions.c.at, Text).label("at")
-    columns = [column for column in decisions.c if column.name != "at"]
-    rows = stream(
-        connection,
-        select(*columns, at, schemes.c.name, schemes.c.version, exhibits.c.number, items.c.locator, contents.c.sha256)
+    made = (decisions.c.code, decisions.c.person, at, decisions.c.note, decisions.c.source)
+    return (
+        select(*where, schemes.c.name, schemes.c.version, *made)
         .join(items, items.c.id == decisions.c.item_id)
         .join(exhibits, exhibits.c.id == items.c.exhibit_id)
         .join(contents, contents.c.id == items.c.content_id, isouter=True)
         .join(schemes, schemes.c.id == decisions.c.scheme_id, isouter=True)
-        .where(decisions.c.id.between(first, last))
-        .order_by(decisions.c.id),
+        .where(decisions.c.id.between(bindparam("first"), bindparam("last")))
+        .order_by(decisions.c.id)
+        .limit(_AT_ONCE)
     )
-    digest, count = hashlib.sha256(), 0
-    for row in rows:
-        sha256 = row.sha256.hex() if row.sha256 is not None else None
-        made_on = [row.id, row.item_id, row.number, row.locator, sha256]
-        values = [*made_on, row.name, row.version, row.code, row.person, row.at, row.note, row.source]
-        digest.update(json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode("utf-8") + b"\n")
-        count += 1
-    return count, digest.hexdigest()
+
+
+@cache
+def _select_head() -> AnySelect:
+    return select(audit_events.c.number, audit_events.c.hash).order_by(audit_events.c.number.desc()).limit(1)
+
+
+@cache
+def _insert_event() -> Insert:
+    return insert(audit_events)
 
 
 def _verify_decisions(connection: Connection, event: AuditEvent, audited: int) -> int:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert
+from sqlalchemy import Connection, Dialect, Table, insert
 
 from varde.store.types import Json
 
@@ -22,12 +23,18 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[dict[str, A
     """
     if not rows:
         return
-    names = list(rows[0])
-    compiled = insert(table).compile(dialect=connection.dialect, column_keys=names)
+    names = tuple(rows[0])
     for name in (name for name in names if isinstance(table.c[name].type, Json)):
         for row in rows:
             row[name] = _JSON.process_bind_param(row[name], connection.dialect)
-    order = compiled.positiontup
+    statement, order = _compile(table, connection.dialect, names)
     connection.exec_driver_sql(
-        str(compiled), list(rows) if order is None else [tuple(map(row.__getitem__, order)) for row in rows]
+        statement, list(rows) if order is None else [tuple(map(row.__getitem__, order)) for row in rows]
     )
+
+
+@lru_cache(maxsize=64)
+def _compile(table: Table, dialect: Dialect, names: tuple[str, ...]) -> tuple[str, list[str] | None]:
+    """Returns the statement, and the order in which the driver wants the values; None where it takes them by name."""
+    compiled = insert(table).compile(dialect=dialect, column_keys=list(names))
+    return str(compiled), compiled.positiontup

@@ -226,12 +226,12 @@ class Database:
             return
         # In slices, since nobody can interrupt SQLite while it waits.
         end = time.monotonic() + self._busy_limit_ms / 1000
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={min(_SLICE_MS, self._busy_limit_ms)}")
+        _limit_waiting(connection, min(_SLICE_MS, self._busy_limit_ms))
         try:
             while not _try_immediate(connection, last=time.monotonic() >= end):
                 pass
         finally:
-            connection.exec_driver_sql(f"PRAGMA busy_timeout={self._busy_limit_ms}")
+            _limit_waiting(connection, self._busy_limit_ms)
 
 
 def stream(connection: Connection, query: AnySelect) -> Iterator[AnyRow]:
@@ -293,6 +293,12 @@ def _alembic(connection: Connection) -> Config:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
+
+
+def _limit_waiting(connection: Connection, limit_ms: int) -> None:
+    """Tells SQLite itself, past SQLAlchemy: it is done twice for whatever is written."""
+    driver: Any = connection.connection.driver_connection
+    driver.execute(f"PRAGMA busy_timeout={limit_ms}").close()
 
 
 def _try_immediate(connection: Connection, *, last: bool) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, Subquery, func, select
+from sqlalchemy import Connection, Subquery, bindparam, func, select
 
 from varde.core.audit import Act
 from varde.core.decision import Decision
@@ -54,7 +55,7 @@ def record_decisions(
     """
     if not person.strip():
         raise WrongUse("a decision needs the name of the person who decided")
-    first = (connection.execute(select(func.max(tables.decisions.c.id))).scalar() or 0) + 1
+    first = (connection.execute(_select_last()).scalar() or 0) + 1
     last = first - 1
     scheme_ids: dict[Grade, int] = {}
     made = {"person": person, "at": write_utc(at), "source": source}
@@ -99,10 +100,7 @@ def in_force() -> Subquery:
 def _add(connection: Connection, rows: list[dict[str, Any]]) -> None:
     if not rows:
         return
-    table = tables.items.c
-    decided = table.id.in_([row["item_id"] for row in rows])
-    waiting = select(func.min(table.id)).where(decided, table.state != ItemState.DONE.value)
-    item_id = connection.execute(waiting).scalar()
+    item_id = connection.execute(_select_waiting(), {"ids": [row["item_id"] for row in rows]}).scalar()
     if item_id is not None:
         raise WrongUse(
             f"item {item_id} is not examined yet: what it holds may still change",
@@ -110,6 +108,18 @@ def _add(connection: Connection, rows: list[dict[str, Any]]) -> None:
         )
     record_changes(connection, [(row["item_id"], row["code"]) for row in rows])
     insert_rows(connection, tables.decisions, rows)
+
+
+@cache
+def _select_last() -> AnySelect:
+    return select(func.max(tables.decisions.c.id))
+
+
+@cache
+def _select_waiting() -> AnySelect:
+    table = tables.items.c
+    decided = table.id.in_(bindparam("ids", expanding=True))
+    return select(func.min(table.id)).where(decided, table.state != ItemState.DONE.value)
 
 
 def _find_scheme(connection: Connection, grade: Grade) -> int:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, union, update
+from sqlalchemy import BindParameter, CompoundSelect, Connection, bindparam, func, insert, select, union, update
 
 from varde.core.errors import NotFound
 from varde.core.review import AssignmentState, GridOrder, QueuePurpose
 from varde.store import tables
 from varde.store.people_tables import accounts, case_access
 from varde.store.review_tables import assignments, queues, stack_items, stacks
-from varde.store.types import AnyRow
+from varde.store.types import AnyRow, AnySelect
 
 _GIVEN = AssignmentState.GIVEN.value
 _DONE = AssignmentState.DONE.value
@@ -87,7 +89,7 @@ def get_queue(connection: Connection, queue_id: int) -> Queue:
     Raises:
         NotFound: if there is none.
     """
-    row = connection.execute(select(queues).where(queues.c.id == queue_id)).first()
+    row = connection.execute(_select_queue(), {"queue": queue_id}).first()
     if row is None:
         raise NotFound(f"there is no queue {queue_id}")
     return _read(row)
@@ -125,26 +127,49 @@ def find_blind(connection: Connection, account_id: int, item_ids: Collection[int
     These are the items of stacks that are given to the person for a second opinion, and of stacks the person gave one
     on while anything else of the same queue is still given to them: so long an opinion can be corrected.
     """
-    table = assignments.c
-    second = (table.account_id == account_id, table.purpose == QueuePurpose.SECOND.value)
-    held = select(table.queue_id).where(*second, table.state == _GIVEN)
-    at_hand = list(set(connection.execute(held).scalars()))
+    at_hand = list(set(connection.execute(_select_at_hand(), {"account": account_id}).scalars()))
     if not at_hand:
         return set()
-    wanted = list(item_ids)
-    leaders = select(table.item_id).where(*second, table.queue_id.in_(at_hand), table.state.in_([_GIVEN, _DONE]))
+    wanted = {"account": account_id, "at_hand": at_hand, "items": list(item_ids)}
+    return set(connection.execute(_select_blind(), wanted).scalars())
+
+
+def find_blind_of(connection: Connection, person: str, item_ids: Collection[int]) -> set[int]:
+    """Returns the same for a person by name; nothing for a name that is no account's, such as a program's."""
+    account_id = connection.execute(_select_account(), {"person": person}).scalar()
+    return set() if account_id is None else find_blind(connection, account_id, item_ids)
+
+
+@cache
+def _select_queue() -> AnySelect:
+    return select(queues).where(queues.c.id == bindparam("queue"))
+
+
+@cache
+def _select_account() -> AnySelect:
+    return select(accounts.c.id).where(accounts.c.name == bindparam("person"))
+
+
+@cache
+def _select_at_hand() -> AnySelect:
+    table = assignments.c
+    mine = (table.account_id == bindparam("account"), table.state == _GIVEN)
+    return select(table.queue_id).where(*mine, table.purpose == QueuePurpose.SECOND.value)
+
+
+@cache
+def _select_blind() -> CompoundSelect[*tuple[Any, ...]]:
+    table = assignments.c
+    wanted: BindParameter[int] = bindparam("items", expanding=True)
+    second = (table.account_id == bindparam("account"), table.purpose == QueuePurpose.SECOND.value)
+    of_queues = (table.queue_id.in_(bindparam("at_hand", expanding=True)), table.state.in_([_GIVEN, _DONE]))
+    leaders = select(table.item_id).where(*second, *of_queues)
     members = (
         select(stack_items.c.item_id)
         .join(stacks, stacks.c.id == stack_items.c.stack_id)
         .where(stack_items.c.item_id.in_(wanted), stacks.c.leader_id.in_(leaders))
     )
-    return set(connection.execute(union(members, leaders.where(table.item_id.in_(wanted)))).scalars())
-
-
-def find_blind_of(connection: Connection, person: str, item_ids: Collection[int]) -> set[int]:
-    """Returns the same for a person by name; nothing for a name that is no account's, such as a program's."""
-    account_id = connection.execute(select(accounts.c.id).where(accounts.c.name == person)).scalar()
-    return set() if account_id is None else find_blind(connection, account_id, item_ids)
+    return union(members, leaders.where(table.item_id.in_(wanted)))
 
 
 def _read(row: AnyRow) -> Queue:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from functools import cache
+
+from sqlalchemy import Connection, bindparam, select
 
 from varde.core.errors import NotFound, WrongUse
 from varde.core.scheme import GradeScheme
 from varde.store import tables
 from varde.store.database import insert_new
-from varde.store.types import AnyRow
+from varde.store.types import AnyRow, AnySelect
 
 _DIGITS = tuple("0123456789")
 DEFAULT = "vics-us@2.0"
@@ -51,8 +53,7 @@ def get_scheme(connection: Connection, key: str) -> tuple[int, GradeScheme]:
         NotFound: if the site has no such scheme.
     """
     name, _, version = key.partition("@")
-    table = tables.schemes.c
-    row = connection.execute(select(tables.schemes).where(table.name == name, table.version == version)).first()
+    row = connection.execute(_select_scheme(), {"name": name, "version": version}).first()
     if row is None:
         known = ", ".join(scheme.key for scheme in list_schemes(connection))
         raise NotFound(f"this site has no grade scheme {key!r}", advice=f"It has: {known}.")
@@ -63,6 +64,12 @@ def list_schemes(connection: Connection) -> list[GradeScheme]:
     """Returns every scheme, by name and version."""
     rows = connection.execute(select(tables.schemes).order_by(tables.schemes.c.name, tables.schemes.c.version))
     return [_scheme(row) for row in rows]
+
+
+@cache
+def _select_scheme() -> AnySelect:
+    table = tables.schemes.c
+    return select(tables.schemes).where(table.name == bindparam("name"), table.version == bindparam("version"))
 
 
 def _row(scheme: GradeScheme) -> dict[str, object]:

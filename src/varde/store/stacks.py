@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, bindparam, func, or_, select
 
 from varde.core.case import Case
 from varde.core.errors import NotFound, WrongUse
@@ -15,6 +16,7 @@ from varde.store import tables
 from varde.store.decisions import record_decisions
 from varde.store.review_tables import stack_items, stacks
 from varde.store.standing_grades import IDS_AT_ONCE, read_codes
+from varde.store.types import AnySelect
 from varde.store.undoing import check_act, find_concerned
 
 MOST_LEADERS = 500
@@ -160,10 +162,8 @@ def check_items(connection: Connection, case: Case, item_ids: Collection[int]) -
     Raises:
         NotFound: naming the first that is not; in the same words whether it is elsewhere or nowhere.
     """
-    items, exhibits = tables.items.c, tables.exhibits.c
-    query = select(items.id, exhibits.case_id).join(tables.exhibits, exhibits.id == items.exhibit_id)
     # The case is compared here: as a condition it would make SQLite go through all of its items.
-    rows = connection.execute(query.where(items.id.in_(item_ids)))
+    rows = connection.execute(_select_cases(), {"ids": list(item_ids)})
     found = {row.id for row in rows if row.case_id == case.case_id}
     missing = [item_id for item_id in item_ids if item_id not in found]
     if missing:
@@ -174,8 +174,7 @@ def find_leaders(connection: Connection, item_ids: Sequence[int]) -> list[int]:
     """Returns the leaders of the stacks that some items are in, by number."""
     found: set[int] = set()
     for some in _cut(item_ids):
-        query = select(stacks.c.leader_id).join(stack_items, stack_items.c.stack_id == stacks.c.id)
-        found.update(connection.execute(query.where(stack_items.c.item_id.in_(some)).distinct()).scalars())
+        found.update(connection.execute(_select_leaders(), {"ids": list(some)}).scalars())
     return sorted(found)
 
 
@@ -195,9 +194,10 @@ def list_members(
 
 def find_members(connection: Connection, item_ids: Collection[int]) -> list[tuple[int, int | None]]:
     """Returns (item, distance to its leader) of those of some items that are in a stack, by number."""
-    table = stack_items.c
-    query = select(table.item_id, table.distance).where(table.item_id.in_(item_ids)).order_by(table.item_id)
-    return [(row.item_id, row.distance) for row in connection.execute(query)]
+    if not item_ids:
+        return []
+    rows = connection.execute(_select_distances(), {"ids": list(item_ids)})
+    return [(row.item_id, row.distance) for row in rows]
 
 
 def _choose(connection: Connection, named: Sequence[int], grade: Grade | None, *, whole_stacks: bool) -> Iterator[int]:
@@ -207,9 +207,7 @@ def _choose(connection: Connection, named: Sequence[int], grade: Grade | None, *
     yield from named if grade else _differing(connection, named, None)
     if not whole_stacks:
         return
-    leaders = find_leaders(connection, named)
-    query = select(stack_items.c.item_id).join(stacks, stacks.c.id == stack_items.c.stack_id)
-    members = connection.execute(query.where(stacks.c.leader_id.in_(leaders)).order_by(stack_items.c.item_id)).scalars()
+    members = connection.execute(_select_members(), {"ids": list(named)}).scalars()
     for some in _cut([item_id for item_id in members if item_id not in apart]):
         yield from _differing(connection, some, code)
 
@@ -222,3 +220,31 @@ def _differing(connection: Connection, item_ids: Sequence[int], code: str | None
 def _cut(item_ids: Sequence[int]) -> Iterator[Sequence[int]]:
     for start in range(0, len(item_ids), IDS_AT_ONCE):
         yield item_ids[start : start + IDS_AT_ONCE]
+
+
+@cache
+def _select_cases() -> AnySelect:
+    items, exhibits = tables.items.c, tables.exhibits.c
+    query = select(items.id, exhibits.case_id).join(tables.exhibits, exhibits.id == items.exhibit_id)
+    return query.where(items.id.in_(bindparam("ids", expanding=True)))
+
+
+@cache
+def _select_leaders() -> AnySelect:
+    query = select(stacks.c.leader_id).join(stack_items, stack_items.c.stack_id == stacks.c.id)
+    return query.where(stack_items.c.item_id.in_(bindparam("ids", expanding=True))).distinct()
+
+
+@cache
+def _select_distances() -> AnySelect:
+    table = stack_items.c
+    query = select(table.item_id, table.distance).where(table.item_id.in_(bindparam("ids", expanding=True)))
+    return query.order_by(table.item_id)
+
+
+@cache
+def _select_members() -> AnySelect:
+    """Returns the query for everything in the stacks that some items are in."""
+    table, named = stack_items.c, stack_items.alias("named")
+    of_named = select(named.c.stack_id).where(named.c.item_id.in_(bindparam("ids", expanding=True)))
+    return select(table.item_id).where(table.stack_id.in_(of_named)).order_by(table.item_id)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, Update, bindparam, func, select, update
 
 from varde.store import tables
 from varde.store.review_tables import stack_items, stacks
 from varde.store.tallies import Counted, add_to_tallies
+from varde.store.types import AnySelect
 
 IDS_AT_ONCE = 5000
 
@@ -29,12 +30,10 @@ class _Stack:
 
 def read_codes(connection: Connection, item_ids: Collection[int]) -> dict[int, str | None]:
     """Returns the code in force of items that were ever decided; at most `IDS_AT_ONCE` at once."""
-    table = tables.decisions.c
-    newest = select(func.max(table.id)).where(table.item_id.in_(list(item_ids))).group_by(table.item_id)
-    return {
-        row.item_id: row.code
-        for row in connection.execute(select(table.item_id, table.code).where(table.id.in_(newest)))
-    }
+    if not item_ids:
+        return {}
+    found = connection.execute(_select_codes(), {"ids": list(item_ids)})
+    return {item_id: code for item_id, code in found}  # noqa: C416 - a row is no pair to a type checker
 
 
 def record_changes(connection: Connection, decided: Sequence[tuple[int, str | None]]) -> None:
@@ -69,34 +68,49 @@ def record_changes(connection: Connection, decided: Sequence[tuple[int, str | No
         tally.update({(Counted.CODE, code): count for code, count in step.items()})
         tally[Counted.DECIDED, ""] += step.total()
         tally[Counted.OPEN_STACKS, ""] += is_open - int(stack.undecided > 0)
-    _update_stacks(connection, rows)
+    connection.execute(_update_stacks(), rows)
     for case_id, tally in changes.items():
         add_to_tallies(connection, case_id, tally)
 
 
 def _group_by_stack(connection: Connection, item_ids: Collection[int]) -> dict[int, list[int]]:
     grouped: defaultdict[int, list[int]] = defaultdict(list)
-    query = select(stack_items.c.stack_id, stack_items.c.item_id).where(stack_items.c.item_id.in_(list(item_ids)))
-    for stack_id, item_id in connection.execute(query):
+    if not item_ids:
+        return {}
+    for stack_id, item_id in connection.execute(_select_members(), {"ids": list(item_ids)}):
         grouped[stack_id].append(item_id)
     return dict(grouped)
 
 
 def _read_stacks(connection: Connection, stack_ids: Collection[int]) -> dict[int, _Stack]:
+    rows = connection.execute(_select_stacks(), {"ids": list(stack_ids)})
+    return {row.id: _Stack(row.case_id, row.items, row.undecided, Counter(row.codes)) for row in rows}
+
+
+# Statements are made once: making one costs more than what it does where a single stack is decided.
+
+
+@cache
+def _select_codes() -> AnySelect:
+    table = tables.decisions.c
+    newest = select(func.max(table.id)).where(table.item_id.in_(bindparam("ids", expanding=True)))
+    return select(table.item_id, table.code).where(table.id.in_(newest.group_by(table.item_id)))
+
+
+@cache
+def _select_members() -> AnySelect:
+    table = stack_items.c
+    return select(table.stack_id, table.item_id).where(table.item_id.in_(bindparam("ids", expanding=True)))
+
+
+@cache
+def _select_stacks() -> AnySelect:
     table = stacks.c
-    query = select(table.id, table.case_id, table["items"], table.undecided, table.codes).where(
-        table.id.in_(list(stack_ids))
-    )
-    return {
-        row.id: _Stack(row.case_id, row.items, row.undecided, Counter(row.codes)) for row in connection.execute(query)
-    }
+    query = select(table.id, table.case_id, table["items"], table.undecided, table.codes)
+    return query.where(table.id.in_(bindparam("ids", expanding=True)))
 
 
-def _update_stacks(connection: Connection, rows: list[dict[str, object]]) -> None:
+@cache
+def _update_stacks() -> Update:
     change = update(stacks).where(stacks.c.id == bindparam("b_id"))
-    values: dict[str, Any] = {
-        "undecided": bindparam("b_undecided"),
-        "is_open": bindparam("b_open"),
-        "codes": bindparam("b_codes"),
-    }
-    connection.execute(change.values(**values), rows)
+    return change.values(undecided=bindparam("b_undecided"), is_open=bindparam("b_open"), codes=bindparam("b_codes"))

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
-from sqlalchemy import Connection, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Insert, bindparam, delete, exists, func, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from varde.store import tables
-from varde.store.database import insert_new
 from varde.store.review_tables import tallies
+from varde.store.types import AnySelect
 
 
 class Counted(StrEnum):
@@ -67,8 +69,8 @@ def read_figures(connection: Connection, case_id: int) -> Figures:
 
 def read_tallies(connection: Connection, case_id: int) -> dict[Key, int]:
     """Returns all tallies of a case by what they count; a few dozen at most."""
-    query = select(tallies.c.what, tallies.c.key, tallies.c["items"]).where(tallies.c.case_id == case_id)
-    return {(Counted(what), key): items for what, key, items in connection.execute(query)}
+    rows = connection.execute(_select_tallies(), {"case": case_id})
+    return {(Counted(what), key): items for what, key, items in rows}
 
 
 def has_tallies(connection: Connection, case_id: int) -> bool:
@@ -92,13 +94,13 @@ def replace_tallies(connection: Connection, case_id: int, counted: Tallies) -> N
 
 def add_to_tallies(connection: Connection, case_id: int, changes: Tallies) -> None:
     """Adds to tallies of a case that has them."""
-    table = tallies.c
-    for (what, key), change in changes.items():
-        if change:
-            row = {"case_id": case_id, "what": what.value, "key": key}
-            connection.execute(insert_new(connection, tallies).values(**row, items=0))
-            same = (table.case_id == case_id, table.what == what.value, table.key == key)
-            connection.execute(update(tallies).where(*same).values(items=table["items"] + change))
+    rows = [
+        {"case_id": case_id, "what": what.value, "key": key, "items": change}
+        for (what, key), change in changes.items()
+        if change
+    ]
+    if rows:
+        connection.execute(_add_up(connection.dialect.name), rows)
 
 
 def read_newest(connection: Connection, case_id: int) -> dict[Key, int]:
@@ -112,3 +114,15 @@ def read_newest(connection: Connection, case_id: int) -> dict[Key, int]:
         "event": connection.execute(select(func.max(tables.known_events.c.id))).scalar(),
     }
     return {(Counted.MADE_FROM, key): value or 0 for key, value in newest.items()}
+
+
+@cache
+def _select_tallies() -> AnySelect:
+    return select(tallies.c.what, tallies.c.key, tallies.c["items"]).where(tallies.c.case_id == bindparam("case"))
+
+
+@cache
+def _add_up(dialect: str) -> Insert:
+    adding = postgresql.insert(tallies) if dialect == "postgresql" else sqlite.insert(tallies)
+    summed = tallies.c["items"] + adding.excluded["items"]
+    return adding.on_conflict_do_update(index_elements=["case_id", "what", "key"], set_={"items": summed})

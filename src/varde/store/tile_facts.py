@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from varde.core.media import MediaKind
 from varde.core.review import AssignmentState
@@ -16,7 +16,7 @@ from varde.store.queues import find_blind
 from varde.store.review_tables import assignments, stack_items, stacks
 from varde.store.standing import contents_with, is_notable
 from varde.store.standing_grades import read_codes
-from varde.store.types import AnyRow
+from varde.store.types import AnyRow, AnySelect
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,9 @@ def load_tile_facts(connection: Connection, item_ids: Sequence[int], account_id:
         item_ids: a page of them.
         account_id: of the person who looks.
     """
-    rows = {row.item_id: row for row in connection.execute(_query(item_ids))}
+    if not item_ids:
+        return []
+    rows = {row.item_id: row for row in connection.execute(_select_facts(), {"ids": list(item_ids)})}
     codes = read_codes(connection, rows)
     blind = find_blind(connection, account_id, rows)
     held = _find_held(connection, account_id, {row.leader_id or row.item_id for row in rows.values()})
@@ -95,7 +97,8 @@ def load_tile_facts(connection: Connection, item_ids: Sequence[int], account_id:
     ]
 
 
-def _query(item_ids: Sequence[int]) -> Any:
+@cache
+def _select_facts() -> AnySelect:
     items, contents, thumbnails = tables.items, tables.contents, tables.thumbnails
     return (
         select(
@@ -111,23 +114,32 @@ def _query(item_ids: Sequence[int]) -> Any:
         .join(thumbnails, thumbnails.c.content_id == items.c.content_id, isouter=True)
         .join(stack_items, stack_items.c.item_id == items.c.id, isouter=True)
         .join(stacks, stacks.c.id == stack_items.c.stack_id, isouter=True)
-        .where(items.c.id.in_(item_ids))
+        .where(items.c.id.in_(bindparam("ids", expanding=True)))
     )
 
 
 def _find_held(connection: Connection, account_id: int, leader_ids: Collection[int]) -> set[int]:
+    wanted = {"ids": list(leader_ids), "account": account_id}
+    return set(connection.execute(_select_held(), wanted).scalars())
+
+
+@cache
+def _select_held() -> AnySelect:
     table = assignments.c
-    query = select(table.item_id).where(
-        table.item_id.in_(leader_ids), table.state == AssignmentState.GIVEN.value, table.account_id != account_id
-    )
-    return set(connection.execute(query).scalars())
+    given = (table.state == AssignmentState.GIVEN.value, table.account_id != bindparam("account"))
+    return select(table.item_id).where(table.item_id.in_(bindparam("ids", expanding=True)), *given)
 
 
 def _find_matched(connection: Connection, content_ids: Collection[int | None]) -> set[int]:
     if not content_ids:
         return set()
-    query = contents_with(is_notable()).where(tables.findings.c.content_id.in_(content_ids))
-    return {row.content_id for row in connection.execute(query.distinct())}
+    return {row.content_id for row in connection.execute(_select_matched(), {"ids": list(content_ids)})}
+
+
+@cache
+def _select_matched() -> AnySelect:
+    wanted = tables.findings.c.content_id.in_(bindparam("ids", expanding=True))
+    return contents_with(is_notable()).where(wanted).distinct()
 
 
 def _make_facts(row: AnyRow, *, code: str | None, is_blind: bool, is_held: bool, is_matched: bool) -> TileFacts:
