@@ -80,7 +80,7 @@ def test_one_decision_is_for_the_whole_stack_and_a_part_can_differ(open_grid: Ca
     grid = open_grid("?open=&order=relevance")
     stack = grid.scope.locator(".tile", has_text=f"× {COPIES}")
     stack.click()
-    grid.press("3")
+    grid.press("Space", "3")  # chosen: the focus stays
     grid.settle()
     assert stack.locator(".code").inner_text() == "3"
     stack.click()
@@ -274,3 +274,30 @@ def test_folder_is_chosen_and_the_address_says_it(open_grid: Callable[..., GridD
     assert re.search(r"folder=\d+", grid.page.url)
     grid.page.reload()
     assert GridDriver(grid.page).tiles.count() == 1
+
+
+def test_a_digit_that_is_no_grade_decides_nothing_and_says_so(open_grid: Callable[..., GridDriver]) -> None:
+    grid = open_grid()
+    before = (grid.focus_item(), grid.read_codes())
+    grid.press("9")
+    assert grid.page.locator(".grid-position span").inner_text() == "9 is no grade here"
+    assert (grid.focus_item(), grid.read_codes()) == before
+    grid.press("?")
+    assert "No grade here" not in grid.page.locator("dialog").inner_text()
+
+
+def test_focus_passes_over_what_is_decided_after_a_grade(open_grid: Callable[..., GridDriver]) -> None:
+    grid = open_grid()
+    grid.press("n")
+    open_tiles = [item for item, code in grid.read_codes().items() if not code and item != grid.focus_item()]
+    passed, expected = open_tiles[0], open_tiles[1]
+    grid.find(passed).click()
+    grid.press("Space", "2")
+    grid.settle()
+    grid.press("ArrowLeft")
+    before = grid.focus_item()
+    grid.press("w")
+    grid.settle()
+    grid.press("1")
+    grid.page.wait_for_function(f"document.querySelector('.tile.is-focused').dataset.item !== '{before}'")
+    assert grid.focus_item() == expected

@@ -49,6 +49,16 @@ def test_pages_and_tiles_are_not_in_the_cache(visit: Callable[..., Page], browse
     assert kept == [False, False, False]
 
 
+def test_way_to_an_item_is_kept_by_numbers_only(visit: Callable[..., Page], browser_site: BrowserSite) -> None:
+    address = f"/cases/{browser_site.case_id}/grid?open=&order=place"
+    grid = GridDriver(visit(address))
+    grid.press("Enter")
+    grid.page.wait_for_url("**/items/*")
+    walk: dict[str, Any] = grid.page.evaluate("JSON.parse(sessionStorage.getItem('varde.walk'))")
+    assert walk.pop("from") == address
+    assert all(isinstance(number, int) for number in (*walk.pop("ids"), *walk.values()))
+
+
 def test_storage_holds_nothing_of_a_case(visit: Callable[..., Page], browser_site: BrowserSite) -> None:
     grid = GridDriver(visit(f"/cases/{browser_site.case_id}/grid?open=&order=place"))
     grid.press("r", "1", "ArrowRight", "PageDown")

@@ -43,6 +43,11 @@ export class ActionBar {
     this.#enable(this.buttons?.get("s"), facts.canExpand);
   }
 
+  /** Says something in the place of the position, until that changes. */
+  tell(text) {
+    setText(this.position, text);
+  }
+
   #enable(button, isEnabled) {
     button?.setAttribute("aria-disabled", String(!isEnabled));
   }

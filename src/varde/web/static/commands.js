@@ -44,8 +44,10 @@ function listSelections(grid) {
 function listGrades(grid) {
   const group = "Deciding";
   const graded = grid.codes.filter((code) => /^[0-9]$/.test(code));
+  const free = [..."0123456789"].filter((digit) => !graded.includes(digit));
   return [
     ...graded.map((code) => ({ keys: [code], group, label: `Grade ${code}`, act: () => grid.decide(code) })),
+    { keys: free, group, label: "No grade here", isHidden: true, act: (event) => grid.tellNoGrade(event.key) },
     { keys: ["g"], group, label: "Choose a grade from a list", act: () => grid.choose() },
     { keys: ["m"], group, label: "Grade with a note", act: () => grid.note() },
     { keys: ["w"], group, label: "Withdraw the grade", isUnfit: !grid.canWithdraw, act: () => grid.decide(null) },

@@ -28,6 +28,7 @@ import { Selection } from "./selection.js";
 import { TileList } from "./tile_list.js";
 import { writeNumber } from "./tiles.js";
 import { forgetPageFailed, tellPageFailed, tellRefused, tellSaved, tellWaiting } from "./trouble.js";
+import { beginWalk, endWalk } from "./walk.js";
 import { Watching } from "./watching.js";
 
 const [LEAST_TILE_PX, MOST_TILE_PX] = [96, 320];
@@ -58,7 +59,7 @@ export class Grid {
     this.#bind();
     this.board.fit(this.tilePx);
     this.board.watch();
-    this.goTo(0);
+    this.#start(this.element.closest("dialog") ? { index: 0, itemId: null } : endWalk());
   }
 
   /** Index of the tile in focus. */
@@ -174,20 +175,28 @@ export class Grid {
     this.#tellChosen();
   }
 
-  /** Records a grade, or with null its withdrawal, and goes on to the next tile if the person wants that. */
+  /** Records a grade, or with null its withdrawal, and goes on to the next tile to decide if the person wants that. */
   async decide(code, note = "") {
     const tiles = this.targets;
     if (!tiles.length) return;
     const isOne = !this.selection.count;
+    const wasOpen = tiles[0].undecided > 0;
     this.selection.clear();
     const done = this.decisions.decide(tiles, code, { wholeStacks: this.options.wholeStacks, note });
-    if (isOne && this.preferences.autoAdvance && code !== null) await this.goTo(this.at + 1);
+    if (isOne && this.preferences.autoAdvance && code !== null) await this.#goOn(wasOpen);
     await done;
     if (this.list.isComplete && this.list.isAllDecided) this.options.onEmpty?.();
   }
 
   undo() {
     return this.decisions.undo();
+  }
+
+  /** Says that a digit is no grade here, to everybody: whoever types fast must not believe that it was one. */
+  tellNoGrade(digit) {
+    const text = `${digit} is no grade here`;
+    announce(`${text}. Nothing was decided.`);
+    this.bar.tell(text);
   }
 
   /** Asks for a grade from a list. */
@@ -231,7 +240,9 @@ export class Grid {
   }
 
   openItem() {
-    if (this.focused) window.location.assign(`/items/${this.focused.item_id}`);
+    if (!this.focused) return;
+    if (!this.element.closest("dialog")) beginWalk(this.list, this.at);
+    window.location.assign(`/items/${this.focused.item_id}`);
   }
 
   help() {
@@ -270,6 +281,20 @@ export class Grid {
       failed: (error, index) => tellPageFailed(error, () => this.goTo(index)),
     });
     this.selection.clear();
+  }
+
+  /** Begins at an index, or wherever the item has come to lie since. */
+  async #start({ index, itemId }) {
+    await this.goTo(index);
+    const there = this.list.findIndex(itemId);
+    if (there >= 0 && there !== this.at) await this.goTo(there);
+  }
+
+  /** Goes on after a grade: from an undecided tile to the next one that is here, from a corrected one to the next tile. */
+  async #goOn(wasOpen) {
+    let index = this.at + 1;
+    while (wasOpen && this.list.get(index)?.undecided === 0) index += 1;
+    await this.goTo(this.list.get(index) ? index : this.at + 1);
   }
 
   #tellChosen() {

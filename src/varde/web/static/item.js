@@ -8,6 +8,7 @@ import { Grading } from "./grading.js";
 import { Keys } from "./keys.js";
 import { readPreferences } from "./preferences.js";
 import { draw, FULL, loadPicture, MOST_BY_STEPS, Sight, wipe } from "./sight.js";
+import { walkTo } from "./walk.js";
 
 const BAR_KEYS = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown"];
 const find = (selector) => document.querySelector(selector);
@@ -23,6 +24,7 @@ class ItemPage {
     this.hasPicture = facts.hasPicture === "true";
     this.reason = "";
     this.mayGrade = Boolean(find("[data-code]"));
+    this.#follow(walkTo(this.itemId));
     if (this.hasPicture) this.#openSight();
     if (this.mayGrade) {
       const named = { caseId: this.caseId, itemId: this.itemId, leaderId: Number(facts.leader) };
@@ -36,6 +38,23 @@ class ItemPage {
     for (const button of document.querySelectorAll("[data-draw]")) {
       button.addEventListener("click", () => this.#drawMatch(button.dataset.draw));
     }
+  }
+
+  /** Leads to what lies beside the item in the grid or queue that a person came from, and back there. */
+  #follow(way) {
+    if (!way) return;
+    const back = find("#back");
+    if (back) back.href = way.from;
+    if (back && !way.from.startsWith("/cases/")) back.textContent = "Back to the queue";
+    this.#lead("previous", way.previous);
+    this.#lead("next", way.next);
+  }
+
+  #lead(name, itemId) {
+    const link = find(`#${name}`);
+    link.hidden = itemId === undefined;
+    if (itemId !== undefined) link.href = `/items/${itemId}`;
+    link.title = "In the order you came by";
   }
 
   #openSight() {
@@ -180,15 +199,22 @@ class ItemPage {
       { keys: ["ArrowLeft"], group: looking, label: "Previous frame", when: moving, isHidden: !this.isVideo, act: () => this.frames.goTo(this.frames.at - 1) },
       { keys: ["ArrowRight"], group: looking, label: "Next frame", when: moving, isHidden: !this.isVideo, act: () => this.frames.goTo(this.frames.at + 1) },
       ...graded.map((code) => ({ keys: [code], group: "Deciding", label: `Grade ${code}`, act: () => this.grading.decide(code) })),
+      ...this.#listFreeDigits(graded),
       { keys: ["m"], group: "Deciding", label: "Write a note", isHidden: !this.mayGrade, when: () => this.mayGrade, act: () => find("#note").focus() },
       { keys: ["w"], group: "Deciding", label: "Withdraw the grade", isHidden: !this.mayGrade, when: () => this.mayGrade, act: () => this.grading.decide(null) },
       { keys: ["u", "Ctrl+z"], group: "Deciding", label: "Undo", isHidden: !this.mayGrade, when: () => this.mayGrade, act: () => this.grading.undo() },
-      { keys: ["n", "l"], group: "Moving", label: "Next item", when: () => Boolean(find("#next")), act: go("#next") },
-      { keys: ["p", "h"], group: "Moving", label: "Previous item", when: () => Boolean(find("#previous")), act: go("#previous") },
+      { keys: ["n", "l"], group: "Moving", label: "Next item", when: () => isThere("#next"), act: go("#next") },
+      { keys: ["p", "h"], group: "Moving", label: "Previous item", when: () => isThere("#previous"), act: go("#previous") },
       { keys: ["Escape"], group: "Moving", label: "Back to the grid", when: () => Boolean(find("#back")), act: go("#back") },
       { keys: ["s"], group: "Moving", label: "Look for similar items", when: () => Boolean(find("#find-similar")), act: go("#find-similar") },
       { keys: ["?"], group: "Help", label: "This list", act: () => showHelp(this.keys) },
     ];
+  }
+
+  #listFreeDigits(graded) {
+    const keys = this.mayGrade ? [..."0123456789"].filter((digit) => !graded.includes(digit)) : [];
+    const act = ({ key }) => this.#tellTrouble(`${key} is no grade here. Nothing was decided.`);
+    return [{ keys, group: "Deciding", label: "No grade here", isHidden: true, act }];
   }
 
   async #findSimilar(button) {
@@ -256,6 +282,11 @@ class ItemPage {
       if (here && there) here.replaceWith(document.adoptNode(there));
     }
   }
+}
+
+function isThere(selector) {
+  const link = find(selector);
+  return Boolean(link) && !link.hidden;
 }
 
 /** Returns the elements of a part of a page that the server made. */

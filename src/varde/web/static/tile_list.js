@@ -58,6 +58,17 @@ export class TileList {
     return undefined;
   }
 
+  /** Returns the index of an item's tile, -1 where it is not here. */
+  findIndex(itemId) {
+    let first = 0;
+    for (const part of this.parts) {
+      const place = part.tiles?.findIndex((tile) => tile.item_id === itemId) ?? -1;
+      if (place >= 0) return first + place;
+      first += part.size;
+    }
+    return -1;
+  }
+
   /** Makes sure that the tiles from one index up to another are here, as far as there are any. */
   async reach(from, to) {
     while (this.loading) await this.loading.catch(() => {});
