@@ -82,3 +82,11 @@ def test_many_of_the_same_are_one_stack() -> None:
 def test_hashes_of_another_length_are_refused() -> None:
     with pytest.raises(WrongUse):
         choose_leaders(np.zeros((3, 16), np.uint8), HashIndex)
+
+
+def test_eight_bits_are_one_stack_and_nine_are_two() -> None:
+    bits = np.zeros((3, 256), np.uint8)
+    bits[1, :8] = 1
+    bits[2, 100:109] = 1
+    leaders, _ = choose_leaders(np.packbits(bits, axis=1), HashIndex)
+    assert leaders.tolist() == [0, 0, 2]

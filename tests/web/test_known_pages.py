@@ -130,10 +130,10 @@ def test_where_the_site_says_so_a_withdrawal_needs_a_second_person(tmp_path: Pat
     site = open_site(tmp_path / "site")
     for strict in serve_paged(site, tmp_path):
         answer = strict.post("/known/1/state", "kim", act="withdrawn", reason="wrong")
-        assert answer.status_code == 403 and "another person has to approve" in answer.text
+        assert answer.status_code == 403 and "nother person has to approve" in answer.text
         assert find_states(strict)["example-set"] == "active"
         answer = strict.post("/search", "sara", q="jpg", field="name", purpose="p", authorisation="a")
-        assert answer.status_code == 403 and "another person has to approve" in answer.text
+        assert answer.status_code == 403 and "nother person has to approve" in answer.text
         answer = strict.upload("/search/picture", strict.photo, "sara", case="all", purpose="p", authorisation="a")
         assert answer.status_code == 403
         with site.database.read() as connection:

@@ -29,6 +29,16 @@ def refuse_for_now(message: str, retry_after_s: int = RETRY_AFTER_S) -> HTTPExce
     return refuse(503, message, {"Retry-After": str(retry_after_s)})
 
 
+def explain(error: VardeError) -> str:
+    """Returns what is wrong and what to do about it, as sentences for a person."""
+    return f"{begin_large(str(error))}. {error.advice}".strip()
+
+
+def begin_large(text: str) -> str:
+    """Returns a text as the beginning of a sentence."""
+    return text[:1].upper() + text[1:]
+
+
 def wants_page(request: Request) -> bool:
     """Returns whether a person's browser asked for a page, rather than a script or a program for data."""
     return "text/html" in request.headers.get("accept", "") and "authorization" not in request.headers
@@ -89,7 +99,7 @@ class _Answers:
         headers: Mapping[str, str] | None = None,
     ) -> Response:
         if status < _LEAST_ERROR or not wants_page(request):
-            message = " ".join(part for part in (sentence, advice) if part)
+            message = f"{sentence.removesuffix('.')}. {advice}" if advice else sentence
             return JSONResponse({"message": message}, status, headers=headers)
         page = self._show_problem(request, status, sentence, advice)
         for name, value in (headers or {}).items():

@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from varde.core.errors import VardeError
-from varde.web.errors import refuse_for_now
+from varde.web.errors import explain, refuse_for_now
 from varde.web.logs import find_place, get_logger
 
 _MOST_WAITING = 8
@@ -132,7 +132,7 @@ class Jobs:
             try:
                 ending.message, ending.state = work(job.job_id), JobState.DONE
             except VardeError as error:
-                ending.message = " ".join(part for part in (str(error), error.advice) if part)
+                ending.message = explain(error)
                 get_logger().warning("job", error=error.code)
 
 

@@ -14,6 +14,7 @@ from varde.store import accounts, case_access
 from varde.web.access import GuardedRoute
 from varde.web.pages.page import show
 from varde.web.people import allow, allow_in_case, find_case, find_person
+from varde.web.row_ids import is_row
 from varde.web.services import get_services
 from varde.workflows.give_access import give_access, take_access
 
@@ -22,7 +23,6 @@ router = APIRouter(tags=["Administration"], route_class=GuardedRoute)
 _ADMINISTER = allow(Permission.ADMINISTER)
 _LEAD = allow_in_case(Permission.LEAD)
 _MOST_CASES = 200
-_HIGHEST: Final = (1 << 63) - 1
 _DONE: Final = {
     "given": "Access was given. It holds from the next request on.",
     "taken": "Access was taken. It holds from the next request on.",
@@ -90,7 +90,7 @@ def take_on_case(request: Request, account: _Account) -> RedirectResponse:
 def _find_people(request: Request, case_id: int, done: str) -> dict[str, Any]:
     site = get_services(request).site
     with site.database.read() as connection:
-        people = case_access.list_people(connection, case_id) if 0 < case_id <= _HIGHEST else []
+        people = case_access.list_people(connection, case_id) if is_row(case_id) else []
         names = {one.name for one in people}
         active = [one for one in accounts.list_accounts(connection) if one.disabled_at is None]
     return {
@@ -103,7 +103,7 @@ def _find_people(request: Request, case_id: int, done: str) -> dict[str, Any]:
 
 def _get_name(request: Request, case_id: int) -> str:
     with get_services(request).site.database.read() as connection:
-        name = case_access.find_case_name(connection, case_id) if 0 < case_id <= _HIGHEST else None
+        name = case_access.find_case_name(connection, case_id) if is_row(case_id) else None
     if name is None:
         raise NotFound("there is no such case")
     return name

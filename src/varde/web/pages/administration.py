@@ -11,15 +11,16 @@ from varde.core.account import PERMISSIONS, Account, Permission, Role
 from varde.core.errors import NotFound, WrongUse
 from varde.store import accounts
 from varde.web.access import GuardedRoute
+from varde.web.errors import explain
 from varde.web.pages.page import show
 from varde.web.people import allow, find_person
+from varde.web.row_ids import is_row
 from varde.web.services import get_services
 from varde.workflows import manage_accounts
 
 router = APIRouter(tags=["Administration"], route_class=GuardedRoute)
 
 _ADMINISTER = allow(Permission.ADMINISTER)
-_HIGHEST: Final = (1 << 63) - 1
 _DONE: Final = {
     "name": "The name was changed.",
     "roles": "The roles were changed. They hold from the next request on.",
@@ -56,8 +57,7 @@ async def add_account(
             roles=roles or [],
         )
     except WrongUse as error:
-        problem = f"{error}. {error.advice}".strip()
-        return await services.reading.run(_show_list, request, problem=problem, given=given, status=400)
+        return await services.reading.run(_show_list, request, problem=explain(error), given=given, status=400)
     return show(request, "new_password.html", account=made.account, password=made.password, is_new=True)
 
 
@@ -144,13 +144,13 @@ def _show_list(
     with get_services(request).site.database.read() as connection:
         found = accounts.list_accounts(connection)
     chosen = given or {"name": "", "full_name": "", "roles": [Role.EXAMINER]}
-    facts = {"accounts": found, "roles": Role, "problem": problem[:1].upper() + problem[1:], "given": chosen}
+    facts = {"accounts": found, "roles": Role, "problem": problem, "given": chosen}
     return show(request, "administration.html", status=status, **facts)
 
 
 def _get(request: Request, account_id: int) -> Account:
     with get_services(request).site.database.read() as connection:
-        account = accounts.find_account(connection, account_id) if 0 < account_id <= _HIGHEST else None
+        account = accounts.find_account(connection, account_id) if is_row(account_id) else None
     if account is None:
         raise NotFound("there is no such account")
     return account

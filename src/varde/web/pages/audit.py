@@ -20,6 +20,7 @@ from varde.web.act_words import ACT_WORDS, say_act
 from varde.web.errors import refuse
 from varde.web.pages.page import show
 from varde.web.people import allow, find_person, find_visitor
+from varde.web.row_ids import HIGHEST_ROW
 from varde.web.services import Services, get_services
 from varde.workflows import keep_audit
 
@@ -27,7 +28,6 @@ router = APIRouter(tags=["Audit"], route_class=GuardedRoute)
 
 _PAGE: Final = 100
 _MOST_FILES: Final = 20
-_HIGHEST_ROW: Final = (1 << 63) - 1
 _NAME = re.compile(r"checkpoint-[0-9TZ]{1,32}-[0-9a-f]{16}\.json")
 
 
@@ -39,7 +39,7 @@ def show_audit(
     case: Annotated[str, Query(max_length=200)] = "",
     since: date | Literal[""] = "",
     until: date | Literal[""] = "",
-    before: Annotated[int | None, Query(ge=1, le=_HIGHEST_ROW)] = None,
+    before: Annotated[int | None, Query(ge=1, le=HIGHEST_ROW)] = None,
 ) -> HTMLResponse:
     """Show the events of the log, the newest first."""
     services = get_services(request)

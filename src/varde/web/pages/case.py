@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from varde.core.account import Permission
@@ -12,15 +12,17 @@ from varde.core.case import Case
 from varde.core.errors import WrongUse
 from varde.core.issue import IssueCode
 from varde.reports import wording
-from varde.store import case_access, folders, runs, schemes, summary, tallies
+from varde.store import assignments, case_access, folders, runs, schemes, summary, tallies
 from varde.store.recall_words import write_recall
 from varde.store.site import Site
 from varde.store.tallies import Counted
 from varde.web import charts
 from varde.web.access import GuardedRoute
+from varde.web.errors import explain
 from varde.web.issue_advice import ISSUE_ADVICE
 from varde.web.pages.page import show
 from varde.web.people import allow, allow_in_case, find_case, find_person, find_visitor
+from varde.web.row_ids import AfterRow
 from varde.web.services import get_services
 from varde.workflows.count_case import CaseFigures
 from varde.workflows.open_case import open_case
@@ -31,7 +33,6 @@ router = APIRouter(tags=["Cases"], route_class=GuardedRoute)
 _FOLDERS: Final = 12
 _RUNS: Final = 5
 _PAGE: Final = 100
-_HIGHEST_ROW: Final = (1 << 63) - 1
 
 
 @router.get("/cases/new", dependencies=[allow(Permission.LEAD)], response_class=HTMLResponse)
@@ -52,14 +53,14 @@ def do_open_case(
     try:
         case = open_case(get_services(request).site, find_person(request), find_visitor(request).account, **words)
     except WrongUse as error:
-        return _show_new_case(request, words, f"{error}. {error.advice}".strip(), status=400)
+        return _show_new_case(request, words, explain(error), status=400)
     return RedirectResponse(f"/cases/{case.case_id}", 303)
 
 
 @router.get("/cases/{case_id}", dependencies=[allow_in_case(Permission.VIEW)], response_class=HTMLResponse)
 def show_case(request: Request) -> HTMLResponse:
     """Show a case as a whole."""
-    services, case = get_services(request), find_case(request)
+    services, case, account = get_services(request), find_case(request), find_visitor(request).account
     figures = services.figures.find(case, find_person(request))
     with services.site.database.read() as connection:
         facts: dict[str, Any] = {
@@ -67,7 +68,10 @@ def show_case(request: Request) -> HTMLResponse:
             "folders": folders.list_folders(connection, case.case_id, limit=_FOLDERS),
             "runs": runs.list_runs(connection, case.case_id)[: -_RUNS - 1 : -1],
             "progress": _read_progress(services.site, case, figures),
+            "is_blind": assignments.has_opinions_to_give(connection, account.account_id, case.case_id),
         }
+    if facts["is_blind"]:
+        facts["progress"] |= {"codes": [("decided", facts["progress"]["decided"])]}
     if figures is not None:
         facts |= _describe(figures)
     words: dict[str, Any] = {"wording": wording, "advice": ISSUE_ADVICE, "charts": charts, "not_examined": NOT_EXAMINED}
@@ -78,7 +82,7 @@ def show_case(request: Request) -> HTMLResponse:
 def show_issues(
     request: Request,
     code: IssueCode | Literal[""] = "",
-    after: Annotated[int, Query(ge=0, le=_HIGHEST_ROW)] = 0,
+    after: AfterRow = 0,
 ) -> HTMLResponse:
     """Show what of a case was not, or not fully, examined, one place a line."""
     services, case = get_services(request), find_case(request)

@@ -14,6 +14,7 @@ from varde.core.review import AssignmentState, GridOrder, QueuePurpose
 from varde.review.agreement import Kappa, Share
 from varde.store import assignments, folders, outcomes, schemes
 from varde.web.access import GuardedRoute
+from varde.web.errors import explain
 from varde.web.pages.page import show
 from varde.web.pages.queues import MOST_COUNTED
 from varde.web.people import allow_in_case, find_case, find_person, find_visitor
@@ -82,7 +83,7 @@ def settle(
             site, find_person(request), account, case=find_case(request), item_id=item_id, code=code, note=note
         )
     except WrongUse as error:
-        return _show(request, problem=_explain(error), status=400)
+        return _show(request, problem=explain(error), status=400)
     return _return(request)
 
 
@@ -93,7 +94,7 @@ def write_card(request: Request, text: Annotated[str, Form(max_length=5_000)] = 
     try:
         people = write_outcome.write_outcome(services.site, find_person(request), case=case, text=text)
     except WrongUse as error:
-        return _show(request, problem=_explain(error), card=text, status=400)
+        return _show(request, problem=explain(error), card=text, status=400)
     return _return(request, f"?{_SENT}={people}")
 
 
@@ -103,7 +104,7 @@ def _make(request: Request, name: str, work: FirstWork | SecondWork) -> Response
     try:
         make_queue.make_queue(services.site, find_person(request), case=case, name=name.strip(), work=work)
     except WrongUse as error:
-        return _show(request, problem=_explain(error), status=400)
+        return _show(request, problem=explain(error), status=400)
     return _return(request)
 
 
@@ -137,11 +138,6 @@ def _tell_sent(sent: str) -> str:
     if not (sent.isascii() and sent.isdigit() and len(sent) < 7):
         return ""
     return f"The card was sent to {int(sent)} {'person' if int(sent) == 1 else 'people'}."
-
-
-def _explain(error: WrongUse) -> str:
-    sentence = str(error)
-    return f"{sentence[:1].upper()}{sentence[1:]}. {error.advice}".strip()
 
 
 def _return(request: Request, query: str = "") -> RedirectResponse:

@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse
 from varde.core.errors import Refused, WrongUse
 from varde.store.settings import SecondFactor
 from varde.web.access import GuardedRoute
+from varde.web.errors import explain
 from varde.web.login_delays import Wait
 from varde.web.pages.page import show
 from varde.web.people import PASSWORD_PAGE, SECOND_FACTOR_PAGE, allow, find_person, find_visitor
@@ -51,10 +52,10 @@ async def change_password(
             own_account.change_password, services.site, find_person(request), old=old, new=new, session_id=session_id
         )
     except Refused as error:
-        return _show_password(request, f"{error}. {error.advice}", 403)
+        return _show_password(request, explain(error), 403)
     except WrongUse as error:
         services.logins.delays.succeed(attempt)
-        return _show_password(request, f"{error}. {error.advice}", 400)
+        return _show_password(request, explain(error), 400)
     services.logins.delays.succeed(attempt)
     return RedirectResponse("/account?done=password", 303)
 
@@ -95,14 +96,14 @@ async def change_second_factor(
             )
     except WrongUse as error:
         status = 403 if isinstance(error, Refused) else 400
-        return _show_second_factor(request, secret, f"{error}. {error.advice}", status)
+        return _show_second_factor(request, secret, explain(error), status)
     services.logins.delays.succeed(attempt)
     return RedirectResponse("/account?done=second-factor", 303)
 
 
 def _show_password(request: Request, problem: str = "", status: int = 200) -> Response:
     account = find_visitor(request).account
-    facts = {"account": account, "least": LEAST_CHARACTERS, "problem": _begin_large(problem)}
+    facts = {"account": account, "least": LEAST_CHARACTERS, "problem": problem}
     return show(request, "password.html", status=status, **facts)
 
 
@@ -118,13 +119,9 @@ def _show_second_factor(request: Request, secret: str, problem: str = "", status
         groups=[chosen[start : start + 4] for start in range(0, len(chosen), 4)],
         address=make_address(chosen, account=account.name, site=site.name()),
         is_required=site.settings.access.second_factor is SecondFactor.REQUIRED,
-        problem=_begin_large(problem),
+        problem=problem,
     )
 
 
 def _tell_to_wait(wait: Wait) -> str:
     return f"Too many attempts. Wait {wait.seconds} s, then try again."
-
-
-def _begin_large(sentence: str) -> str:
-    return sentence[:1].upper() + sentence[1:].strip()

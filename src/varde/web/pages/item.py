@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from varde.core.account import Permission
@@ -13,21 +11,19 @@ from varde.store import pictures, places, records, schemes
 from varde.web.access import GuardedRoute
 from varde.web.item_facts import MOST_PLACES, load_item_facts
 from varde.web.pages.page import show
-from varde.web.pages.pictures import PICTURE_POLICY, ItemId
+from varde.web.pages.pictures import PICTURE_POLICY
 from varde.web.people import allow_in_case, find_case, find_person, find_visitor
 from varde.web.renderer import PNG
+from varde.web.row_ids import AfterRow, RowPath
 from varde.web.services import get_services
 from varde.web.similar_items import MOST_SIMILAR, find_similar
 from varde.workflows.draw_alignments import draw_match
 
 router = APIRouter(tags=["Review"], route_class=GuardedRoute)
 
-_HIGHEST = (1 << 53) - 1
-RowId = Annotated[int, Path(ge=1, le=_HIGHEST)]
-
 
 @router.get("/items/{item_id}", dependencies=[allow_in_case(Permission.VIEW)], response_class=HTMLResponse)
-def show_item(request: Request, item_id: ItemId) -> HTMLResponse:
+def show_item(request: Request, item_id: RowPath) -> HTMLResponse:
     """Show the page of an item."""
     services, case, visitor = get_services(request), find_case(request), find_visitor(request)
     with services.site.database.read() as connection:
@@ -49,7 +45,7 @@ def show_item(request: Request, item_id: ItemId) -> HTMLResponse:
 
 
 @router.get("/items/{item_id}/places", dependencies=[allow_in_case(Permission.VIEW)], response_class=HTMLResponse)
-def list_places(request: Request, item_id: ItemId, after: Annotated[int, Query(ge=0, le=_HIGHEST)] = 0) -> HTMLResponse:
+def list_places(request: Request, item_id: RowPath, after: AfterRow = 0) -> HTMLResponse:
     """Show the next places of an item's content in its case, for its page."""
     services, case = get_services(request), find_case(request)
     with services.site.database.read() as connection:
@@ -61,7 +57,7 @@ def list_places(request: Request, item_id: ItemId, after: Annotated[int, Query(g
 
 
 @router.get("/items/{item_id}/similar", dependencies=[allow_in_case(Permission.VIEW)], response_class=HTMLResponse)
-async def show_similar(request: Request, item_id: ItemId) -> HTMLResponse:
+async def show_similar(request: Request, item_id: RowPath) -> HTMLResponse:
     """Show what looks like an item in its case, for its page."""
     services, case = get_services(request), find_case(request)
     similar = await services.searching.run(find_similar, services, case, item_id)
@@ -77,7 +73,7 @@ async def show_similar(request: Request, item_id: ItemId) -> HTMLResponse:
         404: {"description": "There is no such item, no access to it, or no such match that could be drawn."},
     },
 )
-async def show_alignment(request: Request, item_id: ItemId, entry_id: RowId, soft: bool = True) -> Response:
+async def show_alignment(request: Request, item_id: RowPath, entry_id: RowPath, soft: bool = True) -> Response:
     """Send a drawing of where a known picture lies in an item. Audited."""
     services, actor = get_services(request), find_person(request)
     drawing = await services.searching.run(

@@ -17,10 +17,11 @@ from varde.store.find_known import EntryWords
 from varde.store.known_entries import StoredEntry
 from varde.store.known_sets import KnownSet
 from varde.web.access import GuardedRoute
-from varde.web.errors import refuse
+from varde.web.errors import explain, refuse
 from varde.web.known_import import begin_import
 from varde.web.pages.page import show
 from varde.web.people import CSRF_HEADER, allow, find_person, find_visitor
+from varde.web.row_ids import HIGHEST_ROW, AfterRow, is_row
 from varde.web.services import Services, get_services
 from varde.workflows.approve import demand
 from varde.workflows.withdraw_known import Target, change_known
@@ -29,10 +30,8 @@ router = APIRouter(tags=["Known sets"], route_class=GuardedRoute)
 
 _PAGE: Final = 100
 _EVENTS: Final = 30
-_HIGHEST_ROW: Final = (1 << 63) - 1
 _MOST_CHARACTERS: Final = 1_000
 _HEX: Final = (32, 40, 64)
-SetId = Annotated[int, Query(ge=1, le=_HIGHEST_ROW)]
 _ACTS: Final = (KnownAct.WITHDRAWN, KnownAct.DISPUTED, KnownAct.REINSTATED)
 
 
@@ -70,7 +69,7 @@ def show_set(
     set_id: int,
     q: Annotated[str, Query(max_length=500)] = "",
     withdrawn: bool = False,
-    after: Annotated[int, Query(ge=0, le=_HIGHEST_ROW)] = 0,
+    after: AfterRow = 0,
 ) -> HTMLResponse:
     """Show a known set: what happened to it, and its entries."""
     return _show_set(request, set_id, q, with_withdrawn=withdrawn, after=after)
@@ -82,7 +81,7 @@ def change_state(
     set_id: int,
     act: Annotated[KnownAct, Form()],
     reason: Annotated[str, Form(max_length=_MOST_CHARACTERS)],
-    entry: Annotated[int, Form(ge=0, le=_HIGHEST_ROW)] = 0,
+    entry: Annotated[int, Form(ge=0, le=HIGHEST_ROW)] = 0,
 ) -> Response:
     """Withdraw, dispute or reinstate an entry by row number, or the whole set."""
     services, actor = get_services(request), find_person(request)
@@ -99,12 +98,12 @@ def change_state(
         change_known(services.site, actor, act, target, reason)
     except WrongUse as error:
         status = 403 if error.code != "wrong_use" else 400
-        return _show_set(request, set_id, "", problem=f"{error}. {error.advice}".strip(), status=status)
+        return _show_set(request, set_id, "", problem=explain(error), status=status)
     return RedirectResponse(f"/known/{set_id}", 303)
 
 
 @router.post("/known/{set_id}/release", dependencies=[allow(Permission.CURATE)], response_class=HTMLResponse)
-def begin_release(request: Request, set_id: int, entry: Annotated[int, Form(ge=1, le=_HIGHEST_ROW)]) -> Response:
+def begin_release(request: Request, set_id: int, entry: Annotated[int, Form(ge=1, le=HIGHEST_ROW)]) -> Response:
     """Begin to lift the quarantine of an entry that matches too much, and to compare it with everything again."""
     services, actor = get_services(request), find_person(request)
     known_set = _get_set(services, set_id)
@@ -123,7 +122,7 @@ def begin_release(request: Request, set_id: int, entry: Annotated[int, Form(ge=1
 
 
 def _get_set(services: Services, set_id: int) -> KnownSet:
-    if not 0 < set_id <= _HIGHEST_ROW:
+    if not is_row(set_id):
         raise refuse(404, "There is no such known set.")
     with services.site.database.read() as connection:
         try:

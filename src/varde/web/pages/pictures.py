@@ -22,9 +22,10 @@ from varde.pipeline.views import Unseen
 from varde.store import pictures
 from varde.store.pictures import OriginalPlace, StoredThumbnail, StoredVeil
 from varde.web.access import GuardedRoute
-from varde.web.errors import refuse
+from varde.web.errors import begin_large, explain, refuse
 from varde.web.people import allow_in_case, find_case, find_person
 from varde.web.renderer import JPEG, PNG, Picture, write_veil
+from varde.web.row_ids import RowPath
 from varde.web.services import Services, get_services
 from varde.workflows.show_original import open_verified, record_shown
 
@@ -36,9 +37,7 @@ PICTURE_POLICY: Final = "default-src 'none'; sandbox; frame-ancestors 'none'"
 _KEPT = "private, max-age=43200, immutable"
 _NO_PICTURE = "There is no picture of this item: nothing of it could be decoded, or it is none."
 _DAMAGED = "It cannot be shown."
-_HIGHEST = (1 << 63) - 1
 
-ItemId = Annotated[int, Path(ge=1, le=_HIGHEST)]
 Level = Annotated[int, Path(ge=Reveal.VEILED, le=Reveal.COLOUR, description="0 veiled, 1 soft, 2 grey, 3 in colour.")]
 _PICTURE = {"content": {PNG: {}, JPEG: {}}, "description": "The picture."}
 _ANSWERS: Final = {
@@ -75,7 +74,7 @@ class FrameList(BaseModel):
     responses={**_ANSWERS, 304: {"description": "The browser has it."}},  # type: ignore[dict-item]
 )
 async def show_picture(
-    request: Request, item_id: ItemId, level: Level, k: Annotated[str, Query(max_length=64)] = ""
+    request: Request, item_id: RowPath, level: Level, k: Annotated[str, Query(max_length=64)] = ""
 ) -> Response:
     """Send a small picture of an item, showing as much as the level says."""
     services = get_services(request)
@@ -93,7 +92,7 @@ async def show_picture(
 )
 async def show_original(
     request: Request,
-    item_id: ItemId,
+    item_id: RowPath,
     grey: bool = False,
     reason: Annotated[str, Query(max_length=1000, description="For whoever has to approve it, if anybody.")] = "",
 ) -> Response:
@@ -103,7 +102,7 @@ async def show_original(
     try:
         shown = await services.renderer.show_original(partial(open_verified, services.site, place), grey=grey)
     except (ExhibitChanged, ExhibitUnreachable) as error:
-        raise refuse(409, f"{_begin(str(error))}. {error.advice}") from error
+        raise refuse(409, explain(error)) from error
     if not isinstance(shown, Unseen):
         actor, case = find_person(request), find_case(request)
         await services.renderer.run(record_shown, services.site, actor, case, item_id, reason=reason)
@@ -115,7 +114,7 @@ async def show_original(
     dependencies=[allow_in_case(Permission.VIEW)],
     responses={status: _ORIGINAL_ANSWERS[status] for status in (404, 409, 422, 503)},  # type: ignore[misc]
 )
-async def list_frames(request: Request, item_id: ItemId) -> FrameList:
+async def list_frames(request: Request, item_id: RowPath) -> FrameList:
     """List the frames that are shown of a video."""
     video = await _find_frames(request, item_id)
     frames = [FrameOffset(position=at, offset_s=round(one.offset_s, 3)) for at, one in enumerate(video.frames)]
@@ -131,7 +130,7 @@ async def list_frames(request: Request, item_id: ItemId) -> FrameList:
     responses=_ORIGINAL_ANSWERS,  # type: ignore[arg-type]
 )
 async def show_frame(
-    request: Request, item_id: ItemId, position: Annotated[int, Path(ge=0, le=100_000)], level: Level
+    request: Request, item_id: RowPath, position: Annotated[int, Path(ge=0, le=100_000)], level: Level
 ) -> Response:
     """Send one frame of a video, small, showing as much as the level says."""
     video = await _find_frames(request, item_id)
@@ -172,7 +171,7 @@ async def _find_frames(request: Request, item_id: int) -> VideoView:
     try:
         video = await services.renderer.show_frames(place.sha256, partial(open_verified, services.site, place))
     except (ExhibitChanged, ExhibitUnreachable) as error:
-        raise refuse(409, f"{_begin(str(error))}. {error.advice}") from error
+        raise refuse(409, explain(error)) from error
     if isinstance(video, Unseen):
         raise _refuse_damaged(video)
     return video
@@ -215,8 +214,4 @@ def _send(picture: Picture | Unseen, headers: dict[str, str] | None = None) -> R
 
 
 def _refuse_damaged(unseen: Unseen) -> Exception:
-    return refuse(422, f"{_DAMAGED} {_begin(unseen.reason)}")
-
-
-def _begin(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return refuse(422, f"{_DAMAGED} {begin_large(unseen.reason)}")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
-from pydantic import Field
 
 from varde.core.account import Permission
 from varde.core.review import QueuePurpose
@@ -15,6 +14,7 @@ from varde.web.access import GuardedRoute
 from varde.web.errors import refuse
 from varde.web.pages.page import show
 from varde.web.people import allow, allow_in_case, find_case, find_visitor
+from varde.web.row_ids import RowPath
 from varde.web.services import get_services
 
 router = APIRouter(tags=["Queues"], route_class=GuardedRoute)
@@ -38,7 +38,7 @@ def show_work(request: Request) -> HTMLResponse:
 
 
 @router.post("/outcomes/{outcome_id}/read", dependencies=[allow(Permission.REVIEW)])
-def mark_read(request: Request, outcome_id: Annotated[int, Field(ge=1, le=(1 << 53) - 1)]) -> RedirectResponse:
+def mark_read(request: Request, outcome_id: RowPath) -> RedirectResponse:
     """Put an outcome card aside that was written for the visitor."""
     services, account = get_services(request), find_visitor(request).account
     with services.site.database.write() as connection:

@@ -17,10 +17,10 @@ from varde.core.errors import WrongUse
 from varde.store import case_access
 from varde.store.search import TimePlace
 from varde.web.access import GuardedRoute
-from varde.web.errors import refuse
+from varde.web.errors import explain, refuse
 from varde.web.hits import FoundItem, ShownHit, show_hits
 from varde.web.pages.page import show
-from varde.web.people import CSRF_HEADER, Visitor, allow, find_person, find_visitor
+from varde.web.people import CSRF_HEADER, NOT_HERE, Visitor, allow, find_person, find_visitor
 from varde.web.picture_search import find_by_picture, receive_picture
 from varde.web.services import Services, get_services
 from varde.workflows.search_items import (
@@ -37,7 +37,6 @@ router = APIRouter(tags=["Search"], route_class=GuardedRoute)
 
 ALL_CASES: Final = "all"
 _PAGE = 60
-_NOT_HERE = "There is nothing here, or you have no access to it."
 Query500 = Annotated[str, Query(max_length=MOST_CHARACTERS * 40)]
 
 
@@ -63,7 +62,7 @@ def show_search(
     try:
         asked = read_query(q, field)
     except WrongUse as error:
-        return show(request, "search.html", status=400, **facts | {"problem": f"{error} {error.advice}".strip()})
+        return show(request, "search.html", status=400, **facts | {"problem": explain(error)})
     if case == ALL_CASES and not _is_granted(visitor, grant, asked):
         return show(request, "search.html", **facts | {"asked": asked, "asks_purpose": True})
     hits, end = _search(services, chosen, asked, _read_place(after))
@@ -137,7 +136,7 @@ def _choose(visitor: Visitor, cases: list[Case], case: str) -> list[Case]:
         return cases[:1]
     chosen = [one for one in cases if str(one.case_id) == case]
     if not chosen:
-        raise refuse(404, _NOT_HERE)
+        raise refuse(404, NOT_HERE)
     return chosen
 
 
