@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -217,6 +217,20 @@ def test_many_logins_at_once_take_their_turn_and_hinder_nobody(door: Door) -> No
     assert [said.status_code for said in answers[-3:]] == [200] * 3
     assert {said.status_code for said in answers[:-3]} <= {401, 429, 503}
     assert max(took) < 1.0
+
+
+def test_no_file_that_a_stranger_sends_is_taken_in(door: Door) -> None:
+    read: list[bytes] = []
+
+    async def send() -> AsyncIterator[bytes]:
+        for _ in range(64):
+            read.append(b"x" * 65536)
+            yield read[-1]
+
+    for kind in ("multipart/form-data; boundary=b", "Multipart/Form-Data; boundary=b", "multipart/mixed; boundary=b"):
+        said = Browser(door.client).ask("POST", "/login", headers={"Content-Type": kind}, content=send())
+        assert said.status_code == 400 and "takes no files" in said.text
+    assert len(read) <= 3
 
 
 def test_a_session_is_never_one_that_a_stranger_chose(door: Door) -> None:

@@ -20,6 +20,7 @@ _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="varde"'}
 _MOST_CHARACTERS = 512
 _SHOW_ONE = "Show a token: `Authorization: Bearer SECRET`."
 _LETS_NOBODY_IN = "This token lets nobody in: it is unknown, was revoked or has expired."
+_NO_MULTIPART = "Send this form as application/x-www-form-urlencoded: it takes no files."
 _TOO_OFTEN = "Too many requests without a valid token."
 
 
@@ -65,16 +66,23 @@ class Open:
 
 
 class GuardedRoute(APIRoute):
-    """A route that looks at the token before it reads the body: strangers cannot make the server read anything."""
+    """A route that looks at the token before it reads the body: strangers cannot make the server read anything.
+
+    Nor does it take files where it takes a form: whoever may call it, even the login, could fill the disk with them.
+    Routes that take files read them themselves, see `varde.web.uploads`.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Returns what serves a request."""
         handle = super().get_route_handler()
         declared = find_declaration(self)
+        has_fields = self.body_field is not None
 
         async def guarded(request: Request) -> Response:
             if declared is not None:
                 await declared.admit(request)
+            if has_fields and request.headers.get("content-type", "").lower().startswith("multipart/"):
+                raise refuse(400, _NO_MULTIPART, {"Connection": "close"})
             return await handle(request)
 
         return guarded
