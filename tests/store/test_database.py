@@ -214,7 +214,7 @@ def test_an_older_schema_is_told_how_to_go_on(database: Database, monkeypatch: p
     from alembic.script import ScriptDirectory
 
     monkeypatch.setattr(ScriptDirectory, "get_current_head", lambda self: "0099")
-    with pytest.raises(VardeError, match="has schema [0-9]{4}, this version of Varde needs 0099") as caught:
+    with pytest.raises(VardeError, match=r"has schema [0-9]{4}, this version of Varde needs 0099") as caught:
         database.check_version()
     assert "make a copy" in caught.value.advice.lower()
 
