@@ -1,4 +1,7 @@
-"""Served sites, and a picture to ask them about."""
+"""Served sites, and a picture to ask them about.
+
+What takes long to make is made once for the run and copied for each module.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import structlog
+from paged_site import PagedCases, PagedSite, make_cases, serve_cases
 from served_site import Served, encode, serve
 
 from varde.store.site import Site, open_site
@@ -29,6 +33,28 @@ def shared(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> I
     shutil.copytree(sqlite_template, folder)
     site = open_site(folder)
     yield from serve(site)
+    site.close()
+
+
+@pytest.fixture(scope="session")
+def paged_template(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> tuple[Path, PagedCases]:
+    """A site with processed cases, to be copied, and what is in it."""
+    folder = tmp_path_factory.mktemp("paged_template")
+    shutil.copytree(sqlite_template, folder / "site")
+    site = open_site(folder / "site")
+    made = make_cases(site, folder)
+    site.close()
+    return folder / "site", made
+
+
+@pytest.fixture(scope="module")
+def paged(tmp_path_factory: pytest.TempPathFactory, paged_template: tuple[Path, PagedCases]) -> Iterator[PagedSite]:
+    """A served site with two processed cases, a known set and people, for the tests of a module."""
+    template, made = paged_template
+    folder = tmp_path_factory.mktemp("paged") / "site"
+    shutil.copytree(template, folder)
+    site = open_site(folder)
+    yield from serve_cases(site, made)
     site.close()
 
 

@@ -107,8 +107,32 @@ class PagedSite:
         return compute_csrf(self._secrets[name])
 
 
+@dataclass(frozen=True)
+class PagedCases:
+    """What `make_cases` made.
+
+    Attributes:
+        ids: of the cases, by name.
+        photo: bytes of a picture that lies in both.
+    """
+
+    ids: dict[str, int]
+    photo: bytes
+
+
 def serve_paged(site: Site, folder: Path) -> Iterator[PagedSite]:
-    """Serves a site with processed cases."""
+    """Serves a new site with processed cases."""
+    yield from serve_cases(site, make_cases(site, folder))
+
+
+def serve_cases(site: Site, cases: PagedCases) -> Iterator[PagedSite]:
+    """Serves a site, or a copy of it, with what was made in it."""
+    with Client(create_app(site)) as client:
+        yield PagedSite(site, client, cases.ids, cases.photo)
+
+
+def make_cases(site: Site, folder: Path) -> PagedCases:
+    """Makes two cases, a known set and people in a new site."""
     rng = np.random.default_rng(3)
     photo = encode(make_photo(rng, 640, 480))
     known = folder / "known.txt"
@@ -137,8 +161,7 @@ def serve_paged(site: Site, folder: Path) -> Iterator[PagedSite]:
         add_exhibit(site, ACTOR, case_name=name, path=evidence, keeping=Keeping.REFERENCE)
         process_case(site, ACTOR, case_name=name, progress=lambda _: None)
     _add_people(site, case_ids)
-    with Client(create_app(site)) as client:
-        yield PagedSite(site, client, case_ids, photo)
+    return PagedCases(case_ids, photo)
 
 
 def encode(pixels: np.ndarray[Any, Any], **options: Any) -> bytes:

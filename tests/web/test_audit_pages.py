@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from paged_site import HERE, THERE, PagedSite, serve_paged
+from paged_site import HERE, THERE, PagedSite
 from sqlalchemy import text
 
 from varde.core.audit import Act
 from varde.core.issue import IssueCode
 from varde.store import keys
-from varde.store.site import open_site
 from varde.web.act_words import ACT_WORDS, say_act
 from varde.web.issue_advice import ISSUE_ADVICE
-
-
-@pytest.fixture(scope="module")
-def paged(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[PagedSite]:
-    folder = tmp_path_factory.mktemp("paged")
-    shutil.copytree(sqlite_template, folder / "site")
-    site = open_site(folder / "site")
-    yield from serve_paged(site, folder)
-    site.close()
 
 
 def test_every_act_and_issue_has_words() -> None:

@@ -4,34 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import re
-import shutil
 import time
-from collections.abc import Iterator
 from html import escape
-from pathlib import Path
 
 import pytest
-from paged_site import HERE, THERE, PagedSite, serve_paged
+from paged_site import HERE, THERE, PagedSite
 
 from varde.core.known import KnownAct
 from varde.store import accounts, assignments, case_access, queues
 from varde.store.find_known import EntryWords
 from varde.store.report_log import list_reports
-from varde.store.site import Site, open_site
+from varde.store.site import Site
 from varde.workflows.actor import Actor
 from varde.workflows.grade_items import grade_items
 from varde.workflows.keep_report import find_place
 from varde.workflows.make_queue import SecondWork, make_queue
 from varde.workflows.withdraw_known import Target, change_known
-
-
-@pytest.fixture(scope="module")
-def paged(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[PagedSite]:
-    folder = tmp_path_factory.mktemp("paged")
-    shutil.copytree(sqlite_template, folder / "site")
-    site = open_site(folder / "site")
-    yield from serve_paged(site, folder)
-    site.close()
 
 
 def test_a_case_says_what_is_in_it(paged: PagedSite) -> None:
@@ -239,3 +227,17 @@ def test_a_report_that_waits_is_not_written_for_who_lost_access(paged: PagedSite
     with paged.site.database.write() as connection:
         at = Actor("sara").clock()
         case_access.give_access(connection, paged.case_ids[HERE], account_id, person="sara", at=at)
+
+
+def test_an_empty_case_says_what_to_do_and_nothing_of_what_it_does_not_hold(paged: PagedSite) -> None:
+    form = paged.get("/cases/new", "ivan").text
+    assert '<option value="vics-us@2.0" selected>' in form, "the command line's own default"
+    opened = paged.post("/cases", "ivan", name="empty", authorisation="order 9", scheme="vics-us@2.0")
+    page = paged.wait(str(opened.headers["location"]), "ivan")
+    assert 'varde exhibit add &#34;empty&#34;' in page
+    assert "Every place that was found was examined" not in page and "0 of 0" not in page
+
+
+def test_sizes_are_written_in_one_way(paged: PagedSite) -> None:
+    page = paged.wait(paged.here)
+    assert re.search(r"\d [kM]?B<", page) and "Bytes<" not in page.replace(">Bytes<", "")

@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from paged_site import HERE, THERE, PagedSite, serve_paged
+from paged_site import HERE, THERE, PagedSite
 
 from varde.store import accounts
-from varde.store.site import open_site
 from varde.web.pages.areas import AREAS
-
-
-@pytest.fixture(scope="module")
-def paged(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[PagedSite]:
-    folder = tmp_path_factory.mktemp("grid_pages")
-    shutil.copytree(sqlite_template, folder / "site")
-    site = open_site(folder / "site")
-    yield from serve_paged(site, folder)
-    site.close()
 
 
 def test_first_page_lists_the_cases_one_has_access_to_and_no_other(paged: PagedSite) -> None:

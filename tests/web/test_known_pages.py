@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,15 +13,6 @@ from varde.core.audit import Act
 from varde.store import audit, known_sets
 from varde.store.settings import FILE_NAME
 from varde.store.site import open_site
-
-
-@pytest.fixture(scope="module")
-def paged(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[PagedSite]:
-    folder = tmp_path_factory.mktemp("paged")
-    shutil.copytree(sqlite_template, folder / "site")
-    site = open_site(folder / "site")
-    yield from serve_paged(site, folder)
-    site.close()
 
 
 def find_states(paged: PagedSite) -> dict[str, str]:

@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
-from collections.abc import Iterator
 from html import escape
-from pathlib import Path
 
 import numpy as np
 import pytest
-from paged_site import HERE, HOSTILE, SECRET_NAME, THERE, PagedSite, encode, list_hits, serve_paged
+from paged_site import HERE, HOSTILE, SECRET_NAME, THERE, PagedSite, encode, list_hits
 from PIL import Image
 
 from varde.core.audit import Act
 from varde.store import audit
-from varde.store.site import open_site
 from varde.testing.pictures import make_photo
 
 QUERIES = ["%", "_", "'", '"', "\\", "*", "a OR b", "';--", "\0", "(", "{{ 7*7 }}", "<b>", "x" * 500]
-
-
-@pytest.fixture(scope="module")
-def paged(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[PagedSite]:
-    folder = tmp_path_factory.mktemp("paged")
-    shutil.copytree(sqlite_template, folder / "site")
-    site = open_site(folder / "site")
-    yield from serve_paged(site, folder)
-    site.close()
 
 
 def count_searches(paged: PagedSite) -> int:
