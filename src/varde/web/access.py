@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 
 from varde.core.access import Right, Token
 from varde.store import tokens
+from varde.web.addresses import find_network
 from varde.web.errors import refuse
 from varde.web.services import Services, get_services
 from varde.workflows.actor import Actor
@@ -134,7 +135,7 @@ async def admit_token(request: Request) -> Token:
     services = get_services(request)
     secret = _read_secret(request)
     digest = tokens.compute_token_digest(secret)
-    address = request.client.host if request.client else ""
+    address = find_network(request)
     if wait_s := services.failures.find_wait(address, digest):
         raise refuse(429, _TOO_OFTEN, {"Retry-After": str(wait_s)})
     token = await services.admitting.run(_find_valid, services, digest)

@@ -10,6 +10,7 @@ from starlette.background import BackgroundTask
 
 from varde.core.errors import VardeError
 from varde.web.access import GuardedRoute, Open
+from varde.web.addresses import find_network
 from varde.web.login_delays import Wait
 from varde.web.pages.page import show_to_stranger
 from varde.web.people import (
@@ -75,7 +76,7 @@ async def do_log_in(
 async def _take_password(request: Request, name: str, password: str, next_path: str) -> Response:
     services = get_services(request)
     delays, actor = services.logins.delays, Actor(name, services.clock)
-    attempt = delays.begin(name, _find_address(request), _find_browser(request))
+    attempt = delays.begin(name, find_network(request), _find_browser(request))
     if isinstance(attempt, Wait):
         return _refuse_for_now(request, next_path, attempt)
     try:
@@ -162,10 +163,6 @@ def _show(
 ) -> Response:
     facts = {"next": _own_path(next_path), "problem": problem, "pending": pending, "name": name}
     return show_to_stranger(request, "login.html", status=status, **facts)
-
-
-def _find_address(request: Request) -> str:
-    return request.client.host if request.client else ""
 
 
 def _name_browser(request: Request) -> str:
