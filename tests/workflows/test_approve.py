@@ -15,7 +15,7 @@ from varde.core.errors import ApprovalNeeded, NotFound, Refused, WrongUse
 from varde.store import approvals
 from varde.store.settings import AccessSettings, Settings
 from varde.store.site import Site
-from varde.workflows.approve import decide, demand, list_decidable
+from varde.workflows.approve import MOST_WAITING, decide, demand, list_decidable
 
 
 class Unit:
@@ -163,3 +163,17 @@ def test_a_reason_is_needed(unit: Unit, reason: str) -> None:
 def test_who_has_no_account_cannot_ask(unit: Unit) -> None:
     with pytest.raises(Refused, match="people with an account"):
         demand(unit.site, actor("nobody"), act=Act.ORIGINAL_SHOWN, case=unit.case, subject={}, reason="A reason.")
+
+
+def test_nobody_floods_those_who_decide(unit: Unit) -> None:
+    for item in range(MOST_WAITING):
+        with pytest.raises(ApprovalNeeded):
+            unit.demand(item=item)
+    with pytest.raises(Refused, match="wait for another person"):
+        unit.demand(item=MOST_WAITING)
+    assert len(unit.waiting(unit.lead)) == MOST_WAITING
+    with pytest.raises(ApprovalNeeded):
+        unit.demand(unit.examiner, item=MOST_WAITING)
+    unit.decide(unit.lead, unit.waiting(unit.lead)[0], approve=False)
+    with pytest.raises(ApprovalNeeded):
+        unit.demand(item=MOST_WAITING)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from varde.core.approval import Approval, ApprovalState
 from varde.core.audit import Act
@@ -73,6 +73,16 @@ def list_waiting(connection: Connection) -> list[Approval]:
     """Returns the oldest approvals that nobody has decided, of all cases."""
     query = _approvals().where(approvals.c.state == ApprovalState.WAITING.value)
     return [_approval(row) for row in connection.execute(query.order_by(approvals.c.id).limit(_MOST_SHOWN))]
+
+
+def count_waiting(connection: Connection, account_id: int, since: datetime) -> int:
+    """Returns how many acts that an account asked for since a time wait for somebody to decide."""
+    query = select(func.count()).where(
+        approvals.c.asked_by == account_id,
+        approvals.c.state == ApprovalState.WAITING.value,
+        approvals.c.asked_at >= since,
+    )
+    return connection.execute(query).scalar_one()
 
 
 def list_asked(connection: Connection, account_id: int, since: datetime) -> list[Approval]:

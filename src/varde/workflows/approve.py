@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from sqlalchemy import Connection
 
@@ -17,6 +18,11 @@ from varde.workflows.actor import Actor
 
 MOST_CHARACTERS = 1_000
 """Of a reason."""
+
+MOST_WAITING = 25
+"""Requests of one person in a week, so that nobody's are lost among somebody else's."""
+
+_RECENT = timedelta(days=7)
 
 
 def demand(
@@ -43,7 +49,7 @@ def demand(
 
     Raises:
         ApprovalNeeded: if another person has to approve it first; that was asked for, once, and is audited.
-        Refused: if the actor has no account, so that nobody could tell who asked.
+        Refused: if the actor has no account, so that nobody could tell who asked, or has asked for too much already.
         WrongUse: if there is no reason, or a longer one than is shown.
     """
     if act not in site.settings.access.four_eyes:
@@ -140,6 +146,11 @@ def _ask(
 ) -> None:
     if act not in APPROVABLE:
         raise WrongUse(f"{act.value} is no act that can be approved")
+    if approvals.count_waiting(connection, account.account_id, actor.clock() - _RECENT) >= MOST_WAITING:
+        raise Refused(
+            f"{MOST_WAITING} of your requests of this week wait for another person",
+            advice="Ask again once some of them are decided.",
+        )
     case_id = None if case is None else case.case_id
     at = actor.clock()
     made = approvals.ask_approval(
