@@ -54,7 +54,7 @@ def turn_pages(connection: Connection, query: GridQuery, limit: int) -> list[int
     while True:
         page, after = list_stacks(connection, query, after, limit)
         found += page
-        assert len(page) <= limit
+        assert len(page) <= limit and len(set(found)) == len(found)
         if after is None:
             return found
         assert len(page) == limit

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from paged_site import HERE, THERE, PagedSite, serve_paged
+from paged_site import HERE, THERE, PagedCases, PagedSite, serve_cases
 
 from varde.core.audit import Act
 from varde.store import audit, known_sets
@@ -113,12 +113,15 @@ def test_an_import_without_file_or_role_is_refused(paged: PagedSite) -> None:
     assert paged.upload("/known", b"x", "kim", role="nonsense").status_code == 400
 
 
-def test_where_the_site_says_so_a_withdrawal_needs_a_second_person(tmp_path: Path, sqlite_template: Path) -> None:
-    shutil.copytree(sqlite_template, tmp_path / "site")
+def test_where_the_site_says_so_a_withdrawal_needs_a_second_person(
+    tmp_path: Path, paged_template: tuple[Path, PagedCases]
+) -> None:
+    template, made = paged_template
+    shutil.copytree(template, tmp_path / "site")
     with (tmp_path / "site" / FILE_NAME).open("a") as file:
         file.write('\n[access]\nfour_eyes = ["known_withdrawn", "cases_searched"]\n')
     site = open_site(tmp_path / "site")
-    for strict in serve_paged(site, tmp_path):
+    for strict in serve_cases(site, made):
         answer = strict.post("/known/1/state", "kim", act="withdrawn", reason="wrong")
         assert answer.status_code == 403 and "nother person has to approve" in answer.text
         assert find_states(strict)["example-set"] == "active"
