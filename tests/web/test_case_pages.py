@@ -189,7 +189,7 @@ def test_a_report_of_nothing_is_refused(paged: PagedSite) -> None:
     assert paged.post(f"{paged.here}/reports", kinds=["nonsense"]).status_code == 400
 
 
-def test_who_holds_a_second_opinion_reads_no_report_of_the_case(paged: PagedSite) -> None:
+def test_who_holds_a_second_opinion_reads_no_report_and_no_sums_by_code_of_the_case(paged: PagedSite) -> None:
     made = write(paged, kinds=["csv"])
     sara, at = Actor("sara"), Actor("sara").clock()
     item_id = int(re.findall(r"/items/(\d+)", paged.get("/search", q="notes", case=paged.case_ids[HERE]).text)[0])
@@ -199,6 +199,10 @@ def test_who_holds_a_second_opinion_reads_no_report_of_the_case(paged: PagedSite
     queue = make_queue(paged.site, sara, case=case, name="again", work=SecondWork(percent=100))
     with paged.site.database.write() as connection:
         assignments.give(connection, queues.get_queue(connection, queue.queue_id), account_id, [item_id], at)
+    shown = '<span class="code">{}</span>'
+    assert shown.format("decided") in paged.get(paged.here).text
+    assert shown.format("0") not in paged.get(paged.here).text
+    assert shown.format("0") in paged.get(paged.here, "sara").text
     path = f"{paged.here}/reports/{made}/items.csv"
     for answer in (paged.get(path), paged.post(f"{paged.here}/reports", kinds=["csv"])):
         assert answer.status_code == 403 and "second opinion" in answer.text
@@ -234,7 +238,7 @@ def test_an_empty_case_says_what_to_do_and_nothing_of_what_it_does_not_hold(page
     assert '<option value="vics-us@2.0" selected>' in form, "the command line's own default"
     opened = paged.post("/cases", "ivan", name="empty", authorisation="order 9", scheme="vics-us@2.0")
     page = paged.wait(str(opened.headers["location"]), "ivan")
-    assert 'varde exhibit add &#34;empty&#34;' in page
+    assert "varde exhibit add &#34;empty&#34;" in page
     assert "Every place that was found was examined" not in page and "0 of 0" not in page
 
 
