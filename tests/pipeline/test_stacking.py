@@ -15,7 +15,7 @@ from varde.core.case import Keeping
 from varde.core.errors import SiteBusy
 from varde.core.media import MediaKind
 from varde.core.review import LAST_MATCHED_RANK
-from varde.pipeline import stacking
+from varde.pipeline import stack_writing, stacking
 from varde.pipeline.stacking import stack_case, stack_stale_cases
 from varde.store import tables
 from varde.store.folders import list_folders
@@ -176,7 +176,7 @@ def test_failure_in_the_middle_leaves_what_was_there(large: tuple[Site, int], mo
     def fail(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(stacking, "replace_tallies", fail)
+    monkeypatch.setattr(stack_writing, "replace_tallies", fail)
     with pytest.raises(KeyboardInterrupt):
         stack_case(site, case_id)
     with site.database.read() as connection:
@@ -222,11 +222,11 @@ def test_run_that_was_killed_before_stacking_is_made_up_for(
         sqlite_site, ACTOR, case_name="pier", progress=lambda _: None
     )
 
-    def die(*_: object) -> None:
+    def die(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(stacking, "save_stacks", die)
+        patched.setattr(stacking, "write_stacks", die)
         process()
     process()
     with sqlite_site.database.read() as connection:

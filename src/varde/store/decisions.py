@@ -55,7 +55,7 @@ def record_decisions(
     """
     if not person.strip():
         raise WrongUse("a decision needs the name of the person who decided")
-    first = (connection.execute(_select_last()).scalar() or 0) + 1
+    first = find_last_decision(connection) + 1
     last = first - 1
     scheme_ids: dict[Grade, int] = {}
     made = {"person": person, "at": write_utc(at), "source": source}
@@ -80,6 +80,11 @@ def record_decisions(
             subject["undoes"] = undoes
         append_event(connection, at=at, person=person, act=act, subject=subject)
     return range(first, last + 1)
+
+
+def find_last_decision(connection: Connection) -> int:
+    """Returns the row number of the newest decision, 0 where there is none."""
+    return connection.execute(_select_last()).scalar() or 0
 
 
 def read_decisions(connection: Connection, item_ids: Sequence[int]) -> defaultdict[int, list[Decision]]:

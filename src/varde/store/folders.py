@@ -50,8 +50,19 @@ def list_folders(connection: Connection, case_id: int, *, after: int = 0, limit:
     return [Folder(*row) for row in connection.execute(query)]
 
 
-def replace_folders(connection: Connection, case_id: int, ranked: Sequence[tuple[int, str, int, int]]) -> None:
-    """Records (exhibit row, locator, items, matched) of a case's folders, by rank, in place of those it had."""
+FolderRow = tuple[int, str, int, int]
+"""Exhibit row, locator, items, matched."""
+
+
+def read_folders(connection: Connection, case_id: int) -> list[FolderRow]:
+    """Returns all folders of a case by rank, as `replace_folders` takes them."""
+    query = select(folders.c.exhibit_id, folders.c.locator, folders.c["items"], folders.c.matched)
+    rows = connection.execute(query.where(folders.c.case_id == case_id).order_by(folders.c.rank))
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+def replace_folders(connection: Connection, case_id: int, ranked: Sequence[FolderRow]) -> None:
+    """Records the folders of a case, by rank, in place of those it had."""
     connection.execute(delete(folders).where(folders.c.case_id == case_id))
     names = ("exhibit_id", "locator", "items", "matched")
     for start in range(0, len(ranked), _ROWS):

@@ -74,6 +74,14 @@ def list_codes(connection: Connection, case_id: int) -> Iterator[AnyRow]:
     return stream(connection, query)
 
 
+def list_codes_since(connection: Connection, last_decision: int) -> list[tuple[int, str | None]]:
+    """Returns (item, code in force or None) of everything that was decided after a decision, in whichever case."""
+    decisions = tables.decisions.c
+    newest = select(func.max(decisions.id)).where(decisions.id > last_decision).group_by(decisions.item_id)
+    rows = connection.execute(select(decisions.item_id, decisions.code).where(decisions.id.in_(newest)))
+    return [(row.item_id, row.code) for row in rows]
+
+
 def is_stale(connection: Connection, case_id: int) -> bool:
     """Returns whether the stacks of a case are not there, or were made before something that changes them."""
     newest, made_from = read_newest(connection, case_id), read_tallies(connection, case_id)

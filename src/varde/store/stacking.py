@@ -1,15 +1,17 @@
-"""Writes the stacks of a case: only what differs from those it has, so that whoever waits to write waits little.
+"""Writes the stacks of a case: compared before the write lock is taken, so that who waits to write waits little.
 
 A stack's row number is that of the item that leads it, so that it stays the same from one time to the next.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Update, bindparam, delete, select, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, Update, bindparam, delete, select, update
 
 from varde.store.bulk import insert_rows
 from varde.store.review_tables import stack_items, stacks
@@ -63,67 +65,124 @@ class StackRow:
 Member = tuple[int, int, int | None]
 """Item, leader, distance to the leader; None where the bytes are the leader's."""
 
+_MEMBER = ("item_id", "stack_id", "distance")
 
-def save_stacks(
-    connection: Connection, case_id: int, rows: Iterable[list[StackRow]], members: Iterable[list[Member]]
-) -> None:
-    """Makes these the stacks of a case, in place of those it had.
+
+def _no_numbers() -> array[int]:
+    return array("q")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What is to be written so that rows are what they should be: their numbers, ascending.
+
+    Attributes:
+        gone: rows that are there and should not be.
+    """
+
+    new: array[int] = field(default_factory=_no_numbers)
+    changed: array[int] = field(default_factory=_no_numbers)
+    gone: array[int] = field(default_factory=_no_numbers)
+
+
+def compare_stacks(connection: Connection, case_id: int, pieces: Iterable[list[StackRow]]) -> Difference:
+    """Returns how the stacks of a case differ from what they should be.
 
     Args:
-        connection: a write transaction.
+        connection: a read transaction.
         case_id: whose.
-        rows: in pieces, ascending by leader.
-        members: in pieces, ascending by item; every item is in one stack.
+        pieces: all stacks, ascending by leader.
     """
-    stale = list(_save_rows(connection, case_id, rows))
-    _save_members(connection, case_id, members)
-    for some in _cut(stale):
+    found, after = Difference(), 0
+    for piece, last in _with_ends(pieces, lambda row: row.leader_id):
+        query = select(stacks).where(_is_of(case_id), stacks.c.id > after, stacks.c.id <= last)
+        there = {row.id: row._asdict() for row in connection.execute(query)}
+        for row in piece:
+            if row.leader_id not in there:
+                found.new.append(row.leader_id)
+            elif there.pop(row.leader_id) != row.as_row(case_id):
+                found.changed.append(row.leader_id)
+        found.gone.extend(sorted(there))
+        after = last
+    return found
+
+
+def compare_members(connection: Connection, case_id: int, pieces: Iterable[list[Member]]) -> Difference:
+    """Returns how the members of a case's stacks differ from what they should be.
+
+    Args:
+        connection: a read transaction.
+        case_id: whose.
+        pieces: all members, ascending by item; every item is in one stack.
+    """
+    found, after, table = Difference(), 0, stack_items.c
+    of_case = select(table.item_id, table.stack_id, table.distance).join(stacks, stacks.c.id == table.stack_id)
+    for piece, last in _with_ends(pieces, lambda member: member[0]):
+        query = of_case.where(_is_of(case_id), table.item_id > after, table.item_id <= last)
+        there: dict[int, AnyRow] = {row.item_id: row for row in connection.execute(query)}
+        for member in piece:
+            if member[0] not in there:
+                found.new.append(member[0])
+            elif tuple(there.pop(member[0])) != member:
+                found.changed.append(member[0])
+        found.gone.extend(sorted(there))
+        after = last
+    return found
+
+
+def add_stacks(connection: Connection, case_id: int, rows: Sequence[StackRow]) -> None:
+    """Adds stacks; their members come after them."""
+    insert_rows(connection, stacks, [row.as_row(case_id) for row in rows])
+
+
+def change_stacks(connection: Connection, case_id: int, rows: Sequence[StackRow]) -> None:
+    """Makes stacks that are there what they should be."""
+    if rows:
+        changed = [row.as_row(case_id) for row in rows]
+        connection.execute(_change_stacks(), [{f"b_{name}": value for name, value in row.items()} for row in changed])
+
+
+def add_members(connection: Connection, members: Sequence[Member]) -> None:
+    """Puts items that are in no stack into one."""
+    insert_rows(connection, stack_items, [dict(zip(_MEMBER, member, strict=True)) for member in members])
+
+
+def change_members(connection: Connection, members: Sequence[Member]) -> None:
+    """Puts items into another stack, or at another distance."""
+    names = [f"b_{name}" for name in _MEMBER]
+    if members:
+        connection.execute(_change_members(), [dict(zip(names, member, strict=True)) for member in members])
+
+
+def remove(connection: Connection, stack_ids: Sequence[int], item_ids: Sequence[int]) -> None:
+    """Takes items out of their stacks, and stacks away whose items are all in others now."""
+    for some in _cut(item_ids):
+        connection.execute(delete(stack_items).where(stack_items.c.item_id.in_(some)))
+    for some in _cut(stack_ids):
         connection.execute(delete(stack_items).where(stack_items.c.stack_id.in_(some)))
         connection.execute(delete(stacks).where(stacks.c.id.in_(some)))
 
 
-def _save_rows(connection: Connection, case_id: int, pieces: Iterable[list[StackRow]]) -> Iterator[int]:
-    """Yields the stacks there are no more."""
-    change, after = _make_update(), 0
-    for piece, last in _with_ends(pieces, lambda row: row.leader_id):
-        query = select(stacks).where(_is_of(case_id), stacks.c.id > after, stacks.c.id <= last)
-        there = {row.id: row._asdict() for row in connection.execute(query)}
-        wanted = [row.as_row(case_id) for row in piece]
-        insert_rows(connection, stacks, [row for row in wanted if row["id"] not in there])
-        changed = [row for row in wanted if row["id"] in there and there[row["id"]] != row]
-        if changed:
-            connection.execute(change, [{f"b_{name}": value for name, value in row.items()} for row in changed])
-        yield from there.keys() - {row.leader_id for row in piece}
-        after = last
+def find_stacks(connection: Connection, item_ids: Sequence[int]) -> set[int]:
+    """Returns the numbers of the stacks that some items are in now."""
+    found: set[int] = set()
+    for some in _cut(item_ids):
+        query = select(stack_items.c.stack_id).where(stack_items.c.item_id.in_(some)).distinct()
+        found.update(connection.execute(query).scalars())
+    return found
 
 
-def _save_members(connection: Connection, case_id: int, pieces: Iterable[list[Member]]) -> None:
-    after = 0
-    table = stack_items.c
-    of_case = select(table.item_id, table.stack_id, table.distance).join(stacks, stacks.c.id == table.stack_id)
-    change = update(stack_items).where(table.item_id == bindparam("b_item_id"))
-    change = change.values(stack_id=bindparam("b_stack_id"), distance=bindparam("b_distance"))
-    for piece, last in _with_ends(pieces, lambda member: member[0]):
-        query = of_case.where(_is_of(case_id), table.item_id > after, table.item_id <= last)
-        there: dict[int, AnyRow] = {row.item_id: row for row in connection.execute(query)}
-        new = [member for member in piece if member[0] not in there]
-        names = ("item_id", "stack_id", "distance")
-        insert_rows(connection, stack_items, [dict(zip(names, member, strict=True)) for member in new])
-        changed = [member for member in piece if member[0] in there and tuple(there[member[0]]) != member]
-        if changed:
-            names = ("b_item_id", "b_stack_id", "b_distance")
-            connection.execute(change, [dict(zip(names, member, strict=True)) for member in changed])
-        gone = there.keys() - {member[0] for member in piece}
-        for some in _cut(sorted(gone)):
-            connection.execute(delete(stack_items).where(table.item_id.in_(some)))
-        after = last
-
-
-def _make_update() -> Update:
+@cache
+def _change_stacks() -> Update:
     names = [column.name for column in stacks.c if column.name != "id"]
-    return (
-        update(stacks).where(stacks.c.id == bindparam("b_id")).values({name: bindparam(f"b_{name}") for name in names})
-    )
+    changed: dict[str, BindParameter[object]] = {name: bindparam(f"b_{name}") for name in names}
+    return update(stacks).where(stacks.c.id == bindparam("b_id")).values(changed)
+
+
+@cache
+def _change_members() -> Update:
+    change = update(stack_items).where(stack_items.c.item_id == bindparam("b_item_id"))
+    return change.values(stack_id=bindparam("b_stack_id"), distance=bindparam("b_distance"))
 
 
 def _is_of(case_id: int) -> ColumnElement[bool]:

@@ -74,13 +74,14 @@ def read_tallies(connection: Connection, case_id: int) -> dict[Key, int]:
 
 
 def has_tallies(connection: Connection, case_id: int) -> bool:
-    """Returns whether a case has stacks and tallies."""
-    return bool(connection.execute(select(exists().where(tallies.c.case_id == case_id))).scalar())
+    """Returns whether a case has stacks and tallies; not while its first ones are being made."""
+    return bool(connection.execute(_has_tallies(), {"case": case_id}).scalar())
 
 
 def list_stacked_cases(connection: Connection) -> list[int]:
     """Returns the cases that have stacks and tallies, by number."""
-    return list(connection.execute(select(tallies.c.case_id).distinct().order_by(tallies.c.case_id)).scalars())
+    query = select(tallies.c.case_id).where(tallies.c.what == Counted.ITEMS.value).order_by(tallies.c.case_id)
+    return list(connection.execute(query).scalars())
 
 
 def replace_tallies(connection: Connection, case_id: int, counted: Tallies) -> None:
@@ -119,6 +120,12 @@ def read_newest(connection: Connection, case_id: int) -> dict[Key, int]:
 @cache
 def _select_tallies() -> AnySelect:
     return select(tallies.c.what, tallies.c.key, tallies.c["items"]).where(tallies.c.case_id == bindparam("case"))
+
+
+@cache
+def _has_tallies() -> AnySelect:
+    counted = (tallies.c.case_id == bindparam("case"), tallies.c.what == Counted.ITEMS.value)
+    return select(exists().where(*counted))
 
 
 @cache
