@@ -94,6 +94,7 @@ def test_a_broken_log_is_told_and_not_signed(paged: PagedSite) -> None:
     paged.post("/audit/verify", "otto")
     page = paged.wait("/audit", "otto")
     assert "does not fit the chain" in page and "failed" in page
+    assert paged.client.get("/readyz").status_code == 503
     before = page.count('href="/audit/checkpoints/')
     paged.post("/audit/checkpoints", "otto")
     assert paged.wait("/audit", "otto").count('href="/audit/checkpoints/') == before

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -13,6 +15,7 @@ from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 
 from varde.core.account import Permission
 from varde.core.audit import Act
+from varde.core.errors import IntegrityFailure
 from varde.store import audit
 from varde.store.audit import EventFilter
 from varde.web.access import GuardedRoute
@@ -63,7 +66,8 @@ def begin_verification(request: Request) -> Response:
     services = get_services(request)
 
     def verify(job_id: str) -> str:
-        head = keep_audit.verify_audit(services.site, None).head
+        with _distrusting(services):
+            head = keep_audit.verify_audit(services.site, None).head
         return f"The log is intact: {head.number:,} events, head {head.event_hash.hex()}."
 
     services.jobs.start("audit", "Verifying the log", verify, account_id=find_visitor(request).account.account_id)
@@ -81,7 +85,8 @@ def begin_checkpoint(request: Request) -> Response:
         folder = _find_folder(services)
         folder.mkdir(mode=0o700, exist_ok=True)
         name = f"checkpoint-{actor.clock():%Y%m%dT%H%M%SZ}-{job_id}.json"
-        head = keep_audit.export_checkpoint(services.site, actor, folder / name)
+        with _distrusting(services):
+            head = keep_audit.export_checkpoint(services.site, actor, folder / name)
         return f"Checkpoint of event {head.number:,} signed: download it below, and keep it elsewhere."
 
     services.jobs.start("audit", "Signing a checkpoint", export, account_id=find_visitor(request).account.account_id)
@@ -95,6 +100,16 @@ def send_checkpoint(request: Request, name: str) -> FileResponse:
     if not _NAME.fullmatch(name) or not path.is_file():
         raise refuse(404, "There is no such checkpoint.")
     return FileResponse(path, media_type="application/json", filename=name, headers={"Cache-Control": "no-store"})
+
+
+@contextmanager
+def _distrusting(services: Services) -> Iterator[None]:
+    """Has the server say that it is not ready any more where the log turns out to be broken."""
+    try:
+        yield
+    except IntegrityFailure as error:
+        services.stop_trusting(error)
+        raise
 
 
 def _find_folder(services: Services) -> Path:
