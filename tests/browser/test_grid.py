@@ -184,7 +184,6 @@ def test_decisions_made_offline_are_sent_later_in_order_and_once(open_grid: Call
     grid.page.get_by_text("sent again without your doing").wait_for()
     assert grid.scope.locator(".tile.is-pending").count() == 1
     grid.page.context.set_offline(offline=False)
-    grid.page.get_by_role("button", name="Try now").click()
     grid.settle()
     assert list(grid.read_codes().values()) == ["2"]
     grid.page.reload()

@@ -319,3 +319,8 @@ def test_strangers_get_a_page_that_needs_no_other_file(office: Office) -> None:
     assert "<style>" in page.text
     assert "/static/" not in page.text
     assert "xxx" not in page.text
+
+
+def test_no_role_is_chosen_before_somebody_chooses(office: Office) -> None:
+    form = office.person(Role.ADMINISTRATOR).look("/administration").text
+    assert 'name="roles"' in form and " checked" not in form

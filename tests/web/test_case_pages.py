@@ -238,7 +238,7 @@ def test_an_empty_case_says_what_to_do_and_nothing_of_what_it_does_not_hold(page
     assert '<option value="vics-us@2.0" selected>' in form, "the command line's own default"
     opened = paged.post("/cases", "ivan", name="empty", authorisation="order 9", scheme="vics-us@2.0")
     page = paged.wait(str(opened.headers["location"]), "ivan")
-    assert "varde exhibit add &#34;empty&#34;" in page
+    assert 'varde exhibit add "empty"' in page
     assert "Every place that was found was examined" not in page and "0 of 0" not in page
 
 

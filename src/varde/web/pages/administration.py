@@ -143,7 +143,7 @@ def _show_list(
 ) -> HTMLResponse:
     with get_services(request).site.database.read() as connection:
         found = accounts.list_accounts(connection)
-    chosen = given or {"name": "", "full_name": "", "roles": [Role.EXAMINER]}
+    chosen = given or {"name": "", "full_name": "", "roles": []}
     facts = {"accounts": found, "roles": Role, "problem": problem, "given": chosen}
     return show(request, "administration.html", status=status, **facts)
 

@@ -38,7 +38,7 @@ _PAGE: Final = 100
 @router.get("/cases/new", dependencies=[allow(Permission.LEAD)], response_class=HTMLResponse)
 def show_new_case(request: Request) -> HTMLResponse:
     """Show the page on which a case is opened."""
-    return _show_new_case(request, {"name": "", "authorisation": "", "scheme": ""}, "")
+    return _show_new_case(request, {"name": "", "authorisation": "", "scheme": schemes.DEFAULT}, "")
 
 
 @router.post("/cases", dependencies=[allow(Permission.LEAD)], response_class=HTMLResponse)

@@ -10,6 +10,7 @@ from typing import Final
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2.filters import do_filesizeformat
 
 from varde.core.account import Permission
 from varde.core.preferences import Preferences
@@ -63,4 +64,10 @@ def _environment() -> Environment:
     )
     environment.globals |= {"asset": find_address, "Permission": Permission, "csrf_field": CSRF_FIELD}
     environment.filters |= {"number": "{:,}".format, "minute": "{:%Y-%m-%d %H:%M}".format, "day": "{:%Y-%m-%d}".format}
+    environment.filters["size"] = _write_size
     return environment
+
+
+def _write_size(size_bytes: int) -> str:
+    """Returns a size as people read it, such as ``75 B`` or ``170.0 kB``."""
+    return do_filesizeformat(size_bytes).replace("Bytes", "B").replace("Byte", "B")

@@ -57,7 +57,7 @@ class GridPage {
       caseId: this.caseId,
       preferences,
       label: "Items of the case",
-      emptyText: "Nothing fits these filters. Choose other ones above, or look at the case as a whole.",
+      onFigures: (figures) => this.#tellWhyNothing(figures),
       onResize: (tilePx) => this.#keep({ tile_px: tilePx }),
     });
     this.preferences = preferences;
@@ -71,6 +71,16 @@ class GridPage {
       chooseFolder(this.caseId, (folder) => this.#setFolder(folder)),
     );
     document.querySelector("#all-folders").addEventListener("click", () => this.#setFolder(null));
+  }
+
+  /** Says why the grid is empty, if it is. */
+  #tellWhyNothing({ items, decided_items: decided }) {
+    if (!this.grid) return;
+    const { open } = this.#readFilters();
+    let text = "Nothing fits these filters. Choose other ones above, or look at the case as a whole.";
+    if (!items) text = "Nothing is in this case yet. Its overview says how an exhibit is added.";
+    else if (open === "true" && decided >= items) text = "Everything is decided. Choose another state above to look at it again.";
+    this.grid.options.emptyText = text;
   }
 
   #change(control) {

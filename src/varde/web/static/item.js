@@ -77,7 +77,7 @@ class ItemPage {
     if (this.isVideo) {
       const names = { scrub: "#scrub", position: "#position", moment: "#moment", strip: "#strip", note: "#frames-note" };
       const parts = Object.fromEntries(Object.entries(names).map(([name, selector]) => [name, find(selector)]));
-      this.frames = new Frames(this.itemId, parts, () => this.sight.show(Math.min(this.sight.level, MOST_BY_STEPS)));
+      this.frames = new Frames(this.itemId, parts, () => this.sight.show(Math.min(this.sight.wanted, MOST_BY_STEPS)));
     }
     this.sight.show(readPreferences().startLevel);
   }
