@@ -81,9 +81,7 @@ def decide_much(site: Site, case: Case) -> None:
     decide(site, case, range(80, 85), None)
 
 
-def test_decisions_made_while_nothing_changes_are_kept(
-    site: Site, case: Case, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_decisions_made_while_nothing_changes_are_kept(site: Site, case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     with deciding_in_between(monkeypatch, lambda: decide_much(site, case)):
         stack_case(site, case.case_id)
     check_nothing_is_lost(site, case)

@@ -97,3 +97,26 @@ def test_memory_is_bounded_whoever_fails() -> None:
         failures.record("one", number.to_bytes(2, "big"))
     assert len(failures._failures) <= 10_000
     assert len(failures._failures["one"].by_secret) <= 10
+
+
+def test_a_lane_tells_those_who_waited_for_long_to_come_again_and_does_nothing_of_theirs() -> None:
+    done: list[int] = []
+    go_on = threading.Event()
+
+    def work(number: int) -> None:
+        go_on.wait(60)
+        done.append(number)
+
+    async def use() -> None:
+        lane = Lane(1, 10, patience_s=0.05)
+        async with anyio.create_task_group() as group:
+            group.start_soon(lane.run, work, 1)
+            await anyio.sleep(0.01)
+            with pytest.raises(HTTPException) as refused:
+                await lane.run(work, 2)
+            assert (refused.value.status_code, refused.value.headers) == (503, {"Retry-After": "1"})
+            go_on.set()
+        await lane.run(work, 3)
+
+    anyio.run(use)
+    assert done == [1, 3]

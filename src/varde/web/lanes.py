@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -44,21 +45,32 @@ class Room:
 class Lane:
     """A few threads for one kind of work, and room for some more of it to wait."""
 
-    def __init__(self, threads: int, waiting: int) -> None:
+    def __init__(self, threads: int, waiting: int, *, patience_s: float = math.inf) -> None:
         """Prepares a lane; made inside the event loop.
 
         Args:
             threads: calls that run at once.
             waiting: further calls that may wait for a thread.
+            patience_s: how long each of them may wait; what has begun is waited for.
         """
         self.room = Room(threads + waiting)
         self._limiter = anyio.CapacityLimiter(threads)
+        self._turns = anyio.Semaphore(threads)
+        self._patience_s = patience_s
 
     async def run(self, function: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
         """Returns what a function returned, called in a thread; never stopped half-way.
 
         Raises:
-            HTTPException: 503 with ``Retry-After``, if there is no room.
+            HTTPException: 503 with ``Retry-After``, if there is no room, or none in time; nothing was done then.
         """
         async with self.room.take():
-            return await run_sync(partial(function, *arguments, **options), limiter=self._limiter)
+            try:
+                with anyio.fail_after(self._patience_s):
+                    await self._turns.acquire()
+            except TimeoutError as error:
+                raise refuse_for_now(_FULL) from error
+            try:
+                return await run_sync(partial(function, *arguments, **options), limiter=self._limiter)
+            finally:
+                self._turns.release()

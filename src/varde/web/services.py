@@ -31,6 +31,7 @@ from varde.web.logins import Logins
 from varde.web.logs import get_logger
 from varde.web.renderer import Renderer
 from varde.web.sightings import Sightings
+from varde.web.stackings import Stackings
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,6 +39,8 @@ T = TypeVar("T")
 _READERS = 2
 _MOST_SEARCHERS = 8
 _MANY = 10_000
+_PATIENCE_S = 15.0
+"""How long one who records something waits for others, such as for one act on 100,000 items."""
 
 
 class Services:
@@ -57,6 +60,7 @@ class Services:
         counters: what was looked up and hashed, by token.
         jobs: what is done in the background.
         figures: of cases, counted in the background.
+        stackings: of cases that have no stacks yet.
         clock: returns aware UTC times.
     """
 
@@ -72,7 +76,7 @@ class Services:
         self.clock = clock
         self.admitting = Lane(1, _MANY)
         self.reading = Lane(_READERS, _MANY)
-        self.writing = Lane(1, _MANY)
+        self.writing = Lane(1, _MANY, patience_s=_PATIENCE_S)
         self.searching = Lane(min(settings.searches or count_cores(), _MOST_SEARCHERS), settings.waiting)
         self._changing = Lane(1, settings.waiting)
         self.fetching = Lane(settings.uploads, 0)
@@ -84,6 +88,7 @@ class Services:
         self.counters = Counters(time.monotonic)
         self.jobs = Jobs(clock)
         self.figures = FiguresCache(site)
+        self.stackings = Stackings(site)
         self._distrust: IntegrityFailure | None = None
         self._sizes: IndexSizes | None = None
         self._is_open = False

@@ -20,16 +20,22 @@ def ensure_stacks(site: Site, case: Case) -> None:
     Raises:
         SiteBusy: if a run holds the site; it makes them at its end.
     """
-    if _has_stacks(site, case):
+    if has_stacks(site, case):
         return
     try:
         with site.processing_lock():
-            if not _has_stacks(site, case):
+            if not has_stacks(site, case):
                 stack_case(site, case.case_id)
     except SiteBusy as error:
         raise SiteBusy(
             f"{case.name} is just being made ready to be looked at", advice="Try again in a few minutes."
         ) from error
+
+
+def has_stacks(site: Site, case: Case) -> bool:
+    """Returns whether the stacks of a case are there, all of them."""
+    with site.database.read() as connection:
+        return has_tallies(connection, case.case_id)
 
 
 def decide_stacks(
@@ -91,8 +97,3 @@ def undo_decisions(site: Site, actor: Actor, case: Case, *, first: int, last: in
         return stacks.undo_decisions(
             connection, case=case, first=first, last=last, person=actor.person, at=actor.clock()
         )
-
-
-def _has_stacks(site: Site, case: Case) -> bool:
-    with site.database.read() as connection:
-        return has_tallies(connection, case.case_id)

@@ -19,7 +19,7 @@ from varde.web.pages.page import show
 from varde.web.pages.queues import MOST_COUNTED
 from varde.web.people import allow_in_case, find_case, find_person, find_visitor
 from varde.web.services import get_services
-from varde.workflows import make_queue, review_queues, review_stacks, write_outcome
+from varde.workflows import make_queue, review_queues, write_outcome
 from varde.workflows.make_queue import MOST_OPINIONS, FirstWork, SecondWork
 
 router = APIRouter(tags=["Queues"], route_class=GuardedRoute)
@@ -100,7 +100,7 @@ def write_card(request: Request, text: Annotated[str, Form(max_length=5_000)] = 
 
 def _make(request: Request, name: str, work: FirstWork | SecondWork) -> Response:
     services, case = get_services(request), find_case(request)
-    review_stacks.ensure_stacks(services.site, case)
+    services.stackings.ensure(case)
     try:
         make_queue.make_queue(services.site, find_person(request), case=case, name=name.strip(), work=work)
     except WrongUse as error:

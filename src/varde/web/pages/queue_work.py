@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
@@ -21,7 +22,7 @@ from varde.web.pages.tiles import RowId
 from varde.web.people import allow_in_case, find_case, find_person, find_visitor
 from varde.web.services import get_services
 from varde.web.tiles import Tile, make_tiles
-from varde.workflows import review_stacks, take_items, work_queue
+from varde.workflows import take_items, work_queue
 from varde.workflows.take_items import MOST_TAKEN, Supply
 from varde.workflows.work_queue import Finish, Finished
 
@@ -109,7 +110,8 @@ async def take(request: Request, queue_id: int, taking: _Taking) -> _Work:
     """Give the caller items of the queue; those they hold already come first, in the same order."""
     services = get_services(request)
     site, actor, account = _find_worker(request)
-    await services.reading.run(review_stacks.ensure_stacks, site, find_case(request))
+    if not services.stackings.is_ready(case := find_case(request)):
+        await run_in_threadpool(services.stackings.ensure, case)
     taken = await services.writing.run(
         take_items.take_items, site, actor, account, queue_id=queue_id, count=taking.count
     )

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Connection
 
 from varde.core.account import Permission
 from varde.core.media import MediaKind
@@ -126,7 +126,7 @@ def list_tiles(
     services, case = get_services(request), find_case(request)
     query = GridQuery(case.case_id, order, tuple(dict.fromkeys(kind)), is_open, matched, folder)
     position = None if after is None else _read_cursor(after)
-    review_stacks.ensure_stacks(services.site, case)
+    services.stackings.ensure(case)
     with services.site.database.read() as connection:
         leaders, end = grid.list_stacks(connection, query, position, limit)
         tiles = make_tiles(services, connection, find_visitor(request).account.account_id, leaders)
@@ -162,7 +162,7 @@ def list_folders(
 ) -> list[_Folder]:
     """Return the next folders of a case after a rank: those with most matches first."""
     services, case = get_services(request), find_case(request)
-    review_stacks.ensure_stacks(services.site, case)
+    services.stackings.ensure(case)
     with services.site.database.read() as connection:
         found = folders.list_folders(connection, case.case_id, after=after, limit=limit)
     return [
@@ -172,11 +172,13 @@ def list_folders(
 
 
 @router.post("/cases/{case_id}/decisions", dependencies=[allow_in_case(Permission.REVIEW)])
-def decide(request: Request, case_id: int, deciding: _Deciding) -> _Decided:
+async def decide(request: Request, case_id: int, deciding: _Deciding) -> _Decided:
     """Record a grade, or its withdrawal, for stacks or single items."""
     services, case = get_services(request), find_case(request)
-    review_stacks.ensure_stacks(services.site, case)
-    act = review_stacks.decide_stacks(
+    if not services.stackings.is_ready(case):
+        await run_in_threadpool(services.stackings.ensure, case)
+    act = await services.writing.run(
+        review_stacks.decide_stacks,
         services.site,
         find_person(request),
         case,
@@ -186,34 +188,36 @@ def decide(request: Request, case_id: int, deciding: _Deciding) -> _Decided:
         note=deciding.note,
         is_repeated=deciding.repeated,
     )
-    with services.site.database.read() as connection:
-        tiles = _show_decided(request, connection, deciding.items)
+    tiles = await services.reading.run(_show_decided, request, deciding.items)
     return _Decided(first=act.first, last=act.last, decided=act.decided, tiles=tiles)
 
 
 @router.post("/cases/{case_id}/undo", dependencies=[allow_in_case(Permission.REVIEW)])
-def undo(request: Request, case_id: int, undoing: _Undoing) -> _UndoneAnswer:
+async def undo(request: Request, case_id: int, undoing: _Undoing) -> _UndoneAnswer:
     """Restore what was in force before decisions of one's own; what others decided since stays."""
     services, case = get_services(request), find_case(request)
-    undone = review_stacks.undo_decisions(
-        services.site, find_person(request), case, first=undoing.first, last=undoing.last
+    undone = await services.writing.run(
+        review_stacks.undo_decisions,
+        services.site,
+        find_person(request),
+        case,
+        first=undoing.first,
+        last=undoing.last,
     )
-    with services.site.database.read() as connection:
-        tiles = _show_decided(request, connection, undone.item_ids, undone.leaders)
+    tiles = await services.reading.run(_show_decided, request, undone.item_ids, undone.leaders)
     return _UndoneAnswer(restored=undone.restored, kept=undone.kept, tiles=tiles)
 
 
-def _show_decided(
-    request: Request, connection: Connection, item_ids: Sequence[int], leaders: Sequence[int] | None = None
-) -> list[Tile]:
+def _show_decided(request: Request, item_ids: Sequence[int], leaders: Sequence[int] | None = None) -> list[Tile]:
     """Returns the tiles of the stacks concerned, and of a few single items those of the items too."""
     services, account_id = get_services(request), find_visitor(request).account.account_id
-    shown = stacks.find_leaders(connection, item_ids) if leaders is None else leaders
-    others = [item_id for item_id in item_ids if item_id not in set(shown)][:_MOST_TILES]
-    members = stacks.find_members(connection, others)
-    return make_tiles(services, connection, account_id, shown) + make_member_tiles(
-        services, connection, account_id, members
-    )
+    with services.site.database.read() as connection:
+        shown = stacks.find_leaders(connection, item_ids) if leaders is None else leaders
+        others = [item_id for item_id in item_ids if item_id not in set(shown)][:_MOST_TILES]
+        members = stacks.find_members(connection, others)
+        return make_tiles(services, connection, account_id, shown) + make_member_tiles(
+            services, connection, account_id, members
+        )
 
 
 def _read_cursor(text: str) -> Position:
