@@ -185,3 +185,13 @@ def test_cases_to_administer_are_found_by_how_their_name_begins(database: Databa
         listed = case_access.list_cases_to_administer(connection, beginning=beginning, most=10)
         assert len(listed) == found
         assert len(case_access.list_cases_to_administer(connection, beginning="", most=2)) == 2
+
+
+def test_one_account_has_so_many_sessions_and_no_more(database: Database) -> None:
+    with database.write() as connection:
+        anna, berta = add(connection, "anna"), add(connection, "berta")
+        other = log_in(connection, berta, "berta")
+        made = [log_in(connection, anna, f"anna {number}") for number in range(sessions.MOST_SESSIONS + 2)]
+        found = [visits.find_visit(connection, digest) is not None for digest in made]
+        assert found == [False, False] + [True] * sessions.MOST_SESSIONS
+        assert visits.find_visit(connection, other) is not None

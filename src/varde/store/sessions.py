@@ -6,11 +6,15 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from varde.core.account import Account
 from varde.store.people_tables import sessions
+
+MOST_SESSIONS: Final = 30
+"""Sessions of one account; who logs in once more ends the oldest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +48,13 @@ def compute_session_digest(secret: str) -> bytes:
 
 
 def start_session(connection: Connection, account_id: int, *, digest: bytes, at: datetime, ends_at: datetime) -> None:
-    """Records that a person logged in; forgets sessions that have ended."""
+    """Records that a person logged in; forgets sessions that have ended, and of this account all but the newest."""
     connection.execute(delete(sessions).where(sessions.c.ends_at < at))
     values = {"digest": digest, "account_id": account_id, "started_at": at, "seen_at": at, "ends_at": ends_at}
     connection.execute(insert(sessions).values(**values))
+    mine = sessions.c.account_id == account_id
+    newest = select(sessions.c.id).where(mine).order_by(sessions.c.id.desc()).limit(MOST_SESSIONS)
+    connection.execute(delete(sessions).where(mine, sessions.c.id.not_in(newest)))
 
 
 def list_sessions(connection: Connection, account_id: int, at: datetime) -> list[OwnSession]:
