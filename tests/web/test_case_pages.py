@@ -200,9 +200,10 @@ def test_who_holds_a_second_opinion_reads_no_report_and_no_sums_by_code_of_the_c
     with paged.site.database.write() as connection:
         assignments.give(connection, queues.get_queue(connection, queue.queue_id), account_id, [item_id], at)
     shown = '<span class="code">{}</span>'
-    assert shown.format("decided") in paged.get(paged.here).text
+    assert "Not told by code" in paged.get(paged.here).text
     assert shown.format("0") not in paged.get(paged.here).text
     assert shown.format("0") in paged.get(paged.here, "sara").text
+    assert "Not told by code" not in paged.get(paged.here, "sara").text
     path = f"{paged.here}/reports/{made}/items.csv"
     for answer in (paged.get(path), paged.post(f"{paged.here}/reports", kinds=["csv"])):
         assert answer.status_code == 403 and "second opinion" in answer.text
