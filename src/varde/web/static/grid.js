@@ -232,7 +232,7 @@ export class Grid {
     const fill = (body) => {
       const holder = add(body, "div", "stack-grid");
       requestAnimationFrame(() => {
-        members = new Grid(holder, source, { ...shown, onEmpty: undefined, onResize: undefined, extraKeys: [] });
+        members = new Grid(holder, source, { ...shown, onEmpty: undefined, onFigures: undefined, onResize: undefined, extraKeys: [] });
       });
     };
     const title = `Stack of ${writeNumber(leader.items)}`;
