@@ -71,6 +71,7 @@ def write_stacks(
         last_decision: the newest that `case` knows of.
     """
     additions = _make_additions(case_id, case, difference)
+    figures = case.tally()
     for add in additions if difference.is_first else ():
         with database.write(patience_s=PATIENCE_S) as connection:
             add(connection)
@@ -82,7 +83,7 @@ def write_stacks(
         _change(connection, case_id, case, difference, touched)
         if difference.has_other_folders:
             replace_folders(connection, case_id, case.make_folders())
-        replace_tallies(connection, case_id, {**case.tally(), **newest})
+        replace_tallies(connection, case_id, {**(case.tally() if len(touched) else figures), **newest})
 
 
 def _make_additions(
