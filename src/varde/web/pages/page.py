@@ -59,6 +59,7 @@ def _environment() -> Environment:
         loader=PackageLoader("varde.web", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )
