@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Insert, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from varde.core.review import Reveal
@@ -14,6 +15,7 @@ from varde.core.scheme import Grade
 from varde.store import standing, tables
 from varde.store.queues import find_blind
 from varde.store.review_tables import exposures
+from varde.store.types import AnySelect
 
 NO_SEVERITY = "none"
 """Severity of an item that nobody has decided, that matches no classified entry, or that the person is blind to."""
@@ -48,11 +50,9 @@ class LedgerRow:
 
 def find_foreign(connection: Connection, case_id: int, item_ids: Collection[int]) -> set[int]:
     """Returns those of some numbers that are no items of a case."""
-    items, exhibits = tables.items.c, tables.exhibits.c
-    query = select(items.id).join(tables.exhibits, exhibits.id == items.exhibit_id)
-    return set(item_ids) - set(
-        connection.execute(query.where(items.id.in_(list(item_ids)), exhibits.case_id == case_id)).scalars()
-    )
+    # The case is compared here: as a condition it would make SQLite go through all of its items.
+    rows = connection.execute(_select_cases(), {"ids": list(item_ids)})
+    return set(item_ids) - {row.id for row in rows if row.case_id == case_id}
 
 
 def record_views(connection: Connection, account_id: int, case_id: int, seen: Sequence[Seen], at: datetime) -> None:
@@ -123,21 +123,29 @@ def _sum(
 
 
 def _upsert(connection: Connection, rows: list[dict[str, object]]) -> None:
-    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    adding = make(exposures)
+    connection.execute(_add_up(connection.dialect.name), rows)
+
+
+@cache
+def _add_up(dialect: str) -> Insert:
+    adding = postgresql.insert(exposures) if dialect == "postgresql" else sqlite.insert(exposures)
     new = adding.excluded
-    connection.execute(
-        adding.on_conflict_do_update(
-            index_elements=["account_id", "day", "item_id", "level"],
-            set_={
-                "times": exposures.c.times + new.times,
-                "seconds": exposures.c.seconds + new.seconds,
-                "last_at": new.last_at,
-                "severity": new.severity,
-            },
-        ),
-        rows,
+    return adding.on_conflict_do_update(
+        index_elements=["account_id", "day", "item_id", "level"],
+        set_={
+            "times": exposures.c.times + new.times,
+            "seconds": exposures.c.seconds + new.seconds,
+            "last_at": new.last_at,
+            "severity": new.severity,
+        },
     )
+
+
+@cache
+def _select_cases() -> AnySelect:
+    items, exhibits = tables.items.c, tables.exhibits.c
+    query = select(items.id, exhibits.case_id).join(tables.exhibits, exhibits.id == items.exhibit_id)
+    return query.where(items.id.in_(bindparam("ids", expanding=True)))
 
 
 def _find_severities(connection: Connection, account_id: int, item_ids: set[int]) -> dict[int, str]:

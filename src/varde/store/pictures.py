@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from varde.core.case import Exhibit
 from varde.core.media import MediaKind
@@ -56,13 +57,13 @@ class OriginalPlace:
 
 def find_veil(connection: Connection, item_id: int) -> StoredVeil | None:
     """Returns the veil of an item's content, None where the item has no picture."""
-    row = connection.execute(_of_item(item_id, "veiled")).first()
+    row = connection.execute(_of_item("veiled"), {"item": item_id}).first()
     return StoredVeil(*row) if row else None
 
 
 def find_thumbnail(connection: Connection, item_id: int) -> StoredThumbnail | None:
     """Returns the thumbnail of an item's content, None where the item has no picture."""
-    row = connection.execute(_of_item(item_id, "data")).first()
+    row = connection.execute(_of_item("data"), {"item": item_id}).first()
     return StoredThumbnail(*row) if row else None
 
 
@@ -96,12 +97,13 @@ def find_original(connection: Connection, item_id: int) -> OriginalPlace | None:
     )
 
 
-def _of_item(item_id: int, column: str) -> AnySelect:
+@cache
+def _of_item(column: str) -> AnySelect:
     items, contents, thumbnails = tables.items.c, tables.contents.c, tables.thumbnails
     return (
         select(contents.id, contents.sha256, thumbnails.c[column])
         .select_from(tables.items)
         .join(tables.contents, contents.id == items.content_id)
         .join(thumbnails, thumbnails.c.content_id == contents.id)
-        .where(items.id == item_id)
+        .where(items.id == bindparam("item"))
     )
