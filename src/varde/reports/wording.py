@@ -58,6 +58,8 @@ REASON_SENTENCES: dict[Reason, str] = {
     Reason.TOO_SMALL: "Too few pixels for a hash that can be relied on.",
     Reason.NO_FRAMES: "No frame of the video could be decoded.",
     Reason.NOT_A_PICTURE: "Neither picture nor video; only its digests were compared.",
+    Reason.TOO_FEW_RATINGS: "Too few items were graded by two people for a figure.",
+    Reason.ONE_CATEGORY: "Everybody used one code only: agreement beyond chance cannot be computed.",
 }
 
 KIND_NAMES: dict[MediaKind, str] = {
