@@ -43,9 +43,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for the whole run."""
+    """A Chromium. Not for the whole run: Playwright keeps an event loop in this thread, where no other may start."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright for Python is not installed")
     program = os.environ.get("VARDE_CHROMIUM") or next(filter(None, map(shutil.which, _CHROMIUM)), None)
     if program is None:
