@@ -9,7 +9,7 @@ export UV_PYTHON_DOWNLOADS := never
 .venv/.ready: pyproject.toml uv.lock
 	python3 -m venv .venv
 	$(PY) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	.venv/bin/uv sync --frozen --inexact --quiet
+	.venv/bin/uv sync --frozen --inexact --extra face --quiet
 	touch $@
 
 demo: .venv/.ready  ## set up, make a benign exhibit, process it, write a report, open the pages

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "varde"
 
 # What an organisation's installation may carry: no face, camera or triage code.
-GUARD_MAY_REACH = {"guard", "known", "hashing", "media", "core"}
+GUARD_MAY_REACH = {"guard", "known", "hashing", "media", "segments", "core"}
 
 # Data formats that run code when they are read, or modules that hand objects over in such a format.
 CODE_CARRIERS = ("pickle", "shelve", "marshal", "dbm", "multiprocessing", "dill", "cloudpickle", "joblib")

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from varde.core.digest import DigestAlgorithm
 from varde.core.errors import IntegrityFailure, WrongUse
-from varde.known import exact, segment_merging
+from varde.known import exact
 from varde.known.exact import ExactTable, read_keys
+from varde.segments import merging
 
 MD5, SHA1, SHA256 = DigestAlgorithm.MD5, DigestAlgorithm.SHA1, DigestAlgorithm.SHA256
 
@@ -113,7 +114,7 @@ def test_any_small_table_agrees_with_a_dictionary(data: st.DataObject) -> None:
 
 
 def test_merging_keeps_every_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(segment_merging, "APPEND_ROWS", 1_000)
+    monkeypatch.setattr(merging, "APPEND_ROWS", 1_000)
     monkeypatch.setattr(exact, "_PIECE", 700)
     table, digests = ExactTable(tmp_path), make(12_000)
     digests[5_000:6_500] = digests[3]
@@ -187,7 +188,7 @@ def test_a_flipped_bit_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_lookups_go_on_while_segments_are_merged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(segment_merging, "APPEND_ROWS", 300)
+    monkeypatch.setattr(merging, "APPEND_ROWS", 300)
     table, digests = ExactTable(tmp_path), make(6_000)
     table.append(SHA1, digests[:300], np.arange(1, 301))
     stop, wrong = threading.Event(), []
@@ -213,9 +214,9 @@ CHURN = """
 import sys, numpy as np
 from pathlib import Path
 from varde.core.digest import DigestAlgorithm
-from varde.known import segment_merging
+from varde.segments import merging
 from varde.known.exact import ExactTable
-segment_merging.APPEND_ROWS = 900
+merging.APPEND_ROWS = 900
 table = ExactTable(Path(sys.argv[1]))
 while True:
     done = table.last_id(DigestAlgorithm.SHA1)

@@ -18,8 +18,8 @@ from varde.known.exact import ExactTable
 from varde.known.local_index import LocalIndex
 from varde.known.perceptual import HashIndex, PerceptualIndex
 from varde.known.probe_column import ProbeColumn, Probes
-from varde.known.segment_folder import SegmentFolder
-from varde.known.segment_manifest import _digest
+from varde.segments.folder import SegmentFolder
+from varde.segments.manifest import _digest
 
 Arrays = dict[str, NDArray[Any]]
 ROWS = 3_000

@@ -11,8 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from varde.core.errors import IntegrityFailure, WrongUse
-from varde.known import segment_merging
 from varde.known.perceptual import HashIndex, PerceptualIndex
+from varde.segments import merging
 
 
 def make(rows: int, seed: int = 1) -> NDArray[np.uint8]:
@@ -58,7 +58,7 @@ def test_small_appends_collect_in_a_tail_and_segments_stay_few(tmp_path: Path) -
 
 
 def test_a_row_is_rewritten_a_few_times_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(segment_merging, "TAIL_ROWS", 16)
+    monkeypatch.setattr(merging, "TAIL_ROWS", 16)
     index, hashes = PerceptualIndex(tmp_path), make(1_200)
     written = []
     stage = index._segments.stage
@@ -71,7 +71,7 @@ def test_a_row_is_rewritten_a_few_times_only(tmp_path: Path, monkeypatch: pytest
 
 
 def test_merging_leaves_one_segment_and_the_same_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(segment_merging, "APPEND_ROWS", 3_000)
+    monkeypatch.setattr(merging, "APPEND_ROWS", 3_000)
     index, hashes = PerceptualIndex(tmp_path), make(20_000)
     hashes[100:200] = hashes[9_000:9_100]
     done = append(index, hashes, *[2_500] * 8)
@@ -88,7 +88,7 @@ def test_merging_leaves_one_segment_and_the_same_answers(tmp_path: Path, monkeyp
 
 def test_more_rows_than_a_table_holds_become_several(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("varde.known.perceptual_index.MOST_ROWS", 3_000)
-    monkeypatch.setattr(segment_merging, "APPEND_ROWS", 3_000)
+    monkeypatch.setattr(merging, "APPEND_ROWS", 3_000)
     index, hashes = PerceptualIndex(tmp_path), make(8_000)
     append(index, hashes, 7_000, 1_000)
     assert sizes(index) == [3_000, 3_000, 2_000]
@@ -141,7 +141,7 @@ def test_a_flipped_bit_is_refused_by_name_until_the_index_is_discarded(tmp_path:
 
 
 def test_searches_go_on_while_segments_are_merged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(segment_merging, "APPEND_ROWS", 600)
+    monkeypatch.setattr(merging, "APPEND_ROWS", 600)
     index, hashes = PerceptualIndex(tmp_path), make(12_000)
     append(index, hashes, 500)
     stop, wrong = threading.Event(), []
@@ -167,9 +167,9 @@ def test_searches_go_on_while_segments_are_merged(tmp_path: Path, monkeypatch: p
 CHURN = """
 import sys, numpy as np
 from pathlib import Path
-from varde.known import segment_merging
+from varde.segments import merging
 from varde.known.perceptual import PerceptualIndex
-segment_merging.APPEND_ROWS = 900
+merging.APPEND_ROWS = 900
 index = PerceptualIndex(Path(sys.argv[1]))
 while True:
     done = len(index)

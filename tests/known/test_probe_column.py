@@ -6,9 +6,10 @@ import pytest
 from numpy.typing import NDArray
 
 from varde.core.errors import IntegrityFailure, WrongUse
-from varde.known import probe_column, segment_merging
+from varde.known import probe_column
 from varde.known.perceptual import HashIndex
 from varde.known.probe_column import ProbeColumn, Probes
+from varde.segments import merging
 
 
 def make(contents: NDArray[np.int64], seed: int = 1) -> Probes:
@@ -81,7 +82,7 @@ def test_a_scan_comes_in_the_order_of_contents_and_goes_on_where_it_stopped(
 
 
 def test_merging_keeps_every_probe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(segment_merging, "APPEND_ROWS", 400)
+    monkeypatch.setattr(merging, "APPEND_ROWS", 400)
     monkeypatch.setattr(probe_column, "_PIECE", 300)
     probes = make(np.arange(4_000) // 4 + 1)
     column, reader = ProbeColumn(tmp_path), ProbeColumn(tmp_path)

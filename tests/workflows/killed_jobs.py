@@ -7,10 +7,10 @@ from pathlib import Path
 
 from varde.cli.main import main
 from varde.core.known import KnownEntry, SetDelta
-from varde.known import segment_merging
 from varde.pipeline import site_indexes
 from varde.pipeline.matching import describe_matching
 from varde.pipeline.site_indexes import open_known_hashes
+from varde.segments import merging
 from varde.store.site import open_site
 from varde.workflows.actor import Actor
 from varde.workflows.update_known_set import apply_delta
@@ -21,8 +21,8 @@ ACTOR = Actor("A. Changer")
 def prepare() -> None:
     """Makes an index of a few thousand hashes be written in many appends and then merged."""
     site_indexes._BATCH = 150
-    segment_merging.TAIL_ROWS = 16  # type: ignore[misc]
-    segment_merging.APPEND_ROWS = 200  # type: ignore[misc]
+    merging.TAIL_ROWS = 16  # type: ignore[misc]
+    merging.APPEND_ROWS = 200  # type: ignore[misc]
 
 
 def run(words: list[str]) -> int:

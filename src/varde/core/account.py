@@ -24,6 +24,12 @@ class Permission(StrEnum):
     SEARCH_CASES = "search_cases"
     """Search over several cases at once, with a purpose and an authorisation."""
 
+    SEARCH_FACES = "search_faces"
+    """Search for a face in a case one has access to, enrol victims, judge candidates; with `search_cases` everywhere."""
+
+    IDENTIFY = "identify"
+    """Decide that a face is a victim's, and that cases belong together."""
+
     SEE_SUMS = "see_sums"
     """See the unit's exposure as sums, never one person's."""
 
@@ -52,8 +58,10 @@ _P = Permission
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
         Role.EXAMINER: frozenset({_P.VIEW, _P.REVIEW}),
-        Role.INVESTIGATOR: frozenset({_P.VIEW, _P.REVIEW, _P.LEAD, _P.SEARCH_CASES}),
-        Role.SUPERVISOR: frozenset({_P.VIEW, _P.REVIEW, _P.LEAD, _P.SEARCH_CASES, _P.SEE_SUMS}),
+        Role.INVESTIGATOR: frozenset({_P.VIEW, _P.REVIEW, _P.LEAD, _P.SEARCH_CASES, _P.SEARCH_FACES, _P.IDENTIFY}),
+        Role.SUPERVISOR: frozenset(
+            {_P.VIEW, _P.REVIEW, _P.LEAD, _P.SEARCH_CASES, _P.SEARCH_FACES, _P.IDENTIFY, _P.SEE_SUMS}
+        ),
         Role.SET_MANAGER: frozenset({_P.CURATE}),
         Role.ADMINISTRATOR: frozenset({_P.ADMINISTER}),
         Role.AUDITOR: frozenset({_P.AUDIT}),

@@ -10,7 +10,15 @@ from typing import Final
 
 from varde.core.audit import Act
 
-APPROVABLE: Final = (Act.CASES_SEARCHED, Act.ORIGINAL_SHOWN, Act.CASE_ACCESS_GIVEN, Act.KNOWN_WITHDRAWN)
+APPROVABLE: Final = (
+    Act.CASES_SEARCHED,
+    Act.ORIGINAL_SHOWN,
+    Act.CASE_ACCESS_GIVEN,
+    Act.KNOWN_WITHDRAWN,
+    Act.FACES_SEARCHED_EVERYWHERE,
+    Act.FACE_IDENTIFIED,
+    Act.CASES_LINKED,
+)
 """The acts that a site may demand a second person's approval for."""
 
 LASTS: Final = timedelta(days=7)

@@ -19,9 +19,9 @@ from varde.core.digest import DigestAlgorithm
 from varde.core.errors import WrongUse
 from varde.known import exact_kernels as kernels
 from varde.known.perceptual_table import read_only
-from varde.known.segment_folder import Listed, SegmentFolder
-from varde.known.segment_merging import OpenTables, choose_run, choose_tail, merge_runs
-from varde.known.segments import Array, Facts, Pieces, Segment, check_array
+from varde.segments.container import Array, Facts, Pieces, Segment, check_array
+from varde.segments.folder import Listed, SegmentFolder
+from varde.segments.merging import OpenTables, choose_run, choose_tail, merge_runs
 
 _KIND: Final = "exact"
 _VERSION: Final = 1

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from varde.hashing.local_points import Points
 from varde.known.alignment_kernels import find_best, vote
 from varde.known.local_view import View, see
-from varde.known.segment_folder import FolderWriter, SegmentFolder
-from varde.known.segments import Array, Pieces, Segment, check_array, check_starts
+from varde.segments.container import Array, Pieces, Segment, check_array, check_starts
+from varde.segments.folder import FolderWriter, SegmentFolder
 
 KIND: Final = "local"
 VERSION: Final = 1

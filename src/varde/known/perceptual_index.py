@@ -1,6 +1,6 @@
 """The index of perceptual hashes on disk: segments that are searched where they lie, and grow by appending.
 
-How a search works is told in `varde.known.perceptual_table`; how the files are kept in `varde.known.segment_folder`.
+How a search works is told in `varde.known.perceptual_table`; how the files are kept in `varde.segments.folder`.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from varde.known.perceptual_table import (
     read_words,
     search_tables,
 )
-from varde.known.segment_folder import SegmentFolder
-from varde.known.segment_merging import OpenTables, choose_run, choose_tail, merge_runs
-from varde.known.segments import Facts, Segment, check_array, check_starts
+from varde.segments.container import Facts, Segment, check_array, check_starts
+from varde.segments.folder import SegmentFolder
+from varde.segments.merging import OpenTables, choose_run, choose_tail, merge_runs
 
 _KIND: Final = "perceptual"
 _VERSION: Final = 1

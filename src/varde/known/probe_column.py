@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from varde.core.errors import WrongUse
 from varde.known.perceptual import HashIndex
 from varde.known.perceptual_table import compute_budgets
-from varde.known.segment_folder import Listed, SegmentFolder
-from varde.known.segment_merging import OpenTables, choose_run, choose_tail, merge_runs
-from varde.known.segments import Array, Facts, Pieces, Segment
+from varde.segments.container import Array, Facts, Pieces, Segment
+from varde.segments.folder import Listed, SegmentFolder
+from varde.segments.merging import OpenTables, choose_run, choose_tail, merge_runs
 
 _KIND: Final = "probes"
 _VERSION: Final = 1

@@ -64,7 +64,8 @@ class Pool:
         """Starts the processes.
 
         Args:
-            target: ``module:function`` that warms up and returns the handler (see `varde.media.worker`).
+            target: ``module:function`` or ``module:function:argument`` (see `varde.media.worker`): warms up and returns
+                the handler.
             workers: number of processes, at least 1.
             limits: what each may use.
         """

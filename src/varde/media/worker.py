@@ -1,7 +1,8 @@
 """The decoder process: started by `varde.media.pool`, takes open files over a socket, answers with bytes.
 
 Run as ``python -I -m varde.media.worker PARENT SOCKET TARGET MEMORY WRITE FILES``. TARGET names a function
-``module:name`` that warms everything up and returns the handler ``(request: bytes, files: list[int]) -> bytes``. Frames
+``module:name`` that warms everything up and returns the handler ``(request: bytes, files: list[int]) -> bytes``; in
+``module:name:argument`` it takes that one text, such as a folder it reads before the process is locked down. Frames
 on the socket are one type byte, a four-byte big-endian length, and the payload; descriptors travel with the header of a
 request.
 """
@@ -50,8 +51,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with_parent(int(parent))
     connection = socket.socket(fileno=int(descriptor))
-    module, _, function = target.partition(":")
-    handle: Handler = getattr(importlib.import_module(module), function)()
+    module, function, *argument = target.split(":", 2)
+    handle: Handler = getattr(importlib.import_module(module), function)(*argument)
     silence = os.open(os.devnull, os.O_WRONLY)
     layers = lock_down(SandboxLimits(int(memory), int(write), int(files)))
     os.dup2(silence, sys.stderr.fileno(), inheritable=False)  # until here complaints may be read, by all processes

@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final, Generic, TypeVar
 
 from varde.core.errors import SiteBusy
-from varde.known.segment_folder import Listed, SegmentFolder, Stamp, lock_file
-from varde.known.segments import Array, Facts, Pieces, Segment
+from varde.segments.container import Array, Facts, Pieces, Segment
+from varde.segments.folder import Listed, SegmentFolder, Stamp, lock_file
 
 TAIL_ROWS: Final = 4_096
 """A segment smaller than this is the tail: every append rewrites it."""

@@ -23,8 +23,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from varde.core.errors import IntegrityFailure, SiteBusy, VardeError, WrongUse
-from varde.known.segment_manifest import ADVICE, Listed, Manifest, read_manifest, replace_file, write_manifest
-from varde.known.segments import (
+from varde.segments.container import (
     Array,
     Facts,
     Pieces,
@@ -34,6 +33,7 @@ from varde.known.segments import (
     verify_segment,
     write_arrays,
 )
+from varde.segments.manifest import ADVICE, Listed, Manifest, read_manifest, replace_file, write_manifest
 
 __all__ = ["FolderWriter", "Listed", "Manifest", "SegmentFolder", "Snapshot", "Staged", "Stamp", "lock_file"]
 

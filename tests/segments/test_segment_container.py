@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from varde.core.errors import IntegrityFailure, WrongUse
-from varde.known.segments import FORMAT, Pieces, open_segment, verify_segment, write_segment
+from varde.segments.container import FORMAT, Pieces, open_segment, verify_segment, write_segment
 
 ARRAYS = {
     "whole": np.arange(1_000, dtype=np.uint64).reshape(250, 4),

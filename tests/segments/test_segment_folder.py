@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from varde.core.errors import IntegrityFailure, SiteBusy, VardeError, WrongUse
-from varde.known import segment_folder
-from varde.known.segment_folder import SegmentFolder, Staged
+from varde.segments import folder as segment_folder
+from varde.segments.folder import SegmentFolder, Staged
 
 
 def open_folder(path: Path) -> SegmentFolder:
@@ -289,7 +289,7 @@ def test_readers_never_stumble_over_merges(tmp_path: Path) -> None:
 WRITE_FOREVER = """
 import sys, numpy as np
 from pathlib import Path
-from varde.known.segment_folder import SegmentFolder
+from varde.segments.folder import SegmentFolder
 folder = SegmentFolder(Path(sys.argv[1]), "test", 1)
 print("ready", flush=True)
 while True:

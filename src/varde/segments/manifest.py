@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from varde.core.errors import IntegrityFailure, WrongUse
-from varde.known.segments import Facts, sync_folder
+from varde.segments.container import Facts, sync_folder
 
 _NAME: Final = re.compile(r"[0-9a-z]+\.segment")
 """What a segment may be called: files of these names are removed, so none may lie elsewhere."""
