@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, and_, bindparam, s
 from varde.core.case import Authorisation, Case
 from varde.store import tables
 from varde.store.accounts import read_account
+from varde.store.face_tables import face_searches, faces, victims
 from varde.store.people_tables import accounts, case_access, sessions
 from varde.store.review_tables import queues
 from varde.store.sessions import Session
@@ -23,6 +24,9 @@ class Named(StrEnum):
     CASE = "case_id"
     ITEM = "item_id"
     QUEUE = "queue_id"
+    VICTIM = "victim_id"
+    SEARCH = "search_id"
+    FACE = "face_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ def find_visit(connection: Connection, digest: bytes, named: Named | None = None
         connection: a read transaction.
         digest: of the session's secret.
         named: what the number is of; None where no case is asked for.
-        number: row number of a case, an item or a queue.
+        number: row number of what is named. A face may lie in several cases: it is one that the account has access to.
     """
     row = connection.execute(_make_query(named), {"digest": digest, "number": number}).first()
     if row is None:
@@ -81,7 +85,18 @@ def _find_case(named: Named) -> ColumnElement[int]:
         return number
     if named is Named.QUEUE:
         return select(queues.c.case_id).where(queues.c.id == number).scalar_subquery()
+    if named is Named.VICTIM:
+        return select(victims.c.case_id).where(victims.c.id == number).scalar_subquery()
+    if named is Named.SEARCH:
+        return select(face_searches.c.case_id).where(face_searches.c.id == number).scalar_subquery()
     exhibits, items = tables.exhibits, tables.items
+    if named is Named.FACE:
+        open_to = case_access.alias("open_to")
+        places = faces.join(items, items.c.content_id == faces.c.content_id)
+        places = places.join(exhibits, exhibits.c.id == items.c.exhibit_id)
+        places = places.join(open_to, open_to.c.case_id == exhibits.c.case_id)
+        of_face = select(exhibits.c.case_id).select_from(places).where(faces.c.id == number)
+        return of_face.where(open_to.c.account_id == sessions.c.account_id).limit(1).scalar_subquery()
     of_item = select(exhibits.c.case_id).join(items, items.c.exhibit_id == exhibits.c.id).where(items.c.id == number)
     return of_item.scalar_subquery()
 

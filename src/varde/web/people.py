@@ -63,7 +63,7 @@ class Allows:
 
     Attributes:
         permission: None for everybody who logged in.
-        in_case: the path names a case, item or queue, and the person needs access to its case.
+        in_case: the path names a case, or something of one, and the person needs access to it.
         with_old_password: also lets in those who have to change their password, or set up a second factor, first.
     """
 
@@ -98,7 +98,7 @@ def allow(permission: Permission | None, *, with_old_password: bool = False) -> 
 
 
 def allow_in_case(permission: Permission) -> Any:
-    """Returns the declaration of a route whose path names a case, an item or a queue."""
+    """Returns the declaration of a route whose path names a case, or something of one (`Named`)."""
     return Depends(Allows(permission, in_case=True))
 
 
@@ -245,7 +245,7 @@ async def _check_csrf(request: Request, visitor: Visitor) -> None:
 
 
 def check_case_routes(routes: Iterable[BaseRoute]) -> None:
-    """Does nothing if every route for people whose path names a case, item or queue asks for access to its case.
+    """Does nothing if every route for people whose path names a case, or something of one, asks for access to it.
 
     Raises:
         TypeError: naming the first that does not, or that asks without naming one: a mistake in the program.
