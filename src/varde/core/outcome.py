@@ -16,6 +16,9 @@ class Reason(StrEnum):
     NOT_A_PICTURE = "not_a_picture"
     TOO_FEW_RATINGS = "too_few_ratings"
     ONE_CATEGORY = "one_category"
+    TOO_FEW_PAIRS = "too_few_pairs"
+    NOT_CALIBRATED = "not_calibrated"
+    AGE_NOT_COVERED = "age_not_covered"
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,9 @@ REASON_SENTENCES: dict[Reason, str] = {
     Reason.NOT_A_PICTURE: "Neither picture nor video; only its digests were compared.",
     Reason.TOO_FEW_RATINGS: "Too few items were graded by two people for a figure.",
     Reason.ONE_CATEGORY: "Everybody used one code only: agreement beyond chance cannot be computed.",
+    Reason.TOO_FEW_PAIRS: "Too few pictures of too few people were measured for this figure.",
+    Reason.NOT_CALIBRATED: "What a score means was not measured for faces like these.",
+    Reason.AGE_NOT_COVERED: "What a score means was not measured on people of this age; other ages say nothing of it.",
 }
 
 KIND_NAMES: dict[MediaKind, str] = {
