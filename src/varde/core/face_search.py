@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from varde.core.face import AgeBracket, Candidate, FaceBox, ProbeRule, SearchScope, Verdict
+from varde.core.face import AgeBracket, Candidate, Face, FaceBox, ProbeRule, SearchScope, Verdict
 from varde.core.model import ModelIdentity
 from varde.core.outcome import NotComparable
 
@@ -51,6 +51,27 @@ class ProbeFace:
 
 
 @dataclass(frozen=True, slots=True)
+class ProbeExamined:
+    """A face of a picture from outside that was examined already, such as by a page on which a person chose it.
+
+    Attributes:
+        face: as it was found.
+        sha256: of the picture.
+        name: as of a `ProbePicture`.
+        faces: how many faces the picture has.
+        used: which of them this is, 1 is the first by quality and size.
+        is_chosen: whether a person chose it.
+    """
+
+    face: Face
+    sha256: bytes
+    name: str = ""
+    faces: int = 1
+    used: int = 1
+    is_chosen: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class SearchOrder:
     """What somebody wants to be searched.
 
@@ -66,7 +87,7 @@ class SearchOrder:
         fillers: how many faces of the cohort are mixed in to measure the reviewer; 0 for none.
     """
 
-    probes: tuple[ProbePicture | ProbeItem | ProbeFace, ...]
+    probes: tuple[ProbePicture | ProbeItem | ProbeFace | ProbeExamined, ...]
     scope: SearchScope
     case: str | None
     purpose: str = ""
@@ -131,7 +152,7 @@ class FaceSight:
         first_s, last_s, seen_frames: of a track through a video.
         unembedded: why it cannot be compared; "" where it can.
         places: items that show it, in cases that the person has access to, at most `MOST_PLACES`.
-        more_places: how many more of those there are.
+        more_places: how many more of those there are, counted up to 1,000.
     """
 
     face_id: int
