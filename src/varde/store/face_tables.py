@@ -253,11 +253,17 @@ retro_marks = make_table(
 face_clusters = make_table(
     "face_clusters",
     Column("id", Id, primary_key=True),
-    Column("case_id", Id, ForeignKey("cases.id"), nullable=False, index=True),
+    Column("case_id", Id, ForeignKey("cases.id"), nullable=False),
     Column("alias", Text),
     Column("victim_id", Id, ForeignKey("victims.id")),
     Column("named_at", Utc),
     Column("named_by", Text),
+    Column("faces", Number, nullable=False),
+    Column("version", Number, nullable=False),
+    Column("is_kept", Number, nullable=False),
+    Column("best_face_id", Id, ForeignKey("faces.id")),
+    Column("centre", Bytes),
+    Index("ix_face_clusters_case_id_faces", "case_id", "faces", "id"),
 )
 
 face_cluster_members = make_table(
@@ -267,7 +273,9 @@ face_cluster_members = make_table(
     Column("cluster_id", Id, ForeignKey("face_clusters.id")),
     Column("reason", Text),
     Column("is_placed_by_person", Number, nullable=False),
-    Index("ix_face_cluster_members_cluster_id", "cluster_id", "face_id"),
+    Column("fit", Seconds),
+    Index("ix_face_cluster_members_cluster_id_fit", "cluster_id", "fit", "face_id"),
+    Index("ix_face_cluster_members_face_id", "face_id"),
 )
 
 face_constraints = make_table(

@@ -270,13 +270,19 @@ def upgrade() -> None:
         sa.Column("victim_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("named_at", varde.store.types.Utc(), nullable=True),
         sa.Column("named_by", sa.Text(), nullable=True),
+        sa.Column("faces", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("is_kept", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("best_face_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("centre", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["best_face_id"], ["faces.id"], name=op.f("fk_face_clusters_best_face_id_faces")),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_face_clusters_case_id_cases")),
         sa.ForeignKeyConstraint(["victim_id"], ["victims.id"], name=op.f("fk_face_clusters_victim_id_victims")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_face_clusters")),
         sqlite_strict=True,
     )
     with op.batch_alter_table("face_clusters", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_face_clusters_case_id"), ["case_id"], unique=False)
+        batch_op.create_index("ix_face_clusters_case_id_faces", ["case_id", "faces", "id"], unique=False)
 
     op.create_table(
         "face_judgements",
@@ -419,6 +425,7 @@ def upgrade() -> None:
         sa.Column("cluster_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("is_placed_by_person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("fit", sa.REAL().with_variant(sa.Double(), "postgresql"), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_face_cluster_members_case_id_cases")),
         sa.ForeignKeyConstraint(
             ["cluster_id"], ["face_clusters.id"], name=op.f("fk_face_cluster_members_cluster_id_face_clusters")
@@ -428,7 +435,8 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     with op.batch_alter_table("face_cluster_members", schema=None) as batch_op:
-        batch_op.create_index("ix_face_cluster_members_cluster_id", ["cluster_id", "face_id"], unique=False)
+        batch_op.create_index("ix_face_cluster_members_cluster_id_fit", ["cluster_id", "fit", "face_id"], unique=False)
+        batch_op.create_index("ix_face_cluster_members_face_id", ["face_id"], unique=False)
 
     op.create_table(
         "victim_embeddings",
