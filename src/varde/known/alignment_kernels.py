@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from varde.known.compiled import compiled, count_bits
+from varde.segments.compiled import compiled, count_bits
 
 Array = Any
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from varde.known.compiled import compiled, prefetch
+from varde.segments.compiled import compiled, prefetch
 
 BLOCK_WORDS: Final = 8
 

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from varde.core.errors import WrongUse
-from varde.known.compiled import LANES
 from varde.known.perceptual_kernels import CHUNKS
 from varde.known.perceptual_table import (
     MAX_DISTANCE,
@@ -29,6 +28,7 @@ from varde.known.perceptual_table import (
     read_words,
     search_tables,
 )
+from varde.segments.compiled import LANES
 from varde.segments.container import Facts, Segment, check_array, check_starts
 from varde.segments.folder import SegmentFolder
 from varde.segments.merging import OpenTables, choose_run, choose_tail, merge_runs

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from varde.known.compiled import HASHES, LANES, compiled, count_bits, lowest_bit, near_hashes, near_lanes, prefetch
+from varde.segments.compiled import HASHES, LANES, compiled, count_bits, lowest_bit, near_hashes, near_lanes, prefetch
 
 CHUNKS: Final = 16
 PENDING: Final = 256

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from varde.known.compiled import compiled, prefetch
 from varde.known.perceptual_kernels import CHUNKS, Array, Whole, measure_distance
+from varde.segments.compiled import compiled, prefetch
 
 
 @compiled

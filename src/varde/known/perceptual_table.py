@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from varde.core.errors import WrongUse
 from varde.known import perceptual_kernels as kernels
 from varde.known import perceptual_sorting as sorting
-from varde.known.compiled import LANES
+from varde.segments.compiled import LANES
 
 MAX_DISTANCE: Final = 31
 MOST_ROWS: Final = 1 << 24

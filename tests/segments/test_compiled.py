@@ -3,8 +3,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from varde.known import compiled as machine
-from varde.known.compiled import HASHES, LANES, compiled, count_bits, lowest_bit, near_hashes, near_lanes, prefetch
+from varde.segments import compiled as machine
+from varde.segments.compiled import HASHES, LANES, compiled, count_bits, lowest_bit, near_hashes, near_lanes, prefetch
 
 
 @compiled
