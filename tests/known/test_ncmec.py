@@ -27,6 +27,13 @@ QUICK = TransportLimits(idle_s=0.5, total_s=2.0, most_bytes=1 << 20, tries=3, pa
 SMALL = RangeLimits(wanted=20, most=80, shortest_guess_s=1)
 
 
+@pytest.fixture(autouse=True)
+def _now() -> None:
+    """The server's clock is the real one, and minutes may pass between collecting and running."""
+    global NOW
+    NOW = datetime.now(UTC)
+
+
 @pytest.fixture
 def server() -> NcmecServer:
     return NcmecServer(page_size=10)

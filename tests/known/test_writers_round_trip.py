@@ -118,6 +118,7 @@ def test_what_another_format_cannot_hold_is_counted(
 @example(entries=[KnownEntry(1, md5=b"\x0a" * 16, extra=(("AlternativeHashes", "[1]"),))], scheme="")
 @example(entries=[KnownEntry(1, carried=(CarriedHash("raw_text", "level 3"),))], scheme="")
 @example(entries=[KnownEntry(1, carried=(CarriedHash("raw_text", "a, 3"),))], scheme="threatexchange-opinion@1")
+@example(entries=[KnownEntry(1, md5=b"\x0a" * 16, extra=(("Note", "null"),))], scheme="")
 @example(entries=[KnownEntry(1, md5=b"\x0a" * 16, extra=(("FileName", "a\\\nb"),))], scheme="")
 def test_nothing_is_left_out_in_silence(writer: KnownWriter, entries: list[KnownEntry], scheme: str) -> None:
     """Where a writer counts no loss, the file reads as what it was made of, whatever that was."""

@@ -129,6 +129,10 @@ def _list_own(entry: KnownEntry, state: EntryState, outgoing: OutgoingSet) -> It
         yield WITHDRAWN_FIELD, True
 
 
+_NO_VALUE = ("", "null")
+"""What readers, ours too, take for a field that is not there."""
+
+
 def _choose_extra(entry: KnownEntry, losses: Losses) -> dict[str, str]:
     """Returns the further fields by name; of several of one name, which an object cannot hold, the first."""
     extra: dict[str, str] = {}
@@ -137,6 +141,8 @@ def _choose_extra(entry: KnownEntry, losses: Losses) -> dict[str, str]:
             losses.leave_out("further fields of the same name as another", entry)
         elif name.casefold() == WITHDRAWN_FIELD.casefold():
             losses.leave_out("further fields that would be read as something else", entry)
+        elif value in _NO_VALUE:
+            losses.leave_out("further fields whose value is null or empty", entry)
         else:
             extra[name] = value
     return extra
