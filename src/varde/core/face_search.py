@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from varde.core.age import AgeBand
 from varde.core.face import AgeBracket, Candidate, Face, FaceBox, ProbeRule, SearchScope, Verdict
 from varde.core.model import ModelIdentity
-from varde.core.outcome import NotComparable
+from varde.core.outcome import NotComparable, Reason
 
 MOST_PLACES = 20
 """Places of one candidate that are listed; how many more there are is said."""
@@ -85,6 +87,7 @@ class SearchOrder:
         top_k: most candidates listed.
         far: how often a search of this gallery may list somebody although the person is not in it, 0 to 1.
         fillers: how many faces of the cohort are mixed in to measure the reviewer; 0 for none.
+        age_band: of the person searched for, as the one who searches says; None where estimates have to do.
     """
 
     probes: tuple[ProbePicture | ProbeItem | ProbeFace | ProbeExamined, ...]
@@ -95,8 +98,9 @@ class SearchOrder:
     rule: ProbeRule = ProbeRule.ANY
     case_ids: frozenset[int] | None = None
     top_k: int = 20
-    far: float = 0.01
+    far: float = 0.05
     fillers: int = 0
+    age_band: AgeBand | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +154,7 @@ class FaceSight:
         ordinal: 1, 2, 3 ... within its content.
         offset_s: time of its best frame in a video; None in a picture.
         first_s, last_s, seen_frames: of a track through a video.
-        unembedded: why it cannot be compared; "" where it can.
+        unembedded: why it cannot be compared; None where it can.
         places: items that show it, in cases that the person has access to, at most `MOST_PLACES`.
         more_places: how many more of those there are, counted up to 1,000.
     """
@@ -169,7 +173,7 @@ class FaceSight:
     last_s: float | None
     seen_frames: int
     age: AgeBracket | None
-    unembedded: str
+    unembedded: Reason | None
     places: tuple[FacePlace, ...]
     more_places: int
 
@@ -216,6 +220,7 @@ class ListedCandidate:
     Attributes:
         candidate: rank, score, likelihood ratio, probability and rival.
         sight: the face and where it is; None for a filler and for an enrolment.
+        quality: 0 to 100, of whatever it is.
         rival_face_id: the nearest other person's face; None where there is none that the person may see.
         not_calibrated: why it has no probability; None where it has one.
         victim_face_id, victim: an enrolment and its victim's alias; None and "" where it is none.
@@ -226,6 +231,7 @@ class ListedCandidate:
 
     candidate: Candidate
     sight: FaceSight | None
+    quality: int
     rival_face_id: int | None
     not_calibrated: NotComparable | None
     victim_face_id: int | None
@@ -281,9 +287,10 @@ class FaceSearch:
         threshold: least score of a candidate.
         far: how often a search of such a gallery lists somebody although the person is not in it, by the calibration.
         prior: probability before looking that any one candidate is the person, which `Candidate.probability` rests on.
+        age_band: of the person searched for, as the one who searched said; None where nobody did.
         is_normalised: whether scores were normalised against a cohort.
         gallery_faces: faces that were searched.
-        not_examined: contents of the scope in which nobody looked for faces yet.
+        not_examined: items of the scope in which nobody looked for faces yet.
         candidates: closest first.
         elsewhere: candidates in cases that the person has no access to.
         withheld: candidates that the search had and the reader has no access to any more.
@@ -307,6 +314,7 @@ class FaceSearch:
     threshold: float
     far: float
     prior: float
+    age_band: AgeBand | None
     is_normalised: bool
     gallery_faces: int
     not_examined: int
@@ -422,3 +430,10 @@ class CaseLink:
     note: str
     at: datetime
     person: str
+
+
+def order_faces(faces: Iterable[Face]) -> tuple[Face, ...]:
+    """Returns the faces of a probe as they are numbered: those that can be compared first, then by quality and size."""
+    return tuple(
+        sorted(faces, key=lambda face: (isinstance(face.embedding, NotComparable), -face.quality, -face.size_px))
+    )
