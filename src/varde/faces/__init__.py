@@ -1,1 +1,1 @@
-"""Faces: detect, align, judge the quality of, embed, search, cluster, calibrate. Neither database nor pixels of a file."""
+"""Faces: detect, align, judge the quality of, embed, search, cluster, calibrate. No database, no files of evidence."""
