@@ -106,10 +106,9 @@ class Calibration:
         if not 0 < far < 1 or gallery_size < 1:
             raise WrongUse("a false-alarm rate lies between 0 and 1, and a gallery has at least one face")
         wanted = compute_pair_rate(far, gallery_size)
-        found = [score for score in (_read_threshold(table, wanted) for table in self.tables) if score is not None]
-        if found:
-            return max(found)
         lowest = self.lowest_rate
+        if wanted >= lowest * (1 - 1e-9):
+            return max(_read_threshold(table, wanted) for table in self.tables if table.thresholds)
         detail = (
             f"False alarms of {far:g} among {gallery_size:,} faces need one false accept in {1 / wanted:,.0f} "
             f"comparisons; the pairs measured bear one in {1 / lowest:,.0f}."
@@ -171,10 +170,8 @@ def compute_pair_rate(far: float, gallery_size: int) -> float:
     return -math.expm1(math.log1p(-far) / gallery_size)
 
 
-def _read_threshold(table: BandTable, wanted: float) -> float | None:
-    """Returns the score at a rate, between two measured ones by the logarithm of the rate; None below the lowest."""
-    if not table.thresholds or wanted < table.thresholds[-1][0] * (1 - 1e-9):
-        return None
+def _read_threshold(table: BandTable, wanted: float) -> float:
+    """Returns the score at a rate, between two measured ones by the logarithm of the rate; at the lowest one below."""
     rates = [-math.log(rate) for rate, _ in table.thresholds]
     return float(np.interp(-math.log(wanted), rates, [score for _, score in table.thresholds]))
 
