@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from varde.core.digest import Digests
+from varde.core.face import FacesFound
 from varde.core.media import Facts, MediaType, Thumbnail
 from varde.core.outcome import NotComparable
 from varde.core.signal import LocalFeatures, Signal
@@ -21,6 +22,7 @@ class Content:
         signals: one for each method that applies; a method that failed says why.
         local_features: one for each frame they were computed of; None where nobody asked for them.
         sampling: how a video's frames were chosen, such as ``1/s``; "" for pictures.
+        faces: what looking for faces gave; None where nobody asked for it.
     """
 
     digests: Digests
@@ -30,3 +32,4 @@ class Content:
     signals: tuple[Signal, ...] = ()
     local_features: tuple[LocalFeatures, ...] | NotComparable | None = None
     sampling: str = ""
+    faces: FacesFound | None = None

@@ -93,11 +93,13 @@ class FacesFound:
         faces: at most `MOST_FACES`, most confident first.
         dropped: how many more there were.
         looked_at: what was looked at, such as ``1600 px, 0/90/180/270`` or ``1/s, 12 frames``; for the record.
+        refused: why nothing could be looked for; then there are no faces. None where it was looked.
     """
 
     faces: tuple[Face, ...]
     dropped: int
     looked_at: str
+    refused: NotComparable | None = None
 
 
 class SearchScope(StrEnum):

@@ -14,6 +14,7 @@ class Step(StrEnum):
     EXPAND = "expand"
     DECODE = "decode"
     METADATA = "metadata"
+    FACES = "faces"
 
 
 class IssueCode(StrEnum):

@@ -19,6 +19,9 @@ class Reason(StrEnum):
     TOO_FEW_PAIRS = "too_few_pairs"
     NOT_CALIBRATED = "not_calibrated"
     AGE_NOT_COVERED = "age_not_covered"
+    NO_FACE = "no_face"
+    TOO_LARGE = "too_large"
+    NOT_EXAMINED = "not_examined"
 
 
 @dataclass(frozen=True, slots=True)

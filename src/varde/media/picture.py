@@ -22,7 +22,7 @@ from varde.media.grey import compute_grey, decode_luma
 from varde.media.metadata import MetadataReading, read_metadata
 from varde.media.sniff import HEAD_BYTES, sniff
 from varde.media.text import clean_text
-from varde.media.thumbnails import scale_jpeg, scale_picture, write_thumbnail
+from varde.media.thumbnails import scale_jpeg, scale_picture, shrink, write_thumbnail
 
 # Everything Pillow, its plug-ins and pillow-heif were seen or are documented to raise on hostile bytes. MemoryError is
 # left to the process that runs the decoder.
@@ -60,16 +60,18 @@ class PictureReading:
         facts: size as stored, number of frames, capture metadata.
         thumbnail: upright as the orientation tag says.
         issues: TRUNCATED where only part of the pixels could be decoded, METADATA_DAMAGED.
+        colour: (H, W, 3) uint8 RGB, upright, where it was asked for.
     """
 
     grey: npt.NDArray[np.uint8]
     facts: Facts
     thumbnail: Thumbnail
     issues: tuple[Issue, ...]
+    colour: npt.NDArray[np.uint8] | None = None
 
 
-def read_picture(data: bytes, limits: DecodeLimits) -> PictureReading:
-    """Returns a picture's grey pixels, facts and thumbnail.
+def read_picture(data: bytes, limits: DecodeLimits, colour_px: int = 0) -> PictureReading:
+    """Returns a picture's grey pixels, facts and thumbnail, and its colours where they are asked for.
 
     Pixels of a JPEG beyond `ONE_DECODE_PX` are the luma as stored, without a detour over colours; everything else is
     what Pillow's conversion to RGB and then to grey gives. Alpha is ignored, 16-bit and floating-point samples are
@@ -78,6 +80,8 @@ def read_picture(data: bytes, limits: DecodeLimits) -> PictureReading:
     Args:
         data: the whole file.
         limits: pixels (checked from the header, before anything is decoded) and thumbnail size.
+        colour_px: from which longest side on its colours are given at reduced scale, in up to twice as many pixels a
+            side; 0 where nobody wants them. The thumbnail is then made from them: there is no further decode.
 
     Raises:
         Unreadable: DAMAGED, TOO_LARGE or UNSUPPORTED.
@@ -86,11 +90,15 @@ def read_picture(data: bytes, limits: DecodeLimits) -> PictureReading:
     Limits: changes Pillow's process-wide settings while it runs, so one thread of a process may decode at a time.
         Bit errors inside JPEG data that leave it well-formed are not noticed.
     """
-    picture = decode_picture(data, limits, limits.thumbnail_px)
+    picture = decode_picture(data, limits, colour_px or limits.thumbnail_px, loosely=bool(colour_px))
     is_cut = any(issue.code is IssueCode.TRUNCATED for issue in picture.issues)
     with open_limits(limits, truncated=is_cut):
         facts = Facts(*picture.size_px, frames=_count_frames(data), metadata=picture.metadata.tags)
-    return PictureReading(picture.grey, facts, write_thumbnail(picture.view), picture.issues)
+    if not colour_px:
+        return PictureReading(picture.grey, facts, write_thumbnail(picture.view), picture.issues)
+    thumbnail = write_thumbnail(shrink(picture.view, limits.thumbnail_px))
+    colour = np.asarray(picture.view.convert("RGB"))
+    return PictureReading(picture.grey, facts, thumbnail, picture.issues, colour)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +119,10 @@ class DecodedPicture:
     issues: tuple[Issue, ...]
 
 
-def decode_picture(data: bytes, limits: DecodeLimits, longest_px: int) -> DecodedPicture:
+def decode_picture(data: bytes, limits: DecodeLimits, longest_px: int, *, loosely: bool = False) -> DecodedPicture:
     """Returns a picture's grey pixels and a view of it, of which no side is longer than so many pixels.
+
+    Loosely, it may be up to twice as long: see `varde.media.thumbnails.scale_jpeg`.
 
     Raises:
         Unreadable, MemoryError: as `read_picture`, whose limits hold here too.
@@ -120,13 +130,13 @@ def decode_picture(data: bytes, limits: DecodeLimits, longest_px: int) -> Decode
     register_codecs()
     metadata = read_metadata(data)
     try:
-        return _decode(data, limits, longest_px, metadata, ())
+        return _decode(data, limits, longest_px, metadata, (), loosely=loosely)
     except _Incomplete as strict:
         # What a strict decoder refuses is decoded as far as it goes.
         reason = str(strict)
     issue = Issue(IssueCode.TRUNCATED, Step.DECODE, clean_text(f"Only a part of it can be decoded ({reason})."))
     try:
-        picture = _decode(data, limits, longest_px, metadata, (issue,))
+        picture = _decode(data, limits, longest_px, metadata, (issue,), loosely=loosely)
     except _Incomplete as error:
         raise Unreadable(IssueCode.DAMAGED, clean_text(f"It cannot be decoded ({error}).")) from error
     if picture.grey.min() == picture.grey.max():
@@ -172,7 +182,13 @@ def _decoder_errors(limits: DecodeLimits) -> Iterator[None]:
 
 
 def _decode(
-    data: bytes, limits: DecodeLimits, longest_px: int, metadata: MetadataReading, issues: tuple[Issue, ...]
+    data: bytes,
+    limits: DecodeLimits,
+    longest_px: int,
+    metadata: MetadataReading,
+    issues: tuple[Issue, ...],
+    *,
+    loosely: bool,
 ) -> DecodedPicture:
     with open_limits(limits, truncated=bool(issues)), _decoder_errors(limits):
         image = _open(data, limits)
@@ -183,9 +199,9 @@ def _decode(
         grey = _get_grey(image, clear=bool(issues))
         orientation = _get_orientation(image, metadata)
         if is_large_jpeg:
-            view = scale_jpeg(data, orientation, longest_px)
+            view = scale_jpeg(data, orientation, longest_px, loosely=loosely)
         else:
-            view = scale_picture(image, grey, orientation, longest_px)
+            view = scale_picture(image, grey, orientation, longest_px, loosely=loosely)
     return DecodedPicture(size, grey, view, metadata, (*issues, *metadata.issues))
 
 

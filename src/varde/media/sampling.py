@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Self
+
+import numpy as np
+import numpy.typing as npt
 
 VARIED_FRAMES = 256
 """Frames of one video whose variants (mirrored, without border ...) are hashed too, spread over its length."""
@@ -51,6 +55,27 @@ class Sampling:
         """Returns a sampling that keeps to a time limit in seconds; the same limit gives the same frames."""
         return cls(mode, int(limit_s * PIXELS_PER_LIMIT_S))
 
+    @property
+    def limit_s(self) -> float:
+        """The time limit it keeps to, in seconds."""
+        return self.max_pixels / PIXELS_PER_LIMIT_S
+
+
+@dataclass(frozen=True, slots=True)
+class ColourFrames:
+    """Who wants some of the frames in colour too, from the same decode.
+
+    Attributes:
+        longest_px: longest side they are given in.
+        max_pixels: of all of them together, in the size they are given in; it says how many there are.
+        on_frame: called with the time from the start in seconds, (H, W, 3) uint8 RGB, upright, and the width of the
+            upright frame before it was scaled.
+    """
+
+    longest_px: int
+    max_pixels: int
+    on_frame: Callable[[float, npt.NDArray[np.uint8], int], None]
+
 
 DEFAULT_SAMPLING = Sampling()
 
@@ -89,8 +114,8 @@ class FrameMarker:
         Args:
             duration_s: its length, 0 where it is not known; then the first frames are marked denser than later ones.
         """
-        self._varied = _Spread(VARIED_FRAMES, _LEAST_VARIED_GAP_S, duration_s)
-        self._featured = _Spread(FEATURED_FRAMES, _LEAST_FEATURED_GAP_S, duration_s)
+        self._varied = Spread(VARIED_FRAMES, _LEAST_VARIED_GAP_S, duration_s)
+        self._featured = Spread(FEATURED_FRAMES, _LEAST_FEATURED_GAP_S, duration_s)
 
     def mark(self, offset_s: float) -> FrameUse:
         """Returns the use of the frame at that time in seconds; to be called once for each, in order."""
@@ -99,16 +124,24 @@ class FrameMarker:
         return FrameUse.FEATURES if self._featured.take(offset_s) else FrameUse.VARIANTS
 
 
-class _Spread:
+class Spread:
     """Takes a limited number of times, evenly: where the length is not known the gap doubles as the rest halves."""
 
     def __init__(self, most: int, least_gap_s: float, duration_s: float) -> None:
+        """Starts a video.
+
+        Args:
+            most: times that are taken at most, at least 1.
+            least_gap_s: between two of them.
+            duration_s: its length in seconds, 0 where it is not known.
+        """
         self._left = most
         self._gap_s = max(least_gap_s, duration_s / most)
         self._doubles_at = 0 if duration_s else most // 2
         self._next_s = 0.0
 
     def take(self, offset_s: float) -> bool:
+        """Returns whether a time in seconds is taken; to be called for each, in order."""
         if offset_s < self._next_s or not self._left:
             return False
         self._left -= 1

@@ -38,7 +38,9 @@ def make_jpeg_thumbnail(data: bytes, orientation: int, limits: DecodeLimits) -> 
     return write_thumbnail(scale_jpeg(data, orientation, limits.thumbnail_px))
 
 
-def scale_picture(image: Image.Image, grey: npt.NDArray[np.uint8], orientation: int, longest_px: int) -> Image.Image:
+def scale_picture(
+    image: Image.Image, grey: npt.NDArray[np.uint8], orientation: int, longest_px: int, *, loosely: bool = False
+) -> Image.Image:
     """Returns a decoded picture upright, as L or RGB, not longer than a side may be.
 
     Args:
@@ -46,6 +48,7 @@ def scale_picture(image: Image.Image, grey: npt.NDArray[np.uint8], orientation: 
         grey: (H, W) uint8, used instead of pixels that no screen shows (16 bits, floats, L*a*b*).
         orientation: EXIF orientation to apply, 1-8.
         longest_px: longest side.
+        loosely: see `scale_jpeg`.
     """
     if image.mode in _WIDE_MODES or image.mode.startswith("I;"):
         image = Image.fromarray(grey)
@@ -54,13 +57,21 @@ def scale_picture(image: Image.Image, grey: npt.NDArray[np.uint8], orientation: 
         image = image.convert("RGBA" if has_alpha else "RGB")
     elif image.mode not in ("L", "RGB", "RGBA", "RGBX", "YCbCr"):
         image = image.convert("RGB")
-    return _finish(image.copy() if max(image.size) <= longest_px else image, orientation, longest_px)
+    small = image.copy() if max(image.size) <= longest_px else image
+    return _finish(small, orientation, longest_px, loosely=loosely)
 
 
-def scale_jpeg(data: bytes, orientation: int, longest_px: int) -> Image.Image:
+def scale_jpeg(data: bytes, orientation: int, longest_px: int, *, loosely: bool = False) -> Image.Image:
     """Returns a JPEG upright, as L or RGB, decoded at the smallest scale that is large enough.
 
     The pictures some cameras embed for this purpose are not used: they may show something else.
+
+    Args:
+        data: the whole file.
+        orientation: EXIF orientation to apply, 1-8.
+        longest_px: longest side.
+        loosely: whether it may be up to twice as long instead: for programs, which scale it as they need it, since
+            resampling costs more than decoding.
 
     Raises:
         OSError and the rest of a decoder's errors: if the data cannot be decoded.
@@ -69,11 +80,22 @@ def scale_jpeg(data: bytes, orientation: int, longest_px: int) -> Image.Image:
     shrink = max(1.0, max(image.size) / longest_px)
     image.draft("RGB", (max(1, int(image.width / shrink)), max(1, int(image.height / shrink))))
     image.load()
-    return _finish(image.convert("RGB") if image.mode == "CMYK" else image, orientation, longest_px)
+    return _finish(image.convert("RGB") if image.mode == "CMYK" else image, orientation, longest_px, loosely=loosely)
 
 
-def _finish(image: Image.Image, orientation: int, longest_px: int) -> Image.Image:
-    image.thumbnail((longest_px, longest_px), Image.Resampling.BILINEAR, reducing_gap=2.0)
+def shrink(image: Image.Image, longest_px: int) -> Image.Image:
+    """Returns an L or RGB picture of which no side is longer than so many pixels; the one given is not changed."""
+    small = image.copy()
+    small.thumbnail((longest_px, longest_px), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    return small
+
+
+def _finish(image: Image.Image, orientation: int, longest_px: int, *, loosely: bool = False) -> Image.Image:
+    factor = max(image.size) // longest_px
+    if not loosely:
+        image.thumbnail((longest_px, longest_px), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    elif factor > 1:
+        image = image.reduce(factor)
     if orientation in _TURNS:
         image = image.transpose(_TURNS[orientation])
     if image.mode == "RGBA":

@@ -23,8 +23,17 @@ from varde.media.contact_sheet import ContactSheet
 from varde.media.container_tags import read_container_tags
 from varde.media.frame_choice import GAP_S, FrameReader, TimedFrame
 from varde.media.key_frames import read_key_frames
-from varde.media.luma import compute_frame_grey
-from varde.media.sampling import DEFAULT_SAMPLING, FrameMarker, FrameUse, Sampling, SamplingMode, describe_sampling
+from varde.media.luma import compute_frame_grey, make_small_frame
+from varde.media.sampling import (
+    DEFAULT_SAMPLING,
+    ColourFrames,
+    FrameMarker,
+    FrameUse,
+    Sampling,
+    SamplingMode,
+    Spread,
+    describe_sampling,
+)
 from varde.media.video_stream import (
     Progress,
     check_frame_size,
@@ -41,6 +50,8 @@ from varde.media.video_stream import (
 
 _DOUBTED_FROM_S = 120.0
 """Videos that state more are looked at near their end before frames are spread over their length."""
+
+_LEAST_COLOUR_GAP_S = 0.2
 
 OnFrame = Callable[[float, npt.NDArray[np.uint8], FrameUse], None]
 
@@ -65,7 +76,11 @@ class VideoReading:
 
 
 def read_video(
-    source: Path | BinaryIO, limits: DecodeLimits, on_frame: OnFrame, sampling: Sampling | None = None
+    source: Path | BinaryIO,
+    limits: DecodeLimits,
+    on_frame: OnFrame,
+    sampling: Sampling | None = None,
+    colour: ColourFrames | None = None,
 ) -> VideoReading:
     """Returns a video's facts and contact sheet after handing chosen frames, one at a time, to `on_frame`.
 
@@ -81,6 +96,7 @@ def read_video(
             not applied, and what it may be used for; what it raises passes through. The time is that of the stream:
             edit lists, late starts and changing frame rates are allowed for, and the stream's first frame is at 0.
         sampling: which frames; None takes the defaults.
+        colour: who wants some of them in colour too, evenly spread over the length.
 
     Raises:
         Unreadable: UNSUPPORTED (no video in it, unknown codec), DAMAGED (nothing could be decoded), TOO_LARGE.
@@ -93,11 +109,11 @@ def read_video(
     """
     if isinstance(source, Path):
         with source.open("rb") as file:
-            return read_video(file, limits, on_frame, sampling)
+            return read_video(file, limits, on_frame, sampling, colour)
     progress, sheet = Progress(), ContactSheet(limits)
     with open_stream(source, limits) as (container, stream, length_s):
         duration_s = get_duration(container, stream)
-        marker = FrameMarker(length_s)
+        marker, painter = FrameMarker(length_s), _Painter(colour, length_s)
         mode, frames = choose_frames(container, stream, limits, sampling or DEFAULT_SAMPLING, length_s, progress)
         for offset_s, frame in frames:
             if progress.frames >= limits.max_frames and mode is not SamplingMode.ALL:
@@ -110,6 +126,7 @@ def read_video(
                 sheet.add(frame)
                 grey = compute_frame_grey(frame)
             on_frame(offset_s, grey, marker.mark(offset_s))
+            painter.show(offset_s, frame)
         if not progress.frames:
             raise Unreadable(IssueCode.DAMAGED, progress.failure or "no frame could be decoded")
         facts = Facts(
@@ -122,6 +139,28 @@ def read_video(
     share = progress.dense_s / progress.wanted_s if progress.wanted_s else 1.0
     described = describe_sampling(mode, max(GAP_S, length_s / limits.max_frames), share)
     return VideoReading(facts, sheet.make(), make_issues(progress, duration_s), progress.frames, described)
+
+
+class _Painter:
+    """Hands over frames in colour, as many as may be."""
+
+    def __init__(self, wanted: ColourFrames | None, length_s: float) -> None:
+        self._wanted, self._length_s = wanted, length_s
+        self._spread: Spread | None = None
+
+    def show(self, offset_s: float, frame: av.VideoFrame) -> None:
+        if self._wanted is None:
+            return
+        if self._spread is None:
+            scale = min(1.0, self._wanted.longest_px / max(frame.width, frame.height))
+            most = int(self._wanted.max_pixels / (frame.width * frame.height * scale * scale))
+            self._spread = Spread(max(1, most), _LEAST_COLOUR_GAP_S, self._length_s)
+        if not self._spread.take(offset_s):
+            return
+        with ffmpeg_errors("a frame cannot be converted"):
+            pixels = make_small_frame(frame, self._wanted.longest_px)
+        is_upright = (pixels.shape[1] >= pixels.shape[0]) == (frame.width >= frame.height)
+        self._wanted.on_frame(offset_s, pixels, frame.width if is_upright else frame.height)
 
 
 @contextmanager

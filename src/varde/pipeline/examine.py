@@ -12,9 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from varde.core.content import Content
 from varde.core.errors import Unreadable
+from varde.core.face import FacesFound
 from varde.core.issue import Issue, IssueCode, Step
 from varde.core.limits import DecodeLimits
 from varde.core.media import EMPTY, MediaKind
@@ -25,9 +28,16 @@ from varde.hashing import local_features
 from varde.hashing.digests import compute_digests
 from varde.media import picture, video
 from varde.media.animation import read_further_frames
-from varde.media.sampling import DEFAULT_SAMPLING, FrameUse, Sampling
+from varde.media.sampling import DEFAULT_SAMPLING, ColourFrames, FrameUse, Sampling
 from varde.media.sniff import HEAD_BYTES, TAIL_BYTES, sniff
+from varde.pipeline import look_for_faces
+from varde.pipeline.look_for_faces import FRAME_PX, PICTURE_PX, FaceLooker, VideoLooker
 from varde.pipeline.steps import FeatureCollector, FrameHasher, Grey, hash_picture, refuse_signals
+
+TARGET = "varde.pipeline.examine:prepare"
+"""What decoder processes are started with; ``:FOLDER`` of a pack after it where they are to look for faces."""
+
+PROBE_TARGET = "varde.pipeline.examine:prepare_probe"
 
 IN_MEMORY_BYTES = 512 << 20
 """Files up to this size are read into memory once; larger ones are digested in pieces and then read again."""
@@ -43,6 +53,7 @@ class ExamineRequest:
         decode: False after a first attempt has ended a process: then only digests and type are taken.
         sampling: which frames of a video are looked at.
         local_features: whether local features are computed too; they cost about as much as decoding.
+        faces: whether faces are looked for too, where the process was given models; they cost more than the rest.
     """
 
     offset: int
@@ -51,6 +62,7 @@ class ExamineRequest:
     decode: bool = True
     sampling: Sampling = DEFAULT_SAMPLING
     local_features: bool = False
+    faces: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +80,22 @@ class Examination:
     cpu_s: dict[str, float]
 
 
-def prepare() -> Callable[[bytes, list[int]], bytes]:
-    """Returns the handler for a decoder process, everything it needs imported and warmed up."""
+def prepare(pack_folder: str = "") -> Callable[[bytes, list[int]], bytes]:
+    """Returns the handler for a decoder process, everything it needs imported and warmed up.
+
+    Args:
+        pack_folder: of the models that look for faces, "" where nobody wants them; they are read here, before the
+            process is locked down.
+    """
+    return _make_handler(look_for_faces.open_looker(pack_folder) if pack_folder else None)
+
+
+def prepare_probe(pack_folder: str) -> Callable[[bytes, list[int]], bytes]:
+    """Returns the handler for a process that looks at probes: as `prepare`, but thoroughly."""
+    return _make_handler(look_for_faces.open_looker(pack_folder, thorough=True))
+
+
+def _make_handler(looker: FaceLooker | None) -> Callable[[bytes, list[int]], bytes]:
     picture.warm_up()
     video.warm_up()
     local_features.warm_up()
@@ -77,19 +103,22 @@ def prepare() -> Callable[[bytes, list[int]], bytes]:
     encoder = msgspec.msgpack.Encoder()
 
     def handle(payload: bytes, files: list[int]) -> bytes:
-        return encoder.encode(examine(decoder.decode(payload), files[0]))
+        return encoder.encode(examine(decoder.decode(payload), files[0], looker))
 
     return handle
 
 
-def examine(request: ExamineRequest, descriptor: int) -> Examination:
+def examine(request: ExamineRequest, descriptor: int, looker: FaceLooker | None = None) -> Examination:
     """Returns what could be found out about one item; never raises but for `MemoryError`.
+
+    Where looking for faces fails, it is examined once more without.
 
     Args:
         request: which part of the file, and the limits.
         descriptor: open for reading; stays open.
+        looker: looks for faces, where the request wants them.
     """
-    work = _Examination(request)
+    work = _Examination(request, looker if request.faces else None)
     try:
         with ExhibitFile(os.dup(descriptor), os.fstat(descriptor), request.offset, request.size_bytes) as file:
             work.run(file)
@@ -98,13 +127,19 @@ def examine(request: ExamineRequest, descriptor: int) -> Examination:
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - the item boundary
+        if work.is_at_faces:
+            plain = examine(request, descriptor)
+            issue = Issue(IssueCode.INTERNAL, Step.FACES, f"{type(error).__name__}: {error}")
+            return replace(plain, issues=(*plain.issues, issue))
         work.add_issue(IssueCode.INTERNAL, Step.DECODE, f"{type(error).__name__}: {error}")
     return Examination(work.content, tuple(work.issues), work.cpu_s)
 
 
 class _Examination:
-    def __init__(self, request: ExamineRequest) -> None:
+    def __init__(self, request: ExamineRequest, looker: FaceLooker | None) -> None:
         self._request = request
+        self._looker = looker
+        self.is_at_faces = False
         self.content: Content | None = None
         self.issues: list[Issue] = []
         self.cpu_s: dict[str, float] = {}
@@ -152,24 +187,40 @@ class _Examination:
         if data is None:
             raise Unreadable(IssueCode.TOO_LARGE, f"A picture file of more than {IN_MEMORY_BYTES >> 20} MiB.")
         with self._timed("decode"):
-            reading = picture.read_picture(data, self._request.limits)
+            reading = picture.read_picture(data, self._request.limits, PICTURE_PX if self._looker else 0)
         frames = reading.facts.frames or 1
         if frames > 1 and not reading.issues:
-            self._complete(reading, self._hash_frames(data, reading.grey, frames))
+            self._decode_animation(data, reading, frames)
             return
         with self._timed("hash"):
             signals = hash_picture(reading.grey)
         with self._timed("features"):
             self._features.add(None, reading.grey)
         self._complete(reading, signals)
+        if self._looker and reading.colour is not None:
+            with self._looking():
+                found = self._looker.look_at_picture(reading.colour, _find_full_width(reading))
+            self._keep_faces(found)
 
-    def _hash_frames(self, data: bytes, first: Grey, frames: int) -> tuple[Signal, ...]:
+    def _decode_animation(self, data: bytes, reading: picture.PictureReading, frames: int) -> None:
+        video_looker = self._looker.start_video() if self._looker else None
+        colour = self._make_colour(video_looker)
+        if colour and reading.colour is not None:
+            colour.on_frame(0.0, reading.colour, _find_full_width(reading))
+        self._complete(reading, self._hash_frames(data, reading.grey, frames, colour))
+        self._finish_faces(video_looker)
+
+    def _hash_frames(self, data: bytes, first: Grey, frames: int, colour: ColourFrames | None) -> tuple[Signal, ...]:
         hasher = FrameHasher(self._request.limits.max_frames)
         on_frame = self._hand_frames_to(hasher)
         on_frame(0.0, first, FrameUse.FEATURES)
         with self._timed("decode"):
             self.issues += read_further_frames(
-                data, frames, self._request.limits, lambda offset_s, grey: on_frame(offset_s, grey, FrameUse.FEATURES)
+                data,
+                frames,
+                self._request.limits,
+                lambda offset_s, grey: on_frame(offset_s, grey, FrameUse.FEATURES),
+                colour,
             )
         return hasher.signals()
 
@@ -183,9 +234,33 @@ class _Examination:
     def _decode_video(self, file: ExhibitFile) -> None:
         limits, sampling = self._request.limits, self._request.sampling
         hasher = FrameHasher(limits.max_frames)
+        video_looker = self._looker.start_video() if self._looker else None
         with self._timed("decode"):
-            reading = video.read_video(file.open_slice(), limits, self._hand_frames_to(hasher), sampling)
+            reading = video.read_video(
+                file.open_slice(), limits, self._hand_frames_to(hasher), sampling, self._make_colour(video_looker)
+            )
         self._complete(reading, hasher.signals(), reading.sampling)
+        self._finish_faces(video_looker)
+
+    def _make_colour(self, video_looker: VideoLooker | None) -> ColourFrames | None:
+        if video_looker is None or self._looker is None:
+            return None
+
+        def on_frame(offset_s: float, rgb: npt.NDArray[np.uint8], full_width: int) -> None:
+            with self._looking():
+                video_looker.add(offset_s, rgb, full_width)
+
+        return ColourFrames(FRAME_PX, self._looker.count_pixels(self._request.sampling.limit_s), on_frame)
+
+    def _finish_faces(self, video_looker: VideoLooker | None) -> None:
+        if video_looker is not None:
+            with self._looking():
+                found = video_looker.finish()
+            self._keep_faces(found)
+
+    def _keep_faces(self, found: FacesFound) -> None:
+        assert self.content  # noqa: S101 - set by _identify
+        self.content = replace(self.content, faces=found)
 
     def _complete(
         self, reading: picture.PictureReading | video.VideoReading, signals: tuple[Signal, ...], sampling: str = ""
@@ -202,9 +277,26 @@ class _Examination:
         self.issues += reading.issues
 
     @contextmanager
+    def _looking(self) -> Iterator[None]:
+        """Marks that faces are looked for: a failure inside is one of theirs."""
+        self.is_at_faces = True
+        with self._timed("faces"):
+            yield
+        self.is_at_faces = False
+
+    @contextmanager
     def _timed(self, step: str) -> Iterator[None]:
-        start = time.process_time()
+        start, faces_s = time.process_time(), self.cpu_s.get("faces", 0.0)
         try:
             yield
         finally:
-            self.cpu_s[step] = self.cpu_s.get(step, 0.0) + time.process_time() - start
+            inside_s = self.cpu_s.get("faces", 0.0) - faces_s  # frames are looked at for faces while decoding goes on
+            self.cpu_s[step] = self.cpu_s.get(step, 0.0) + time.process_time() - start - inside_s
+
+
+def _find_full_width(reading: picture.PictureReading) -> int:
+    """Returns the width of the upright picture before it was scaled."""
+    assert reading.colour is not None  # noqa: S101 - asked by the caller
+    height, width = int(reading.colour.shape[0]), int(reading.colour.shape[1])
+    longest_px = max(reading.facts.width_px, reading.facts.height_px)
+    return max(1, round(longest_px * (width / max(height, width))))

@@ -50,6 +50,7 @@ STEP_NAMES: dict[Step, str] = {
     Step.EXPAND: "unpacking",
     Step.DECODE: "decoding",
     Step.METADATA: "metadata",
+    Step.FACES: "looking for faces",
 }
 
 REASON_SENTENCES: dict[Reason, str] = {
@@ -63,6 +64,9 @@ REASON_SENTENCES: dict[Reason, str] = {
     Reason.TOO_FEW_PAIRS: "Too few pictures of too few people were measured for this figure.",
     Reason.NOT_CALIBRATED: "What a score means was not measured for faces like these.",
     Reason.AGE_NOT_COVERED: "What a score means was not measured on people of this age; other ages say nothing of it.",
+    Reason.NO_FACE: "No face was found in it.",
+    Reason.TOO_LARGE: "Larger than the limit that protects the examination.",
+    Reason.NOT_EXAMINED: "Nobody looked at it yet.",
 }
 
 KIND_NAMES: dict[MediaKind, str] = {

@@ -1,0 +1,161 @@
+"""Looks for faces in what was decoded: one in a picture after another, tracks in a video or an animated picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from varde.core.face import MOST_FACES, AgeBracket, Face, FaceBox, FaceFrame, FacesFound
+from varde.core.outcome import NotComparable
+from varde.faces.raw import RawFace
+from varde.faces.tracks import FaceTracker, Seen, Track, make_rules
+
+Pixels = npt.NDArray[np.uint8]
+
+PICTURE_PX: Final = 1600
+"""Longest side from which on pictures are given to the engine; up to twice as many where that saves resampling."""
+
+FRAME_PX: Final = 960
+"""Longest side of a video's frames that faces are looked for in."""
+
+SHARE_OF_LIMIT: Final = 0.4
+"""Of a file's time limit that looking for faces in a video may take, by the engine's stated cost."""
+
+_MOST_FRAME_PIXELS: Final = 2_000 * FRAME_PX * FRAME_PX
+
+
+class Engine(Protocol):
+    """What finds faces; see `varde.faces.engine.FaceEngine`."""
+
+    @property
+    def cost_s_per_mpx(self) -> float:
+        """CPU seconds that looking at a megapixel takes, about."""
+        ...
+
+    def find(self, rgb: Pixels, *, full_width: int) -> FacesFound:
+        """Returns the faces of a picture."""
+        ...
+
+    def look(self, rgb: Pixels) -> list[RawFace]:
+        """Returns the faces of a frame, in its pixels."""
+        ...
+
+    def cut(self, rgb: Pixels, raw: RawFace, *, offset_s: float | None) -> FaceFrame:
+        """Returns a face, cut out, with its quality."""
+        ...
+
+    def embed_frames(self, frames: Sequence[FaceFrame], *, width_px: float) -> bytes | NotComparable:
+        """Returns the embedding over several frames of one face that is so wide in the best of them."""
+        ...
+
+    def estimate_age(self, frames: Sequence[FaceFrame]) -> AgeBracket | None:
+        """Returns how old a face looks."""
+        ...
+
+
+class FaceLooker:
+    """Looks for faces with one engine; its thresholds say when two frames show one person."""
+
+    def __init__(self, engine: Engine, thresholds: Mapping[str, float]) -> None:
+        """Takes an engine that is warmed up.
+
+        Args:
+            engine: finds and embeds faces.
+            thresholds: of its embedder's card, by false accept rate.
+        """
+        self._engine = engine
+        self._rules = make_rules(thresholds)
+
+    def look_at_picture(self, rgb: Pixels, full_width: int) -> FacesFound:
+        """Returns the faces of an upright picture.
+
+        Args:
+            rgb: (H, W, 3) uint8.
+            full_width: of the upright picture before it was scaled, in pixels.
+        """
+        return self._engine.find(rgb, full_width=full_width)
+
+    def start_video(self) -> VideoLooker:
+        """Returns what takes the frames of one video."""
+        return VideoLooker(self._engine, FaceTracker(self._rules, self._cut, self._embed))
+
+    def count_pixels(self, limit_s: float) -> int:
+        """Returns how many pixels of frames may be looked at in a file with a time limit; the same for the same."""
+        pixels = SHARE_OF_LIMIT * limit_s / max(self._engine.cost_s_per_mpx, 1e-3) * 1e6
+        return int(min(pixels, _MOST_FRAME_PIXELS))
+
+    def _cut(self, rgb: Pixels, raw: RawFace, offset_s: float) -> FaceFrame:
+        return self._engine.cut(rgb, raw, offset_s=offset_s)
+
+    def _embed(self, seen: Sequence[Seen]) -> npt.NDArray[np.float32] | None:
+        made = self._engine.embed_frames([one.frame for one in seen], width_px=seen[0].raw.width)
+        return None if isinstance(made, NotComparable) else np.frombuffer(made, "<f4").astype(np.float32)
+
+
+class VideoLooker:
+    """Takes the frames of one video in the order of time and gives its tracks."""
+
+    def __init__(self, engine: Engine, tracker: FaceTracker) -> None:
+        self._engine, self._tracker = engine, tracker
+        self._full_width = 1
+        self._last_s = 0.0
+
+    def add(self, offset_s: float, rgb: Pixels, full_width: int) -> None:
+        """Looks at one frame.
+
+        Args:
+            offset_s: time from the start in seconds.
+            rgb: (H, W, 3) uint8, upright.
+            full_width: before it was scaled, in pixels.
+        """
+        self._full_width, self._last_s = full_width, offset_s
+        self._tracker.add(offset_s, rgb, self._engine.look(rgb))
+
+    def finish(self) -> FacesFound:
+        """Returns the tracks as faces, the most confident first."""
+        tracks = self._tracker.finish()
+        kept = [self._make_face(track) for track in tracks[:MOST_FACES]]
+        kept.sort(key=lambda face: -face.confidence)
+        dropped = self._tracker.dropped + len(tracks) - len(kept)
+        return FacesFound(tuple(kept), dropped, _describe(self._tracker.frames, self._last_s))
+
+    def _make_face(self, track: Track) -> Face:
+        best, frames = track.frames[0], tuple(one.frame for one in track.frames)
+        raw, (width, height) = best.raw, best.sides
+        return Face(
+            box=FaceBox(raw.left / width, raw.top / height, raw.width / width, raw.height / height),
+            landmarks=tuple((float(x) / width, float(y) / height) for x, y in raw.landmarks),
+            angle=raw.angle,
+            size_px=raw.width / width * self._full_width,
+            confidence=raw.confidence,
+            frames=frames,
+            embedding=self._engine.embed_frames(frames, width_px=raw.width),
+            seen_frames=track.seen_frames,
+            first_s=track.first_s,
+            last_s=track.last_s,
+            age=self._engine.estimate_age(frames),
+        )
+
+
+def _describe(frames: int, last_s: float) -> str:
+    """Returns what was looked at, such as ``960 px, 12 frames, 1/1.0s``."""
+    gap = f", 1/{last_s / (frames - 1):.1f}s" if frames > 1 and last_s > 0 else ""
+    return f"{FRAME_PX} px, {frames} {'frame' if frames == 1 else 'frames'}{gap}"
+
+
+def open_looker(pack_folder: str, *, thorough: bool = False) -> FaceLooker:
+    """Returns a looker with the models in a folder, warmed up; loads onnxruntime.
+
+    Raises:
+        VardeError: if the folder is no pack, or a file in it is not what its card says.
+    """
+    from varde.core.model import ModelTask
+    from varde.faces.engine import open_engine
+    from varde.models.registry import open_folder
+
+    pack = open_folder(Path(pack_folder))
+    return FaceLooker(open_engine(pack, thorough=thorough), pack.get(ModelTask.FACE_EMBED).thresholds)
