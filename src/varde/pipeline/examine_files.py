@@ -17,7 +17,7 @@ from varde.core.locator import Segment
 from varde.media.pool import Answer, Failure, Pool, Request
 from varde.media.sandbox import SandboxLimits
 from varde.pipeline.checking import read_examination
-from varde.pipeline.examine import Examination, ExamineRequest
+from varde.pipeline.examine import TARGET, Examination, ExamineRequest
 from varde.pipeline.machine import count_cores
 from varde.pipeline.sources import FileSource, OpenPart
 from varde.pipeline.tasks import FAILURE_CODES
@@ -30,20 +30,27 @@ _WAIT_S = 0.2
 class FileExaminer:
     """A pool of decoder processes for files named one by one. Use as a context manager; one thread at a time."""
 
-    def __init__(self, settings: Settings, request: ExamineRequest | None = None, *, workers: int = 0) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        request: ExamineRequest | None = None,
+        *,
+        workers: int = 0,
+        pack_folder: Path | None = None,
+    ) -> None:
         """Starts the processes.
 
         Args:
             settings: limits and number of processes.
             request: which signals are wanted; its part is set for each file.
             workers: number of processes; 0 takes the settings'.
+            pack_folder: of the models that look for faces, where the request wants them.
         """
         self._processing = settings.processing
         self._request = request or ExamineRequest(0, 0, settings.decode.limits())
         limits = SandboxLimits(settings.processing.memory_limit_mib << 20)
-        self._pool = Pool(
-            "varde.pipeline.examine:prepare", workers or settings.processing.workers or count_cores(), limits
-        )
+        target = f"{TARGET}:{pack_folder}" if pack_folder else TARGET
+        self._pool = Pool(target, workers or settings.processing.workers or count_cores(), limits)
 
     def __enter__(self) -> Self:
         return self
