@@ -11,7 +11,7 @@ from varde.cli.case_access import access
 from varde.cli.options import Session, with_session
 from varde.cli.recalls import describe_recall, say_recalls
 from varde.core.case import Case
-from varde.store import cases, runs, schemes, summary
+from varde.store import cases, faces, runs, schemes, summary
 from varde.store.floods import count_held
 from varde.store.recalls import list_recalls
 from varde.store.site import Site
@@ -101,6 +101,7 @@ def describe_case(site: Site, name: str) -> dict[str, Any]:
         exhibits = cases.list_exhibits(connection, found.case_id)
         found_recalls = list_recalls(connection, found.case_id)
         held = count_held(connection)
+        without_faces = faces.count_unexamined(connection, found.case_id)
         finished = [run for run in runs.list_runs(connection, found.case_id) if run.finished_at]
     return {
         **_describe(found),
@@ -113,6 +114,7 @@ def describe_case(site: Site, name: str) -> dict[str, Any]:
         "size_bytes": counts.size_bytes,
         "kinds": {kind.value: count for kind, count, _ in figures.kinds},
         "hashed": figures.hashed,
+        "without_faces": without_faces,
         "not_comparable": {reason.value: count for reason, count in figures.not_comparable},
         "matched": figures.matched,
         "set_aside": figures.set_aside,

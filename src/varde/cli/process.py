@@ -9,6 +9,7 @@ from varde.cli.case import describe_case
 from varde.cli.index_damage import say_damage
 from varde.cli.options import Session, with_session
 from varde.cli.progress import ProgressDisplay
+from varde.pipeline.face_setup import NoFaces
 from varde.pipeline.matching import MatchCount
 from varde.store.site import Site
 from varde.workflows import process_case
@@ -20,27 +21,31 @@ _LAYERS = 3
 @click.argument("case")
 @click.option("--retry", is_flag=True, help="Examine items again whose issue may have passed.")
 @click.option("--features", is_flag=True, help="Examine pictures and videos again that have no local features.")
+@click.option("--faces", is_flag=True, help="Examine pictures and videos again that nobody looked at for faces.")
 @with_session
-def process(session: Session, case: str, retry: bool, features: bool) -> int:
+def process(session: Session, case: str, retry: bool, features: bool, faces: bool) -> int:
     """List, examine and compare everything in CASE that is not done yet.
 
     Can be stopped at any time, also by a power cut: the same command goes on where it was. Ends with 1 if this run met
     issues; `varde issue list CASE` shows them. With --retry items that vanished, could not be read, changed, or took a
     decoder too much time or memory get another try: after a disk was plugged in again, or a limit raised. With
     --features pictures and videos get local features that had none: after a known set was made here from pictures.
+    With --faces pictures and videos are looked at for faces that were not: after `varde models use`.
 
     \b
     Example:
       varde process 2026-0042
     """
-    return run_processing(session, session.open(), case, retry=retry, features=features)
+    return run_processing(session, session.open(), case, retry=retry, features=features, faces=faces)
 
 
-def run_processing(session: Session, site: Site, case: str, *, retry: bool = False, features: bool = False) -> int:
+def run_processing(
+    session: Session, site: Site, case: str, *, retry: bool = False, features: bool = False, faces: bool = False
+) -> int:
     """Processes a case with a progress display and returns the exit code."""
     with ProgressDisplay() as display:
         done = process_case.process_case(
-            site, session.actor, case_name=case, progress=display.update, retry=retry, features=features
+            site, session.actor, case_name=case, progress=display.update, retry=retry, features=features, faces=faces
         )
     result = done.run
     if session.as_json:
@@ -51,6 +56,7 @@ def run_processing(session: Session, site: Site, case: str, *, retry: bool = Fal
             "with_issues": result.with_issues,
             "new_issues": done.new_issues,
             "unreachable": list(result.unreachable),
+            "without_faces": done.without_faces,
             **result.matches.describe(),
             "cpu_s": result.cpu_s,
         }
@@ -61,6 +67,7 @@ def run_processing(session: Session, site: Site, case: str, *, retry: bool = Fal
         f"{output.count(new_matches, 'new match', 'new matches')} with known sets."
     )
     say_not_recorded(result.matches)
+    say_without_faces(done.without_faces, result.no_faces, case)
     say_damage(site)
     output.say(
         f"Case {case}: {output.count(done.places.examined, 'item')} examined without an issue, "
@@ -71,6 +78,18 @@ def run_processing(session: Session, site: Site, case: str, *, retry: bool = Fal
     for sentence in result.unreachable:
         output.say(f"Not examined: {sentence}. Mount it at that place, then give the same command again.")
     return 1 if done.new_issues or result.unreachable else 0
+
+
+def say_without_faces(count: int, why: NoFaces | None, case: str) -> None:
+    """Says how many items nobody looked at for faces, and what to do; nothing where that was turned off."""
+    if not count or why is NoFaces.TURNED_OFF:
+        return
+    reason = "since no models are in use" if why is NoFaces.NO_PACK else "examined before models were in use"
+    first = "`varde models use builtin`, then " if why is NoFaces.NO_PACK else ""
+    output.say(
+        f"Not looked at for faces: {output.count(count, 'picture or video', 'pictures and videos')}, {reason}. "
+        f"{first}`varde process {case} --faces` looks at them."
+    )
 
 
 def say_not_recorded(count: MatchCount) -> None:

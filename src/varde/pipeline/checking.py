@@ -22,6 +22,7 @@ from varde.hashing.variants import read_variants
 from varde.media.pool import Failure, FailureKind
 from varde.media.sampling import FEATURED_FRAMES
 from varde.media.veil import is_veil
+from varde.pipeline.checking_faces import list_faults
 from varde.pipeline.examine import Examination
 from varde.pipeline.sources import CopySource, Source
 from varde.pipeline.steps import FRAME_SIGNALS
@@ -42,24 +43,25 @@ class ImpossibleAnswer(Exception):
     """An answer that no honest decoder gives; the message says why."""
 
 
-def read_examination(result: bytes | Failure, part_bytes: int) -> Examination | Failure:
+def read_examination(result: bytes | Failure, part_bytes: int, dimensions: int | None = None) -> Examination | Failure:
     """Returns what a decoder process answered, or a failure: its own, or that of an answer that cannot be true.
 
     Args:
         result: of an `Answer`.
         part_bytes: how much it was given to examine.
+        dimensions: of the embeddings of faces, None where nobody asked for faces.
     """
     if isinstance(result, Failure):
         return result
     try:
         examination = _decode(result)
-        check_examination(examination, part_bytes)
+        check_examination(examination, part_bytes, dimensions)
     except (msgspec.MsgspecError, ImpossibleAnswer) as error:
         return Failure(FailureKind.CRASHED, f"The decoder's answer cannot be true: {error}")
     return examination
 
 
-def check_examination(examination: Examination, part_bytes: int) -> None:
+def check_examination(examination: Examination, part_bytes: int, dimensions: int | None = None) -> None:
     """Does nothing if an examination can be true of a part of that many bytes.
 
     It can still be a lie: digests come from the process that decoded the file (SECURITY.md).
@@ -83,6 +85,8 @@ def check_examination(examination: Examination, part_bytes: int) -> None:
     for signal in content.signals:
         _check_signal(signal)
     _check_features(content)
+    faults = list_faults(content.faces, dimensions)
+    _require(not faults, "; ".join(faults[:3]))
     if content.facts:
         facts = content.facts
         numbers = (facts.width_px, facts.height_px, facts.frames or 0, facts.duration_s or 0)

@@ -14,8 +14,10 @@ import msgspec
 from varde.core.errors import NotFound, Unreadable
 from varde.core.issue import Issue, IssueCode, Step
 from varde.core.locator import Segment
+from varde.core.model import ModelTask
 from varde.media.pool import Answer, Failure, Pool, Request
 from varde.media.sandbox import SandboxLimits
+from varde.models.pack import Pack
 from varde.pipeline.checking import read_examination
 from varde.pipeline.examine import TARGET, Examination, ExamineRequest
 from varde.pipeline.machine import count_cores
@@ -36,7 +38,7 @@ class FileExaminer:
         request: ExamineRequest | None = None,
         *,
         workers: int = 0,
-        pack_folder: Path | None = None,
+        pack: Pack | None = None,
     ) -> None:
         """Starts the processes.
 
@@ -44,12 +46,13 @@ class FileExaminer:
             settings: limits and number of processes.
             request: which signals are wanted; its part is set for each file.
             workers: number of processes; 0 takes the settings'.
-            pack_folder: of the models that look for faces, where the request wants them.
+            pack: of the models that look for faces, where the request wants them.
         """
         self._processing = settings.processing
         self._request = request or ExamineRequest(0, 0, settings.decode.limits())
         limits = SandboxLimits(settings.processing.memory_limit_mib << 20)
-        target = f"{TARGET}:{pack_folder}" if pack_folder else TARGET
+        self._dimensions = int(pack.get(ModelTask.FACE_EMBED).output["dimensions"]) if pack else None
+        target = f"{TARGET}:{pack.folder}" if pack else TARGET
         self._pool = Pool(target, workers or settings.processing.workers or count_cores(), limits)
 
     def __enter__(self) -> Self:
@@ -82,7 +85,7 @@ class FileExaminer:
                 self._submit(number, path, sizes, done)
             if sizes:
                 for answer in self._pool.wait(_WAIT_S):
-                    done[answer.key] = _read_answer(answer, sizes.pop(answer.key))
+                    done[answer.key] = _read_answer(answer, sizes.pop(answer.key), self._dimensions)
             while answered in done:
                 yield done.pop(answered)
                 answered += 1
@@ -113,8 +116,8 @@ def _open(path: Path) -> OpenPart:
     return FileSource(real, Segment(os.fsencode(real.name))).open()
 
 
-def _read_answer(answer: Answer, part_bytes: int) -> Examination:
-    result = read_examination(answer.result, part_bytes)
+def _read_answer(answer: Answer, part_bytes: int, dimensions: int | None) -> Examination:
+    result = read_examination(answer.result, part_bytes, dimensions)
     if isinstance(result, Failure):
         return _fail(FAILURE_CODES[result.kind], result.detail)
     return result

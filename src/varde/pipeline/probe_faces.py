@@ -18,6 +18,7 @@ from varde.core.face import FacesFound
 from varde.core.issue import IssueCode
 from varde.core.locator import Segment
 from varde.core.media import MediaKind
+from varde.core.model import ModelTask
 from varde.core.outcome import NotComparable, Reason
 from varde.media.pool import Failure, Pool, Request
 from varde.media.sampling import Sampling
@@ -57,6 +58,7 @@ class ProbeExaminer:
             pack: which models look.
         """
         self._processing = settings.processing
+        self._dimensions = int(pack.get(ModelTask.FACE_EMBED).output["dimensions"])
         self._decode = settings.decode
         limits = SandboxLimits(settings.processing.memory_limit_mib << 20)
         self._pool = Pool(f"{PROBE_TARGET}:{pack.folder}", 1, limits)
@@ -87,7 +89,7 @@ class ProbeExaminer:
         sampling = Sampling.within(self._decode.video_sampling, limit_s)
         request = ExamineRequest(part.offset, part.size_bytes, self._decode.limits(), sampling=sampling, faces=True)
         asked = Request(None, msgspec.msgpack.encode(request), (part.descriptor,), limit_s)
-        return read_outcome(read_examination(self._pool.ask(asked), part.size_bytes))
+        return read_outcome(read_examination(self._pool.ask(asked), part.size_bytes, self._dimensions))
 
 
 def examine_probe(site: Site, pack: Pack, source: Path | bytes) -> FacesFound | NotComparable:

@@ -13,6 +13,7 @@ from varde.core.case import Case, Exhibit
 from varde.core.errors import ExhibitUnreachable
 from varde.evidence.registry import load_readers
 from varde.pipeline.checking import check_there
+from varde.pipeline.face_setup import FaceSetup, NoFaces, find_setup
 from varde.pipeline.machine import count_cores, list_software
 from varde.pipeline.matching import MatchCount, is_up_to_date, match_all
 from varde.pipeline.plan import list_places
@@ -55,6 +56,7 @@ class RunResult:
         cpu_s: CPU seconds of decoder processes by step.
         layers: sandbox layers the decoder processes ran in; () where none ran.
         unreachable: exhibits that are not where they were, one sentence each; their items still wait.
+        no_faces: why nobody looked for faces; None where somebody did.
     """
 
     items: int = 0
@@ -64,6 +66,7 @@ class RunResult:
     cpu_s: dict[str, float] = field(default_factory=dict)
     layers: tuple[str, ...] = ()
     unreachable: tuple[str, ...] = ()
+    no_faces: NoFaces | None = None
 
     def add(self, tally: Tally) -> None:
         """Adds what was done on one exhibit."""
@@ -84,6 +87,7 @@ def process_case(
     progress: Callable[[Progress], None],
     retry: bool = False,
     features: bool = False,
+    faces: bool = False,
 ) -> RunResult:
     """Brings a case up to date: all listed and examined, compared with all known sets, and stacked to be looked at.
 
@@ -93,6 +97,7 @@ def process_case(
         progress: called often.
         retry: whether items whose issue may have passed (a disk that was away, a limit that was raised) wait again.
         features: whether pictures and videos without local features are examined again for them.
+        faces: whether pictures and videos that nobody looked at for faces are examined again for them.
 
     Raises:
         PluginError: if a listed archive reader cannot be loaded.
@@ -101,11 +106,15 @@ def process_case(
     """
     result = RunResult()
     with site.processing_lock():
+        setup = find_setup(site, person, clock)
+        result.no_faces = setup if isinstance(setup, NoFaces) else None
+        looking = None if isinstance(setup, NoFaces) else setup
         site.contents.clear_staging()
         site.clear_spool()
         load_readers(site.settings.plugins.evidence)  # or stop now: the decoders would fail archive by archive
         retried = _open_again(site, case, reopening.open_again) if retry else 0
         retried += _open_again(site, case, reopening.open_without_features) if features else 0
+        retried += _open_again(site, case, reopening.open_without_faces) if faces and looking else 0
         open_exhibits = [exhibit for exhibit in _list_exhibits(site, case) if _is_open(site, exhibit)]
         if not open_exhibits and is_up_to_date(site):
             stack_stale_cases(site, case.case_id)  # an earlier run may have been killed before this
@@ -113,7 +122,7 @@ def process_case(
         run_id = _record_start(site, case, len(open_exhibits), retried, person, clock())
         for exhibit in open_exhibits:
             try:
-                result.add(_process_exhibit(site, exhibit, progress))
+                result.add(_process_exhibit(site, exhibit, looking, progress))
             except ExhibitUnreachable as error:  # the others, and the comparison, do not wait for it
                 result.unreachable = (*result.unreachable, str(error))
         progress(Progress("comparing", 0, 0, 0))
@@ -124,7 +133,9 @@ def process_case(
     return result
 
 
-def _process_exhibit(site: Site, exhibit: Exhibit, progress: Callable[[Progress], None]) -> Tally:
+def _process_exhibit(
+    site: Site, exhibit: Exhibit, faces: FaceSetup | None, progress: Callable[[Progress], None]
+) -> Tally:
     check_there(exhibit)
     if not exhibit.walked:
         list_places(site.database, exhibit, lambda found: progress(Progress("listing", exhibit.number, found, 0)))
@@ -145,7 +156,7 @@ def _process_exhibit(site: Site, exhibit: Exhibit, progress: Callable[[Progress]
         )
 
     workers = site.settings.processing.workers or count_cores()
-    return Schedule(site, exhibit, workers, report).run() if total else Tally()
+    return Schedule(site, exhibit, workers, report, faces).run() if total else Tally()
 
 
 def _list_exhibits(site: Site, case: Case) -> list[Exhibit]:

@@ -22,14 +22,18 @@ from varde.media.sampling import Sampling
 from varde.media.sandbox import SandboxLimits
 from varde.pipeline.archives import Archives
 from varde.pipeline.checking import check_copy, check_reachable, check_there, read_examination
-from varde.pipeline.examine import ExamineRequest
+from varde.pipeline.examine import TARGET, ExamineRequest
+from varde.pipeline.face_setup import FaceSetup
 from varde.pipeline.sources import file_source
 from varde.pipeline.tasks import FAILURE_CODES, Archive, Tally, Task
 from varde.pipeline.writer import Writer
-from varde.store import items, local_features
+from varde.store import items, local_features, reopening
 from varde.store.items import ExaminedItem, ItemState, WaitingItem
 from varde.store.settings import LocalFeaturesUse
 from varde.store.site import Site
+
+LONGER_FOR_FACES = 1.5
+"""Times a file's time limit that it may take where faces are looked for too."""
 
 _PAGE = 1000
 _WAIT_S = 0.2
@@ -49,13 +53,30 @@ def wants_features(site: Site) -> bool:
 class Schedule:
     """The run over one exhibit. Call `run` once."""
 
-    def __init__(self, site: Site, exhibit: Exhibit, workers: int, progress: Callable[[Tally], None]) -> None:
+    def __init__(
+        self,
+        site: Site,
+        exhibit: Exhibit,
+        workers: int,
+        progress: Callable[[Tally], None],
+        faces: FaceSetup | None = None,
+    ) -> None:
+        """Prepares a run.
+
+        Args:
+            site, exhibit: what is examined.
+            workers: decoder processes.
+            progress: called often.
+            faces: the models that look for faces; None where nobody does.
+        """
+        self._faces = faces
+        self._decoding_attempts = 2 if faces else 1
         self._site = site
         self._exhibit = exhibit
         self._settings = site.settings.processing
         self._workers = workers
         self._progress = progress
-        self._writer = Writer(site.database, exhibit.exhibit_id)
+        self._writer = Writer(site.database, exhibit.exhibit_id, face_models=faces.models if faces else None)
         self._tally = Tally()
         self._ready: deque[Task] = deque()
         self._archives = Archives(site, exhibit, self._writer, self._tally, self._ready)
@@ -70,7 +91,8 @@ class Schedule:
         """
         limits = SandboxLimits(self._settings.memory_limit_mib << 20)
         feed = self._feed()
-        with Pool("varde.pipeline.examine:prepare", self._workers, limits) as pool:
+        target = f"{TARGET}:{self._faces.folder}" if self._faces else TARGET
+        with Pool(target, self._workers, limits) as pool:
             try:
                 while self._submit(pool, feed) or self._examining or self._archives.any_left:
                     self._take_answers(pool)
@@ -123,10 +145,18 @@ class Schedule:
         limits = self._site.settings.decode.limits()
         limit_s = self._settings.limit_s(part.size_bytes)
         sampling = Sampling.within(self._site.settings.decode.video_sampling, limit_s)
+        looks_for_faces = self._faces is not None and not task.attempts
         request = ExamineRequest(
-            part.offset, part.size_bytes, limits, task.failure is None, sampling, local_features=self._local_features
+            part.offset,
+            part.size_bytes,
+            limits,
+            task.attempts < self._decoding_attempts,
+            sampling,
+            local_features=self._local_features,
+            faces=looks_for_faces,
         )
-        pool.submit(Request(task, _encode(request), (part.descriptor,), limit_s))
+        longest_s = limit_s * (LONGER_FOR_FACES if looks_for_faces else 1)
+        pool.submit(Request(task, _encode(request), (part.descriptor,), longest_s))
         self._examining += 1
 
     def _take_answers(self, pool: Pool) -> None:
@@ -138,7 +168,7 @@ class Schedule:
 
     def _take_answer(self, answer: Answer) -> None:
         task: Task = answer.key
-        examination = read_examination(answer.result, task.part_bytes)
+        examination = read_examination(answer.result, task.part_bytes, self._faces.dimensions if self._faces else None)
         if isinstance(examination, Failure):
             self._take_failure(task, examination)
             return
@@ -148,18 +178,32 @@ class Schedule:
         examined = ExaminedItem(task.item.item_id, task.item.locator, content, issues)
         if content:
             check_copy(task.source, content, task.item.locator)
+        if content and self._is_changed(task, content):
+            cause = "It is not what it was when it was decided; what was recorded of it stays as it is."
+            self._refuse(task, Issue(IssueCode.CHANGED_WHILE_READING, Step.READ, cause))
+            return
         if content and content.media_type.kind is MediaKind.ARCHIVE:
             self._take_archive(task, examined, content)
         else:
             self._finish(task, examined)
 
     def _take_failure(self, task: Task, failure: Failure) -> None:
-        issue = Issue(FAILURE_CODES[failure.kind], Step.DECODE, failure.detail)
-        if task.failure is None:  # digests and type can still be had
+        step = Step.FACES if self._faces and not task.attempts else Step.DECODE
+        issue = Issue(FAILURE_CODES[failure.kind], step, failure.detail)
+        task.attempts += 1
+        if task.attempts <= self._decoding_attempts:  # hashes, or at least digests and type, can still be had
             task.failure = issue
             self._ready.append(task)
         else:
-            self._finish(task, ExaminedItem(task.item.item_id, task.item.locator, None, (task.failure, issue)))
+            issues = (task.failure, issue) if task.failure else (issue,)
+            self._finish(task, ExaminedItem(task.item.item_id, task.item.locator, None, issues))
+
+    def _is_changed(self, task: Task, content: Content) -> bool:
+        """Returns whether an item that was examined again, and decided before, is another content now."""
+        if task.item.sha256 in (None, content.digests.sha256) or task.item.state is ItemState.EXPANDING:
+            return False
+        with self._site.database.read() as connection:
+            return reopening.is_decided(connection, task.item.item_id)
 
     def _take_archive(self, task: Task, examined: ExaminedItem, content: Content) -> None:
         is_resumed = task.item.state is ItemState.EXPANDING

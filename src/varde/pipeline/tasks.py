@@ -63,7 +63,9 @@ class Task:
 
     Attributes:
         inside: the window it is a member of, None for a file of the exhibit.
-        failure: what ended a first attempt; the second one only takes digests and type.
+        failure: what ended the last attempt.
+        attempts: that were ended: the first one looks for faces where that is wanted, the next one decodes without, the
+            last one only takes digests and type.
         part_bytes, stamp: of the part, once it has been opened.
     """
 
@@ -71,6 +73,7 @@ class Task:
     source: Source
     inside: Window | None
     failure: Issue | None = None
+    attempts: int = 0
     part_bytes: int = 0
     stamp: tuple[int, ...] = ()
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from varde.store import items
 from varde.store.database import PATIENCE_S, Database
+from varde.store.face_writing import FaceModels
 from varde.store.items import ExaminedItem
 
 _BATCH = 500
@@ -22,17 +23,26 @@ class Writer:
     While another process writes (a large import), it waits for up to half an hour, keeping what it was handed.
     """
 
-    def __init__(self, database: Database, exhibit_id: int, *, patience_s: float = PATIENCE_S) -> None:
+    def __init__(
+        self,
+        database: Database,
+        exhibit_id: int,
+        *,
+        patience_s: float = PATIENCE_S,
+        face_models: FaceModels | None = None,
+    ) -> None:
         """Prepares a writer of one exhibit's outcomes.
 
         Args:
             database: the site's.
             exhibit_id: row number of the exhibit.
             patience_s: how long to try again for while another process writes.
+            face_models: that look for faces.
         """
         self._database = database
         self._patience_s = patience_s
         self._exhibit_id = exhibit_id
+        self._face_models = face_models
         self._examined: list[ExaminedItem] = []
         self._done: list[int] = []
         self._oldest = 0.0
@@ -77,7 +87,7 @@ class Writer:
 
     def _record(self, connection: Connection) -> None:
         if self._examined:
-            items.record_examined(connection, self._exhibit_id, self._examined)
+            items.record_examined(connection, self._exhibit_id, self._examined, self._face_models)
         for archive_id in self._done:
             items.record_done(connection, archive_id)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -13,6 +14,7 @@ from varde.core.outcome import NotComparable
 from varde.core.signal import Signal
 from varde.store import tables
 from varde.store.comparisons import compare_again
+from varde.store.face_writing import FaceModels, record_faces
 from varde.store.local_features import record_features
 from varde.store.search_index import record_content
 from varde.store.types import make_storable
@@ -20,8 +22,10 @@ from varde.store.types import make_storable
 _IDS_AT_ONCE = 500
 
 
-def record_contents(connection: Connection, examined: Iterable[Content]) -> dict[bytes, int]:
-    """Records contents that are new and returns the row number of each by SHA-256.
+def record_contents(
+    connection: Connection, examined: Iterable[Content], face_models: FaceModels | None = None
+) -> dict[bytes, int]:
+    """Records contents that are new and returns the row number of each by SHA-256; faces by the models that looked.
 
     A content that could not be decoded before (its decoder was killed, say) and now can is completed, and compared
     again.
@@ -30,7 +34,8 @@ def record_contents(connection: Connection, examined: Iterable[Content]) -> dict
     for content in examined:
         digest = content.digests.sha256
         if digest not in by_digest or content.signals:
-            by_digest[digest] = content
+            before = by_digest.get(digest)
+            by_digest[digest] = replace(content, faces=before.faces) if before and not content.faces else content
     known = _find_ids(connection, by_digest)
     _complete(connection, [(known[digest], content) for digest, content in by_digest.items() if digest in known])
     fresh = [content for digest, content in by_digest.items() if digest not in known]
@@ -39,6 +44,7 @@ def record_contents(connection: Connection, examined: Iterable[Content]) -> dict
         ids = _find_ids(connection, {content.digests.sha256: content for content in fresh})
         _record_derived(connection, [(ids[content.digests.sha256], content) for content in fresh])
         known |= ids
+    record_faces(connection, [(known[digest], content) for digest, content in by_digest.items()], face_models)
     return known
 
 

@@ -17,6 +17,7 @@ from varde.core.locator import Locator
 from varde.store import tables
 from varde.store.contents import record_contents
 from varde.store.database import insert_new
+from varde.store.face_writing import FaceModels
 from varde.store.search_index import record_items
 from varde.store.types import AnyRow, AnySelect, make_storable
 
@@ -156,9 +157,18 @@ def count_waiting(connection: Connection, exhibit_id: int) -> tuple[int, int]:
     return count, size
 
 
-def record_examined(connection: Connection, exhibit_id: int, examined: Sequence[ExaminedItem]) -> None:
-    """Records a batch of outcomes in the caller's transaction: contents once, items done, issues."""
-    content_ids = record_contents(connection, [e.content for e in examined if e.content])
+def record_examined(
+    connection: Connection, exhibit_id: int, examined: Sequence[ExaminedItem], face_models: FaceModels | None = None
+) -> None:
+    """Records a batch of outcomes in the caller's transaction: contents once, items done, issues.
+
+    Args:
+        connection: the caller's transaction.
+        exhibit_id: row number of the exhibit.
+        examined: the batch.
+        face_models: that looked for faces; None where nobody was asked to.
+    """
+    content_ids = record_contents(connection, [e.content for e in examined if e.content], face_models)
     updates: list[dict[str, object]] = [
         {
             "b_id": e.item_id,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, exists, func, select, update
+from sqlalchemy import Connection, case, delete, exists, func, select, update
 
 from varde.core.issue import Issue, IssueCode, Step
 from varde.core.media import MediaKind
 from varde.store import tables
+from varde.store.face_tables import face_examinations
 from varde.store.items import ItemState, record_issues
 
 PASSING = (
@@ -74,6 +75,33 @@ def open_without_features(connection: Connection, exhibit_id: int) -> int:
     found = set(connection.execute(query).scalars())
     _wait_again(connection, found)
     return len(found)
+
+
+def open_without_faces(connection: Connection, exhibit_id: int) -> int:
+    """Makes one item of every picture or video that nobody looked at for faces wait again, and returns how many.
+
+    Contents that could not be decoded stay as they are. Decided items come too, where no other item has the content:
+    whoever examines them again leaves them alone if their bytes are not those that were decided on.
+    """
+    items, contents = tables.items.c, tables.contents.c
+    decided = exists().where(tables.decisions.c.item_id == items.id)
+    looked_at = exists().where(face_examinations.c.content_id == contents.id)
+    query = (
+        select(func.coalesce(func.min(case((~decided, items.id))), func.min(items.id)))
+        .join(tables.contents, contents.id == items.content_id)
+        .where(items.exhibit_id == exhibit_id, items.state == ItemState.DONE.value, ~looked_at)
+        .where(contents.kind.in_([MediaKind.PICTURE.value, MediaKind.VIDEO.value]), contents.width_px.is_not(None))
+        .group_by(contents.id)
+    )
+    found = set(connection.execute(query).scalars())
+    _wait_again(connection, found)
+    return len(found)
+
+
+def is_decided(connection: Connection, item_id: int) -> bool:
+    """Returns whether anybody ever decided on an item."""
+    query = select(tables.decisions.c.id).where(tables.decisions.c.item_id == item_id).limit(1)
+    return connection.execute(query).first() is not None
 
 
 def _wait_again(connection: Connection, item_ids: set[int]) -> None:

@@ -95,6 +95,24 @@ class MatchingSettings(_Section):
     flood_limit: int = Field(1_000, ge=1, description="Contents one entry may match before more are only counted.")
 
 
+class FacesUse(StrEnum):
+    """When items are looked at for faces: it costs more than everything else."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+class FacesSettings(_Section):
+    """Whether faces are looked for."""
+
+    examine: FacesUse = Field(
+        FacesUse.AUTO,
+        description="Whether `varde process` looks for faces; `auto`: once models are in use (`varde models use`); "
+        "`always`: with the builtin ones where none are.",
+    )
+
+
 class WebSettings(_Section):
     """What the HTTP interface takes on."""
 
@@ -157,6 +175,7 @@ class Settings(_Section):
     decode: DecodeSettings = DecodeSettings()
     archive: ArchiveSettings = ArchiveSettings()
     matching: MatchingSettings = MatchingSettings()
+    faces: FacesSettings = FacesSettings()
     web: WebSettings = WebSettings()
     access: AccessSettings = AccessSettings()
     review: ReviewSettings = ReviewSettings()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from varde.pipeline.run import Progress, RunResult
 from varde.pipeline.run import process_case as run_pipeline
 from varde.store import cases
+from varde.store import faces as stored_faces
 from varde.store.cases import PlaceCounts
 from varde.store.site import Site
 from varde.workflows.actor import Actor
@@ -21,11 +22,13 @@ class Processed:
         run: what it did.
         places: the accounting of the whole case.
         new_issues: recorded by it, also those of places that are no items: links, special files, closed folders.
+        without_faces: items of the case that are pictures or videos and that nobody looked at for faces.
     """
 
     run: RunResult
     places: PlaceCounts
     new_issues: int
+    without_faces: int = 0
 
 
 def process_case(
@@ -36,6 +39,7 @@ def process_case(
     progress: Callable[[Progress], None],
     retry: bool = False,
     features: bool = False,
+    faces: bool = False,
 ) -> Processed:
     """Returns what this run did and how the case stands.
 
@@ -45,6 +49,7 @@ def process_case(
         progress: called often.
         retry: whether items whose issue may have passed are examined again.
         features: whether pictures and videos without local features are.
+        faces: whether pictures and videos that nobody looked at for faces are.
 
     Raises:
         NotFound: if there is no such case.
@@ -55,8 +60,16 @@ def process_case(
         case = cases.get_case(connection, case_name)
         before = cases.count_places(connection, case.case_id).issue_records
     result = run_pipeline(
-        site, case, person=actor.person, clock=actor.clock, progress=progress, retry=retry, features=features
+        site,
+        case,
+        person=actor.person,
+        clock=actor.clock,
+        progress=progress,
+        retry=retry,
+        features=features,
+        faces=faces,
     )
     with site.database.read() as connection:
         counts = cases.count_places(connection, case.case_id)
-    return Processed(result, counts, counts.issue_records - before)
+        without_faces = stored_faces.count_unexamined(connection, case.case_id)
+    return Processed(result, counts, counts.issue_records - before, without_faces)
