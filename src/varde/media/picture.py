@@ -55,8 +55,8 @@ class PictureReading:
     """What was read of one picture.
 
     Attributes:
-        grey: (H, W) uint8 luma, 0-255, row 0 on top as stored: the orientation tag is not applied. Of animated
-            pictures the first frame.
+        grey: (H, W) uint8 luma, 0-255, row 0 on top as stored: the orientation tag is not applied, except to a TIFF,
+            which its decoder turns. Of animated pictures the first frame.
         facts: size as stored, number of frames, capture metadata.
         thumbnail: upright as the orientation tag says.
         issues: TRUNCATED where only part of the pixels could be decoded, METADATA_DAMAGED.
@@ -236,8 +236,8 @@ def _check_size(size: tuple[int, int], limits: DecodeLimits) -> None:
 
 def _get_orientation(image: Image.Image, metadata: MetadataReading) -> int:
     """Returns the EXIF orientation (1-8) that is still to be applied; 1 where none or nonsense is stated."""
-    if image.format in ("HEIF", "AVIF"):
-        # These keep turns outside EXIF; their plug-ins have applied or translated them.
+    if image.format in ("HEIF", "AVIF", "TIFF"):
+        # These keep turns outside EXIF, or are turned while they are loaded: their plug-ins say what is left.
         try:
             stated = image.getexif().get(0x0112, 1)
         except DECODER_ERRORS:
