@@ -92,7 +92,7 @@ def read_people(settings: Settings, pack: Pack, files: list[PersonFile]) -> Iter
     """
     inside = [file for file in files if file.person]
     request = ExamineRequest(0, 0, settings.decode.limits(), faces=True)
-    with FileExaminer(settings, request, pack_folder=pack.folder) as examiner:
+    with FileExaminer(settings, request, pack=pack) as examiner:
         for file, examined in zip(inside, examiner.examine_all(file.path for file in inside), strict=True):
             outcome = read_outcome(examined)
             yield _choose(file, outcome) if isinstance(outcome, FacesFound) else _leave_out(file, outcome)
