@@ -159,8 +159,6 @@ def test_many_contents_at_once_keep_their_own_faces(database: Database) -> None:
                 ids[path.decode()],
                 path.decode(),
                 replace(make_content(path), faces=make_found(number, path)),
-                    make_content(path), faces=FacesFound((make_face(number % 8),) * (number % 3), 0, path.decode())
-                ),
                 (),
             )
             for number, path in enumerate(paths)

@@ -60,14 +60,17 @@ class Engine(Protocol):
 class FaceLooker:
     """Looks for faces with one engine; its thresholds say when two frames show one person."""
 
-    def __init__(self, engine: Engine, thresholds: Mapping[str, float]) -> None:
+    def __init__(self, engine: Engine, thresholds: Mapping[str, float], thorough: Engine | None = None) -> None:
         """Takes an engine that is warmed up.
 
         Args:
             engine: finds and embeds faces.
             thresholds: of its embedder's card, by false accept rate.
+            thorough: looks at pictures in its stead: in every turn of every frame of a video it would find more of what
+                is no face than faces.
         """
         self._engine = engine
+        self._thorough = thorough or engine
         self._rules = make_rules(thresholds)
 
     def look_at_picture(self, rgb: Pixels, full_width: int) -> FacesFound:
@@ -77,7 +80,7 @@ class FaceLooker:
             rgb: (H, W, 3) uint8.
             full_width: of the upright picture before it was scaled, in pixels.
         """
-        return self._engine.find(rgb, full_width=full_width)
+        return self._thorough.find(rgb, full_width=full_width)
 
     def start_video(self) -> VideoLooker:
         """Returns what takes the frames of one video."""
@@ -158,4 +161,5 @@ def open_looker(pack_folder: str, *, thorough: bool = False) -> FaceLooker:
     from varde.models.registry import open_folder
 
     pack = open_folder(Path(pack_folder))
-    return FaceLooker(open_engine(pack, thorough=thorough), pack.get(ModelTask.FACE_EMBED).thresholds)
+    engines = (open_engine(pack), open_engine(pack, thorough=True) if thorough else None)
+    return FaceLooker(engines[0], pack.get(ModelTask.FACE_EMBED).thresholds, engines[1])

@@ -84,7 +84,8 @@ class ProbeExaminer:
         try:
             part = _open(source)
         except Unreadable as error:
-            return NotComparable(Reason.NOT_DECODED, str(error))
+            is_file = error.issue_code != IssueCode.SPECIAL_FILE
+            return NotComparable(Reason.NOT_DECODED if is_file else Reason.NOT_A_PICTURE, str(error))
         limit_s = self._processing.limit_s(part.size_bytes)
         sampling = Sampling.within(self._decode.video_sampling, limit_s)
         request = ExamineRequest(part.offset, part.size_bytes, self._decode.limits(), sampling=sampling, faces=True)
@@ -107,9 +108,8 @@ def read_outcome(examined: Examination | Failure) -> FacesFound | NotComparable:
     if content is None:
         return NotComparable(Reason.NOT_DECODED, causes or "It cannot be read.")
     if content.media_type.kind not in (MediaKind.PICTURE, MediaKind.VIDEO):
-        return NotComparable(
-            Reason.NOT_A_PICTURE, f"It is neither picture nor video, by its bytes: {content.media_type.mime}."
-        )
+        what = causes or f"It is neither picture nor video, by its bytes: {content.media_type.mime}."
+        return NotComparable(Reason.NOT_A_PICTURE, what)
     found = content.faces
     if found is None:
         is_large = any(issue.code is IssueCode.TOO_LARGE for issue in examined.issues)
@@ -117,7 +117,8 @@ def read_outcome(examined: Examination | Failure) -> FacesFound | NotComparable:
     if found.refused:
         return found.refused
     if not found.faces:
-        return NotComparable(Reason.NO_FACE, f"No face was found in it; looked at: {found.looked_at}.")
+        what = f"No face was found in it; looked at: {found.looked_at}."
+        return NotComparable(Reason.NO_FACE, f"{what} {causes}".strip())
     return found
 
 
