@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import onnx
 
 _BATCH: Final = "N"
+_DOMAINS: Final = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
 
 
 def adapt(data: bytes, change: str) -> bytes:
@@ -80,3 +81,29 @@ def _list_inputs(model: onnx.ModelProto) -> Iterator[onnx.ValueInfoProto]:
 
 
 _CHANGES: Final[dict[str, Callable[[onnx.ModelProto], None]]] = {"free_batch": _free_batch, "free_size": _free_size}
+
+
+def check_graph(data: bytes) -> None:
+    """Does nothing if a graph holds all its weights and only operations that come with the runtime.
+
+    Raises:
+        FormatError: if it names files outside of itself, or operations that somebody would have to bring.
+    """
+    model = read_graph(data)
+    if foreign := {entry.domain for entry in model.opset_import} - _DOMAINS:
+        raise FormatError(f"a model needs operations that are not here: {', '.join(sorted(foreign))}")
+    if any(tensor.data_location or tensor.external_data for tensor in _list_tensors(model.graph)):
+        raise FormatError("a model's weights lie in another file", advice="Ask for one file that holds everything.")
+
+
+def _list_tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
+    """Yields all tensors of a graph and of the graphs inside it."""
+    waiting = [graph]
+    while waiting:
+        one = waiting.pop()
+        yield from one.initializer
+        for node in one.node:
+            for attribute in node.attribute:
+                yield from (attribute.t, *attribute.tensors)
+                waiting += [attribute.g] if attribute.HasField("g") else []
+                waiting += attribute.graphs

@@ -12,7 +12,7 @@ from typing import Final
 
 from varde.core.errors import NotFound, WrongUse
 from varde.models.builtin import make_builtin
-from varde.models.manifests import BUILTIN, SHIPPED, list_manifests
+from varde.models.manifests import BUILTIN, SHIPPED, get_manifest, list_manifests
 from varde.models.pack import PACK_FILE, Manifest, ModelCard, Pack, open_pack, parse_manifest
 
 __all__ = ["find_pack", "list_added", "list_manifests", "make_builtin", "models_folder", "open_folder", "recognise"]
@@ -40,12 +40,12 @@ def find_pack(site_folder: Path | None, name: str) -> Pack:
         WrongUse: if several versions of it were added.
         IntegrityFailure: if a file is not the one the pack names.
     """
+    if name in (BUILTIN, get_manifest(BUILTIN).key):
+        return make_builtin(models_folder(site_folder))
     if _KEY.fullmatch(name):
         found = _find_added(models_folder(site_folder), name)
         if found is not None:
             return open_pack(found)
-        if name == BUILTIN:
-            return make_builtin(models_folder(site_folder))
     if Path(name).is_dir():
         return open_folder(Path(name))
     if name in SHIPPED:
