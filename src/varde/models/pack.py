@@ -148,7 +148,7 @@ def open_pack(folder: Path) -> Pack:
         FormatError: if it is not what it should be.
         IntegrityFailure: if a file is gone or is not the one its card names.
     """
-    manifest = parse_manifest(_read_text(folder / PACK_FILE), PACK_FILE)
+    manifest = parse_manifest(read_pack_text(folder / PACK_FILE), PACK_FILE)
     made = _read_made(folder)
     cards = [_resolve(card, made) for card in manifest.cards]
     kept = [card for card in cards if not card.is_optional or (folder / card.file).is_file()]
@@ -231,7 +231,13 @@ def _first_fault(error: ValidationError) -> str:
     return f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
 
 
-def _read_text(path: Path) -> str:
+def read_pack_text(path: Path) -> str:
+    """Returns the text of a ``pack.toml``.
+
+    Raises:
+        NotFound: if it is not there.
+        FormatError: if it is too large or no text.
+    """
     try:
         data = path.read_bytes() if path.stat().st_size <= _MOST_TEXT else None
     except FileNotFoundError as error:
@@ -252,7 +258,7 @@ def _read_made(folder: Path) -> dict[str, dict[str, str]]:
     if not path.exists():
         return {}
     try:
-        document = json.loads(_read_text(path))
+        document = json.loads(read_pack_text(path))
         files = {str(key): {"file": str(row["file"]), "sha256": str(row["sha256"])} for key, row in document.items()}
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise IntegrityFailure(f"{MADE_FILE} of a pack cannot be read", advice="Remove the folder.") from error

@@ -58,7 +58,7 @@ def find_setup(site: Site, person: str, clock: Callable[[], datetime]) -> FaceSe
     with site.database.read() as connection:
         chosen = find_chosen(connection)
     if isinstance(chosen, Chosen):
-        return record_setup(site, find_pack(site.folder, chosen.pack), person, clock())
+        return record_setup(site, find_pack(site.folder, chosen.key), person, clock())
     if use is FacesUse.AUTO:
         return NoFaces.NO_PACK
     return record_setup(site, find_pack(site.folder, _BUILTIN), person, clock())

@@ -49,7 +49,7 @@ def find_pack_in_use(site: Site | None, name: str | None) -> Pack:
         with site.database.read() as connection:
             chosen = models.find_chosen(connection)
         if isinstance(chosen, models.Chosen):
-            return find_pack(site.folder, f"{chosen.pack}-{chosen.version}")
+            return find_pack(site.folder, chosen.key)
     return find_pack(site.folder if site else None, name or BUILTIN)
 
 

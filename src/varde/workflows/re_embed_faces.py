@@ -27,5 +27,5 @@ def re_embed_faces(site: Site, actor: Actor, *, progress: Callable[[ReEmbedding]
         chosen = find_chosen(connection)
     if not isinstance(chosen, Chosen):
         raise WrongUse("no models are in use", advice="`varde models list` shows them, `varde models use` chooses.")
-    pack = find_pack(site.folder, chosen.pack)
+    pack = find_pack(site.folder, chosen.key)
     return re_embed(site, pack, person=actor.person, clock=actor.clock, progress=progress)
