@@ -40,7 +40,7 @@ def evaluate(session: Session, folder: Path, pack: str | None) -> None:
     from varde.workflows.evaluate_faces import evaluate_folder
 
     site = session.open() if session.site_folder else None
-    found = evaluate_folder(site, folder, pack, _say_progress)
+    found = evaluate_folder(site, folder, pack, say_progress)
     if session.as_json:
         output.write_json(describe_evaluation(found))
     else:
@@ -111,7 +111,8 @@ def say_left_out(left_out: tuple[LeftOut, ...]) -> None:
         output.say(f"  and {len(left_out) - _SHOWN:,} more (--json lists all)")
 
 
-def _say_progress(done: int, of: int) -> None:
+def say_progress(done: int, of: int) -> None:
+    """Says now and then how many files are done."""
     if done % _EVERY == 0 and done < of:
         output.say(f"{done:,} of {of:,} files")
 
