@@ -45,11 +45,12 @@ class _Place:
     wanted: ColumnElement[bool]
 
 
-# Faces that were too poor for any embedding have a reason: they are too poor for the next model too.
+# Faces that were too poor for any embedding have a reason: they are too poor for the next model too. What a filler
+# leaves when its cohort was removed has no name.
 _PLACES = {
     FaceKind.ITEMS: _Place(faces, face_embeddings, "face_id", faces.c.reason.is_(None)),
     FaceKind.VICTIMS: _Place(victim_faces, victim_embeddings, "victim_face_id", true()),
-    FaceKind.COHORTS: _Place(cohort_faces, cohort_embeddings, "cohort_face_id", true()),
+    FaceKind.COHORTS: _Place(cohort_faces, cohort_embeddings, "cohort_face_id", cohort_faces.c.name != ""),
 }
 
 
