@@ -68,12 +68,14 @@ class Segment:
         facts: what its writer said of it.
         arrays: read-only views of the mapped file; they stay valid after the file is removed.
         sha256: of the whole file, as its last bytes state it.
+        offsets: where in the file each array begins, in bytes, for those who rather read than map.
     """
 
     path: Path
     facts: Facts
     arrays: Mapping[str, Array]
     sha256: bytes
+    offsets: Mapping[str, int]
 
 
 class Sink(Protocol):
@@ -153,7 +155,8 @@ def open_segment(path: Path, kind: str, version: int) -> Segment:
         )
     try:
         arrays = {entry["name"]: _map_array(data, end, entry) for entry in footer["arrays"]}
-        return Segment(path, dict(footer["facts"]), arrays, digest)
+        offsets = {entry["name"]: int(entry["offset"]) for entry in footer["arrays"]}
+        return Segment(path, dict(footer["facts"]), arrays, digest, offsets)
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(path, f"its footer makes no sense ({error})") from error
 
