@@ -12,7 +12,13 @@ from varde.web.pages.areas import AREAS
 
 COMMAND = re.compile(r"keys: \[([^\]]+)\][^}]*?label: \"([^\"]+)\"", re.DOTALL)
 ROW = re.compile(r"^\| ((?:`[^`]+` ?)+)\| ([^|]+) \|", re.MULTILINE)
-CHAPTERS = {"commands.js": "The grid and queues", "queue.js": "In a queue, besides", "item.js": "An item's page"}
+CHAPTERS = {
+    "commands.js": "The grid and queues",
+    "queue.js": "In a queue, besides",
+    "item.js": "An item's page",
+    "face_list.js": "Candidates, leads and a victim's faces",
+    "compare_page.js": "Two faces compared",
+}
 
 
 def told_keys(reference: Path, chapter: str) -> dict[str, set[str]]:

@@ -31,11 +31,22 @@ def draw_best(
         entry_id: row number of the entry.
         soft: whether to blur both pictures, but not the lines: what lies where can be told, and little else.
     """
-    known = [read_points(one.data) for one in list_entry_features(connection, entry_id)]
+    return draw_pair(features, list_entry_features(connection, entry_id), soft=soft)
+
+
+def draw_pair(features: Sequence[LocalFeatures], others: Sequence[LocalFeatures], *, soft: bool = False) -> bytes | None:
+    """Returns a PNG of the best alignment of two contents; None where they do not align at all.
+
+    Args:
+        features: of the one on the left: of a picture, or of some frames of a video.
+        others: of the one on the right.
+        soft: as of `draw_best`.
+    """
+    right = [read_points(one.data) for one in others]
     found = [
         (alignment, query, there)
         for query in (read_points(one.data) for one in features)
-        for there in known
+        for there in right
         if (alignment := align(query, there))
     ]
     if not found:

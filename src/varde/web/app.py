@@ -30,14 +30,17 @@ from varde.web.pages import (
     case_queues,
     credentials,
     exposure,
+    face_crops,
     grid,
     health,
     home,
     item,
     known,
     login,
+    models,
     nowhere,
     pictures,
+    place_leads,
     queue_work,
     queues,
     reports,
@@ -67,11 +70,14 @@ _AREAS = (
     access_to_cases,
     approvals,
     tokens,
+    models,
     health,
     home,
     grid,
     tiles,
     item,
+    place_leads,
+    face_crops,
     search,
     audit,
     known,
@@ -108,6 +114,7 @@ def create_app(
             chosen = examiner or stack.enter_context(Examiner(site.settings))
             renderer = stack.enter_context(Renderer(site.settings))
             app.state.services = Services(site, Lookup(site), chosen, renderer, clock)
+            stack.enter_context(app.state.services.faces)
             stack.callback(app.state.services.counters.write)
             group = await stack.enter_async_context(anyio.create_task_group())
             stack.callback(group.cancel_scope.cancel)

@@ -105,7 +105,7 @@ def _name_kind(answers: Document, route: APIRoute) -> None:
 
 
 def _name_path_parameters(operation: Document, route: APIRoute) -> None:
-    """Names the parts of the path that only the route's declaration reads: the number of a case, or of something of one."""
+    """Names the parts of the path that only the route's declaration reads: the number of a case or something of one."""
     named = operation.setdefault("parameters", [])
     for name in sorted(set(route.param_convertors) - {each["name"] for each in named if each["in"] == "path"}):
         named.append({"name": name, "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}})

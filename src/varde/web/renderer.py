@@ -22,7 +22,7 @@ from varde.media.sandbox import SandboxLimits
 from varde.media.thumbnails import make_veil
 from varde.media.veil import write_veil_png
 from varde.media.video_views import VideoView
-from varde.media.views import Bitmap, reveal, write_jpeg
+from varde.media.views import MOST_SMALL_PX, Bitmap, reveal, write_jpeg
 from varde.pipeline.machine import count_cores
 from varde.pipeline.views import (
     FULL_PX,
@@ -136,6 +136,18 @@ class Renderer:
             return view
         return await self._writing.run(_reveal, view.bitmap, Reveal.GREY if grey else Reveal.COLOUR)
 
+    async def make_small_view(self, opening: Opening) -> bytes | Unseen:
+        """Returns a small JPEG of a picture in colour, to be kept and shown by `show_thumbnail`, or why there is none.
+
+        Args:
+            opening: gives the picture; called in a thread.
+
+        Raises:
+            HTTPException, VardeError: as `show_original`.
+        """
+        view = read_answer(await self._opening.run(self._decode, opening), View, FULL_PX)
+        return view if isinstance(view, Unseen) else await self._writing.run(_shrink, view.bitmap)
+
     async def show_frame(self, bitmap: Bitmap, level: Reveal) -> Picture:
         """Returns a frame of a video at a level up to `Reveal.COLOUR`; raises as `show_thumbnail`."""
         return await self._writing.run(_show_frame, bitmap, level)
@@ -189,6 +201,12 @@ def _show_frame(bitmap: Bitmap, level: Reveal) -> Picture:
     if level is Reveal.VEILED:
         return write_veil(make_veil(bitmap.open()))
     return _reveal(bitmap, level)
+
+
+def _shrink(bitmap: Bitmap) -> bytes:
+    image = bitmap.open()
+    image.thumbnail((MOST_SMALL_PX, MOST_SMALL_PX))
+    return write_jpeg(Bitmap.of(image))
 
 
 def write_veil(veil: bytes) -> Picture:

@@ -22,6 +22,7 @@ from varde.store.index_sizes import IndexSizes, find_newest_entry, measure
 from varde.store.site import Site
 from varde.web.counters import Counters
 from varde.web.examiner import Examining
+from varde.web.face_prober import FaceProber
 from varde.web.failed_attempts import FailedAttempts
 from varde.web.figures import FiguresCache
 from varde.web.health import Health
@@ -29,6 +30,7 @@ from varde.web.jobs import Jobs
 from varde.web.lanes import Lane, Room
 from varde.web.logins import Logins
 from varde.web.logs import get_logger
+from varde.web.probe_shelf import ProbeShelf
 from varde.web.renderer import Renderer
 from varde.web.sightings import Sightings
 from varde.web.stackings import Stackings
@@ -61,6 +63,8 @@ class Services:
         jobs: what is done in the background.
         figures: of cases, counted in the background.
         stackings: of cases that have no stacks yet.
+        faces: finds the faces in what people search with.
+        probes: what people brought along to search with, while they choose a face of it.
         clock: returns aware UTC times.
     """
 
@@ -89,6 +93,8 @@ class Services:
         self.jobs = Jobs(clock)
         self.figures = FiguresCache(site)
         self.stackings = Stackings(site)
+        self.faces = FaceProber(site)
+        self.probes = ProbeShelf(time.monotonic)
         self._distrust: IntegrityFailure | None = None
         self._sizes: IndexSizes | None = None
         self._is_open = False

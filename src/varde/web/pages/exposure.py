@@ -62,7 +62,7 @@ class _Advice(BaseModel):
     text: str
 
 
-class _Day(BaseModel):
+class Day(BaseModel):
     """What the person has seen today. Nobody else is told."""
 
     items: int
@@ -82,7 +82,7 @@ class Line:
 
 
 @router.post("/cases/{case_id}/exposure", dependencies=[allow_in_case(Permission.VIEW)])
-async def record(request: Request, case_id: int, views: _Views) -> _Day:
+async def record(request: Request, case_id: int, views: _Views) -> Day:
     """Add to the caller's own ledger; items must be of the case."""
     services, visitor = get_services(request), find_visitor(request)
     seen = [Seen(one.item_id, Reveal(one.level), one.seconds, one.times) for one in views.seen]
@@ -95,7 +95,7 @@ async def record(request: Request, case_id: int, views: _Views) -> _Day:
         seen=seen,
         at=services.clock(),
     )
-    return _write_day(today, advice)
+    return write_day(today, advice)
 
 
 @router.get("/exposure", dependencies=[allow(Permission.REVIEW)], response_class=HTMLResponse)
@@ -134,8 +134,9 @@ def show_unit(request: Request) -> HTMLResponse:
     )
 
 
-def _write_day(today: Today, advice: Sequence[Advice]) -> _Day:
-    return _Day(
+def write_day(today: Today, advice: Sequence[Advice]) -> Day:
+    """Returns what a page is told of the person's day."""
+    return Day(
         items=today.items,
         seconds=today.seconds,
         since_break_s=today.since_break_s,

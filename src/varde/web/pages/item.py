@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
+from sqlalchemy import Connection
 
 from varde.core.account import Permission
+from varde.core.case import Case
+from varde.core.face_search import Victim
 from varde.core.media import MediaKind
-from varde.store import pictures, places, records, schemes
+from varde.store import pictures, places, records, schemes, victims
 from varde.web.access import GuardedRoute
+from varde.web.item_faces import load_item_faces
 from varde.web.item_facts import MOST_PLACES, load_item_facts
 from varde.web.pages.page import show
 from varde.web.pages.pictures import PICTURE_POLICY
@@ -36,12 +42,14 @@ def show_item(request: Request, item_id: RowPath) -> HTMLResponse:
         )
         _, scheme = schemes.get_scheme(connection, case.scheme)
         veil = pictures.find_veil(connection, item_id)
+        faces = load_item_faces(connection, case, facts.record)
+        looked_for = _list_victims(connection, case) if visitor.may(Permission.SEARCH_FACES) else []
     record = facts.record
     is_video = record.content is not None and record.content.media_type.kind is MediaKind.VIDEO
     key = services.make_picture_key(veil.sha256) if veil is not None else ""
-    return show(
-        request, "item.html", case=case, facts=facts, record=record, codes=scheme.codes, key=key, is_video=is_video
-    )
+    more: dict[str, Any] = {"codes": scheme.codes, "key": key, "is_video": is_video}
+    more |= {"faces": faces, "victims": looked_for}
+    return show(request, "item.html", case=case, facts=facts, record=record, **more)
 
 
 @router.get("/items/{item_id}/places", dependencies=[allow_in_case(Permission.VIEW)], response_class=HTMLResponse)
@@ -80,3 +88,8 @@ async def show_alignment(request: Request, item_id: RowPath, entry_id: RowPath, 
         draw_match, services.site, actor, item_id=item_id, entry_id=entry_id, soft=soft
     )
     return Response(drawing, media_type=PNG, headers={"Content-Security-Policy": PICTURE_POLICY})
+
+
+def _list_victims(connection: Connection, case: Case) -> list[Victim]:
+    """Returns who is looked for in a case."""
+    return victims.list_victims(connection, {case.case_id}, with_closed=False)

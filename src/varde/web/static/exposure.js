@@ -33,6 +33,17 @@ export function unsee(itemId) {
   viewing.unsee(Number(itemId), performance.now());
 }
 
+/** A face of a page that names no items is on the screen now: the page's path and its number for that face stand for it. */
+export function seeAt(place, number, level) {
+  if (!timer) start();
+  viewing.see(place, `${place} ${number}`, level, performance.now());
+}
+
+/** A face of such a page is not on the screen any more. */
+export function unseeAt(place, number) {
+  viewing.unsee(`${place} ${number}`, performance.now());
+}
+
 /** Tells the server what it was not told yet. */
 export async function flush() {
   if (isSending) return;
@@ -86,13 +97,13 @@ function leave() {
 async function send(caseId, entries) {
   let answer;
   try {
-    answer = await fetch(`/cases/${caseId}/exposure`, {
+    answer = await fetch(typeof caseId === "string" ? `${caseId}/exposure` : `/cases/${caseId}/exposure`, {
       method: "POST",
       keepalive: true,
       redirect: "manual",
       cache: "no-store",
       headers: { "content-type": "application/json", "x-csrf-token": findCsrf() },
-      body: JSON.stringify({ seen: entries }),
+      body: JSON.stringify({ seen: typeof caseId === "string" ? entries.map(nameFace) : entries }),
     });
   } catch {
     viewing.putBack(caseId, entries);
@@ -102,6 +113,10 @@ async function send(caseId, entries) {
   if (!answer.ok) return;
   const told = await answer.json().catch(() => null);
   if (told) showAdvice(told.advice);
+}
+
+function nameFace({ item_id: name, ...entry }) {
+  return { face: Number(name.split(" ").pop()), ...entry };
 }
 
 /** Shows what is advised and takes away what is not any more; what was put aside stays quiet for a while. */

@@ -34,9 +34,11 @@ class ItemPage {
     document.addEventListener("keydown", (event) => this.#handle(event));
     find("#help").addEventListener("click", () => showHelp(this.keys));
     find("#find-similar").addEventListener("click", (event) => this.#findSimilar(event.currentTarget));
+    find("#find-places")?.addEventListener("click", (event) => this.#findPlaces(event.currentTarget));
+    if (new URLSearchParams(location.search).has("leads")) find("#find-places")?.click();
     find("#more-places")?.addEventListener("click", (event) => this.#morePlaces(event.currentTarget));
     for (const button of document.querySelectorAll("[data-draw]")) {
-      button.addEventListener("click", () => this.#drawMatch(button.dataset.draw));
+      button.addEventListener("click", () => this.#drawMatch(`/items/${this.itemId}/alignments/${button.dataset.draw}`));
     }
   }
 
@@ -149,6 +151,7 @@ class ItemPage {
 
   #tellLevel(level, name) {
     find("#level").textContent = name;
+    document.dispatchEvent(new CustomEvent("varde-level", { detail: Math.min(level, MOST_BY_STEPS) }));
     find(".item-top").classList.toggle("is-large", level === FULL);
     if (level === FULL) find(".item-view").scrollIntoView({ block: "start" });
     find("#less").setAttribute("aria-disabled", String(level === 0));
@@ -207,6 +210,7 @@ class ItemPage {
       { keys: ["p", "h"], group: "Moving", label: "Previous item", when: () => isThere("#previous"), act: go("#previous") },
       { keys: ["Escape"], group: "Moving", label: "Back to the grid", when: () => Boolean(find("#back")), act: go("#back") },
       { keys: ["s"], group: "Moving", label: "Look for similar items", when: () => Boolean(find("#find-similar")), act: go("#find-similar") },
+      { keys: ["o"], group: "Moving", label: "Look for the same place", when: () => Boolean(find("#find-places")), act: go("#find-places") },
       { keys: ["?"], group: "Help", label: "This list", act: () => showHelp(this.keys) },
     ];
   }
@@ -234,6 +238,26 @@ class ItemPage {
     }
   }
 
+  async #findPlaces(button) {
+    button.disabled = true;
+    button.lastChild.textContent = "Looking for the same place …";
+    const place = find("#place-leads");
+    place.setAttribute("aria-busy", "true");
+    try {
+      place.replaceChildren(...(await loadParts(`/items/${this.itemId}/place-leads`)));
+      for (const draw of place.querySelectorAll("[data-draw-path]")) {
+        draw.addEventListener("click", () => this.#drawMatch(draw.dataset.drawPath, "the other"));
+      }
+      announce("What shows the same place is listed.");
+    } catch (error) {
+      button.disabled = false;
+      button.lastChild.textContent = "Look for the same place";
+      this.#tellTrouble(error.message);
+    } finally {
+      place.removeAttribute("aria-busy");
+    }
+  }
+
   async #morePlaces(button) {
     try {
       const parts = await loadParts(button.dataset.next);
@@ -246,21 +270,21 @@ class ItemPage {
     }
   }
 
-  /** Draws where a known picture lies, soft at first; what is seen of it counts as seen. */
-  #drawMatch(entryId) {
+  /** Draws where a known or other picture lies, soft at first; what is seen of it counts as seen. */
+  #drawMatch(path, other = "the known picture") {
     const fill = (body) => {
       const canvas = add(body, "canvas", "drawing");
       canvas.setAttribute("role", "img");
-      canvas.setAttribute("aria-label", "Left the item, right the known picture, both grey; lines join the points that agree");
+      canvas.setAttribute("aria-label", `Left the item, right ${other}, both grey; lines join the points that agree`);
       const said = add(body, "p", "hint", "Drawing …");
       const sharper = add(add(body, "div", "row"), "button", "", "Sharper");
       sharper.type = "button";
       const load = async (isSoft) => {
         try {
-          draw(canvas, await loadPicture(`/items/${this.itemId}/alignments/${entryId}?soft=${isSoft}`));
+          draw(canvas, await loadPicture(`${path}?soft=${isSoft}`));
           see(this.caseId, this.itemId, isSoft ? 1 : 2);
           sharper.hidden = !isSoft;
-          said.textContent = "Left the item, right the known picture, from the small grey pictures kept with their features. It is recorded that you looked.";
+          said.textContent = `Left the item, right ${other}, from the small grey pictures kept with their features. It is recorded that you looked.`;
         } catch (error) {
           said.textContent = error.message;
         }
@@ -269,7 +293,7 @@ class ItemPage {
       load(true);
     };
     const onClose = () => (this.sight ? see(this.caseId, this.itemId, this.sight.level) : unsee(this.itemId));
-    openDialog("Where the known picture lies", fill, { onClose });
+    openDialog(`Where ${other} lies`, fill, { onClose });
   }
 
   /** Takes over what a decision changed, without veiling what is looked at. */
