@@ -9,22 +9,29 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from varde.store import tables
+from varde.store.face_tables import face_embeddings, face_examinations, face_frames, faces
+from varde.store.face_tables import models as face_models
 from varde.store.site import Site
 
 
 def describe_state(site: Site) -> dict[str, list[str]]:
-    """Returns every item, content, signal, thumbnail, issue and finding as sorted lines that name no row numbers."""
+    """Returns items, contents, signals, thumbnails, issues, findings, faces as sorted lines without row numbers."""
     with site.database.read() as connection:
         contents = _name_rows(connection, tables.contents, "sha256")
         items = _name_rows(connection, tables.items, "locator")
         entries = {row.id: f"{row.set_id}:{row.line}" for row in connection.execute(select(tables.known_entries))}
+        shown = {row.id: f"{contents[row.content_id]}:{row.ordinal}" for row in connection.execute(select(faces))}
+        models = {row.id: f"{row.pack}:{row.task}" for row in connection.execute(select(face_models))}
         names: dict[str, dict[int, str]] = {
+            "face_id": shown,
+            "model_id": models,
             "content_id": contents,
             "item_id": items,
             "parent_id": items,
             "entry_id": entries,
         }
         described = (tables.items, tables.contents, tables.signals, tables.thumbnails, tables.issues, tables.findings)
+        described += (face_examinations, faces, face_frames, face_embeddings)
         return {
             table.name: sorted(_describe(row._asdict(), names) for row in connection.execute(select(table)))
             for table in described
