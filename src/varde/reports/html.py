@@ -74,11 +74,11 @@ def write(source: ReportSource, folder: Path, options: ReportOptions) -> Written
     """
     path = folder / "report.html"
     pages = _Pages(source, options)
-    template = _environment().get_template("report.html.jinja")
+    template = make_environment().get_template("report.html.jinja")
     style = _read_style(source.head)
     with open_output(path) as file:
         for chunk in template.generate(
-            head=source.head, pages=pages, options=options, style=style, policy=_policy(style), words=wording
+            head=source.head, pages=pages, options=options, style=style, policy=make_policy(style), words=wording
         ):
             file.write(chunk)
         pages.check()
@@ -171,13 +171,14 @@ def _read_style(head: ReportHead) -> str:
     return style + f"@page {{ @top-left {{ content: {left} }} @top-right {{ content: {right} }} }}\n"
 
 
-def _policy(style: str) -> str:
+def make_policy(style: str) -> str:
     """Returns the content security policy: nothing but this very style sheet and pictures inside the file."""
     digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
     return f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
-def _environment() -> Environment:
+def make_environment() -> Environment:
+    """Returns what fills templates: every value is escaped, and hostile text made visible first."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
