@@ -59,7 +59,7 @@ def make_scorer(probes: int, instructions: str | None = None) -> Callable[..., A
     """
 
     def score(_: Any, *given: Any) -> Any:
-        codes, at, steps, words, scales, row, factors, biases, scores = given
+        codes, _at, _steps, words, scales, _row, factors, biases, scores = given
 
         def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             arrays = [_pointer(context, builder, signature, args, place) for place in (0, 3, 4, 6, 7, 8)]
@@ -117,11 +117,11 @@ class _Part:
 def _score_part(builder: Any, part: _Part, arrays: list[Any], at: Any, steps: Any, row: Any) -> None:
     codes, words, scales, factors, biases, scores = arrays
     zero = ir.Constant(part.sums, [0] * part.lanes)
-    sums = [cgutils.alloca_once_value(builder, zero) for _ in range(part.probes * part.chains)]  # type: ignore[no-untyped-call]
+    sums = [_reserve(builder, part.sums) for _ in range(part.probes * part.chains)]
     for place in sums:
         builder.store(zero, place)
     per_probe = builder.mul(steps, steps.type(_WORDS))
-    with cgutils.for_range(builder, steps) as loop:  # type: ignore[no-untyped-call]
+    with cgutils.for_range(builder, steps) as loop:
         begin = builder.add(at, builder.mul(loop.index, steps.type(STEP_BYTES)))
         unpacked = _unpack(builder, part, codes, begin)
         word = builder.mul(loop.index, steps.type(_WORDS))
@@ -204,6 +204,10 @@ def _finish(builder: Any, part: _Part, total: Any, scale: Any, factors: Any, bia
     factor = _splat(builder, builder.load(builder.gep(factors, [number])), scale.type)
     whole = builder.sub(builder.add(total, total), bias)
     return builder.fmul(builder.fmul(builder.sitofp(whole, scale.type), factor), scale)
+
+
+def _reserve(builder: Any, vector: Any) -> Any:
+    return cgutils.alloca_once(builder, vector)  # type: ignore[no-untyped-call]
 
 
 def _pointer(context: Any, builder: Any, signature: Any, args: Any, place: int) -> Any:
