@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, create_engine, make_url
 
+from varde.models.builtin import make_builtin
+from varde.models.pack import Pack
 from varde.store.database import Database
 from varde.store.settings import FILE_NAME, read_settings
 from varde.store.site import Site, create_site, open_site
@@ -148,3 +150,9 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
 def database(site: Site) -> Database:
     """The database of a new site, once on SQLite and once on PostgreSQL."""
     return site.database
+
+
+@pytest.fixture(scope="session")
+def builtin_pack(tmp_path_factory: pytest.TempPathFactory) -> Pack:
+    """The builtin face models, converted once for all tests: that takes two seconds."""
+    return make_builtin(tmp_path_factory.mktemp("models"))
