@@ -45,8 +45,9 @@ NOT_MEASURED = (
     "What happened to a child because of an identification.",
     "Time spent outside of the pages of this software, such as on enquiries.",
     "Costs of machines, training and staff.",
-    "Whether models do worse for some groups of people here: `varde faces evaluate` and `varde models calibrate` "
-    "measure that on people whose ages and groups are known. Children's faces are harder for every model measured.",
+    "Whether models do worse for some groups of people here: the commands varde faces evaluate and varde models "
+    "calibrate measure that, on people whose ages and groups are known. Children's faces are harder for every model "
+    "that was measured on them.",
 )
 
 
