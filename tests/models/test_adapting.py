@@ -4,11 +4,11 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
-from small_packs import make_graph
 
 from varde.core.errors import FormatError
 from varde.models.adapting import adapt, check_graph
 from varde.models.session import OrtSession
+from varde.testing.model_packs import make_graph
 
 
 def make_fixed_graph() -> bytes:

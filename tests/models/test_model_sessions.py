@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_packs import make_graph, make_pack_folder
 
 from varde.core.errors import FormatError, VardeError
 from varde.core.model import ModelTask
 from varde.models.pack import open_pack
 from varde.models.session import OrtSession, open_session
+from varde.testing.model_packs import make_graph, make_pack_folder
 
 
 def test_session_runs_a_graph_from_bytes_path_or_pack(tmp_path: Path) -> None:

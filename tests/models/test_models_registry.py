@@ -4,13 +4,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-from small_packs import make_pack_folder
 
 from varde.core.errors import NotFound, WrongUse
 from varde.core.model import ModelTask
 from varde.models.manifests import SHIPPED, list_manifests, read_manifest
 from varde.models.pack import Pack
 from varde.models.registry import find_pack, list_added, models_folder, open_folder
+from varde.testing.model_packs import make_pack_folder
 
 
 def test_shipped_manifests_can_detect_and_embed_and_say_their_limits() -> None:

@@ -3,11 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from small_packs import HEAD, describe, make_graph, make_pack_folder
 
 from varde.core.errors import FormatError, IntegrityFailure, NotFound
 from varde.core.model import ModelTask
 from varde.models.pack import open_pack, parse_manifest
+from varde.testing.model_packs import HEAD, describe, make_graph, make_pack_folder
 
 
 def test_pack_gives_cards_and_identities_by_task(tmp_path: Path) -> None:

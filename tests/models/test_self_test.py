@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_packs import make_graph, make_pack_folder
 
 from varde.core.errors import VardeError
 from varde.models.fixtures import DRAWINGS, draw_face
 from varde.models.graph import GraphWriter
 from varde.models.pack import Pack, open_pack
 from varde.models.self_test import Order, check_pack, measure, refuse_faulty
+from varde.testing.model_packs import make_graph, make_pack_folder
 
 INPUT = {"size": [16, 16], "colour": "rgb", "mean": [0, 0, 0], "deviation": [255, 255, 255]}
 ORDER = Order("face.embed", (), INPUT, {"dimensions": 8})

@@ -1,4 +1,4 @@
-"""Packs with tiny graphs, made by the tests themselves."""
+"""Packs with tiny graphs of no use, for tests of whatever looks after models."""
 
 from __future__ import annotations
 
