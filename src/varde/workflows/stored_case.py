@@ -32,7 +32,7 @@ from varde.reports.head import (
     ReportMethod,
     ReportSet,
 )
-from varde.store import audit, cases, findings, item_lists, known_sets, records, schemes, summary
+from varde.store import audit, cases, faces, findings, item_lists, known_sets, records, schemes, summary
 from varde.store.floods import Flood, list_floods
 from varde.store.found_matches import FoundMatch
 from varde.store.known_sets import KnownSet
@@ -129,6 +129,12 @@ def _report_match(match: FoundMatch) -> ReportMatch:
     )
 
 
+def _list_without_faces(connection: Connection, case: Case) -> Iterator[str]:
+    count = faces.count_unexamined(connection, case.case_id)
+    if count:
+        yield f"Faces: nobody looked for them in {count} of the items that are pictures or videos."
+
+
 def _read_head(connection: Connection, site: Site, case: Case, actor: Actor) -> ReportHead:
     at = actor.clock()
     head = audit.get_head(connection)
@@ -146,7 +152,7 @@ def _read_head(connection: Connection, site: Site, case: Case, actor: Actor) -> 
         methods=_describe_methods(site, figures.methods),
         known_sets=_read_sets(connection, case),
         counts=_describe_counts(figures, cases.count_places(connection, case.case_id).places),
-        not_examined=NOT_EXAMINED,
+        not_examined=(*NOT_EXAMINED, *_list_without_faces(connection, case)),
         notices=tuple(_list_notices(connection, case)),
     )
 
