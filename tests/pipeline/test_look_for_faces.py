@@ -37,13 +37,15 @@ class RedSquares:
     def __init__(self, *, fails: bool = False) -> None:
         self.fails = fails
         self.looked: list[tuple[int, int]] = []
+        self.turned: list[bool] = []
 
     def find(self, rgb: Pixels, *, full_width: int) -> FacesFound:
         height, width = rgb.shape[:2]
         faces = [self._make_face(rgb, raw, full_width / width) for raw in self.look(rgb)]
         return FacesFound(tuple(faces), 0, f"{max(width, height)} px")
 
-    def look(self, rgb: Pixels) -> list[RawFace]:
+    def look(self, rgb: Pixels, *, turned: bool = True) -> list[RawFace]:
+        self.turned.append(turned)
         if self.fails:
             raise VardeError("a model does not take what it was given")
         self.looked.append((rgb.shape[1], rgb.shape[0]))
@@ -182,6 +184,26 @@ def test_a_video_is_looked_at_within_its_time(tmp_path: Path) -> None:
     scene = [paint(320, 240, 40 + 2 * number, 50, 90) for number in range(60)]
     look(write_video([scene, scene], 12), tmp_path, slow)
     assert 1 <= len(slow.looked) <= 2
+
+
+def test_of_a_videos_frames_without_a_face_only_some_are_turned() -> None:
+    engine = RedSquares()
+    video = FaceLooker(engine, FAR).start_video()
+    for number in range(20):
+        video.add(float(number), paint(320, 240, 0, 0, 0), 320)
+    assert [number for number, turned in enumerate(engine.turned) if turned] == [0, 8, 16]
+
+
+def test_a_video_that_lies_on_its_side_is_turned_in_every_frame() -> None:
+    class Lying(RedSquares):
+        def look(self, rgb: Pixels, *, turned: bool = True) -> list[RawFace]:
+            return [replace(face, angle=90) for face in super().look(rgb, turned=turned)] if turned else []
+
+    video = FaceLooker(Lying(), FAR).start_video()
+    for number in range(20):
+        video.add(float(number), paint(320, 240, 40, 50, 90), 320)
+    (face,) = video.finish().faces
+    assert (face.seen_frames, face.angle) == (20, 90)
 
 
 def test_where_looking_for_faces_fails_the_rest_is_kept(tmp_path: Path) -> None:

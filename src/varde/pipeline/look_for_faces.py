@@ -22,6 +22,9 @@ PICTURE_PX: Final = 1600
 FRAME_PX: Final = 960
 """Longest side of a video's frames that faces are looked for in."""
 
+TURNED_EVERY: Final = 8
+"""Of the frames of a video in which no upright face is, every so many are turned; all of them after one helped."""
+
 SHARE_OF_LIMIT: Final = 0.4
 """Of a file's time limit that looking for faces in a video may take, by the engine's stated cost."""
 
@@ -40,8 +43,8 @@ class Engine(Protocol):
         """Returns the faces of a picture."""
         ...
 
-    def look(self, rgb: Pixels) -> list[RawFace]:
-        """Returns the faces of a frame, in its pixels."""
+    def look(self, rgb: Pixels, *, turned: bool = True) -> list[RawFace]:
+        """Returns the faces of a frame, in its pixels, where there is no upright one also turned ones."""
         ...
 
     def cut(self, rgb: Pixels, raw: RawFace, *, offset_s: float | None) -> FaceFrame:
@@ -105,6 +108,7 @@ class VideoLooker:
     def __init__(self, engine: Engine, tracker: FaceTracker) -> None:
         self._engine, self._tracker = engine, tracker
         self._full_width = 1
+        self._turned = 0
         self._last_s = 0.0
 
     def add(self, offset_s: float, rgb: Pixels, full_width: int) -> None:
@@ -116,7 +120,10 @@ class VideoLooker:
             full_width: before it was scaled, in pixels.
         """
         self._full_width, self._last_s = full_width, offset_s
-        self._tracker.add(offset_s, rgb, self._engine.look(rgb))
+        is_turned = self._turned > 0 or self._tracker.frames % TURNED_EVERY == 0
+        found = self._engine.look(rgb, turned=is_turned)
+        self._turned = TURNED_EVERY if any(face.angle for face in found) else self._turned - 1
+        self._tracker.add(offset_s, rgb, found)
 
     def finish(self) -> FacesFound:
         """Returns the tracks as faces, the most confident first."""
