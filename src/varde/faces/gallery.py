@@ -114,7 +114,7 @@ class Gallery:
         Args:
             ids: (N,) uint64, none twice.
             vectors: (N, D) float32 of length 1.
-            marks: numbers to be kept with the change; each becomes the larger of what was and is said.
+            marks: numbers to be kept with the change, by name.
 
         Raises:
             WrongUse: if types, shapes or ids do not fit, or a vector is not finite or not of length 1.
@@ -332,7 +332,7 @@ class Gallery:
     def _note(self, writer: FolderWriter, marks: Mapping[str, int] | None) -> None:
         facts = self._facts(writer)
         for name, value in (marks or {}).items():
-            facts[f"+{name}"] = max(value, int(facts.get(f"+{name}", 0)))
+            facts[f"+{name}"] = value
         if facts != writer.manifest.facts:
             writer.commit(facts=facts)
 
@@ -350,6 +350,11 @@ class Gallery:
         if len(np.unique(ids)) != count:
             raise WrongUse("an id is given twice")
         return ids
+
+
+def open_segments(folder: Path) -> SegmentFolder:
+    """Returns the segments of a gallery of whatever model, to verify them."""
+    return SegmentFolder(folder, _KIND, _VERSION, check_segment)
 
 
 def _mark_dead(pieces: list[_Piece]) -> tuple[_Piece, ...]:

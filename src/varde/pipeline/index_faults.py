@@ -63,6 +63,7 @@ def _verify(place: Path) -> str:
 
 def _load_kinds() -> dict[str, Callable[[Path], _Verifiable]]:
     """Loads what opens an index, which takes a second: not where there is none to be opened."""
+    from varde.faces.gallery import open_segments
     from varde.known.exact import ExactTable
     from varde.known.local_index import LocalIndex
     from varde.known.perceptual import PerceptualIndex
@@ -70,6 +71,7 @@ def _load_kinds() -> dict[str, Callable[[Path], _Verifiable]]:
 
     return {
         "contents-pdq": ProbeColumn,
+        "faces-": open_segments,
         "known-digests": ExactTable,
         "known-local-features": LocalIndex,
         "known-pdq": PerceptualIndex,

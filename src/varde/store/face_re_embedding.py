@@ -18,6 +18,7 @@ from varde.store.face_tables import (
     victim_embeddings,
     victim_faces,
 )
+from varde.store.face_vectors import note_change
 
 
 class FaceKind(StrEnum):
@@ -78,6 +79,7 @@ def record_embeddings(connection: Connection, kind: FaceKind, model_id: int, mad
     rows = [{"model_id": model_id, place.key: row_id, "vector": vector} for row_id, vector in made if row_id in there]
     if rows:
         connection.execute(insert_new(connection, place.embeddings), rows)
+        note_change(connection, model_id)
 
 
 def _is_missing(place: _Place, model_id: int) -> ColumnElement[bool]:
