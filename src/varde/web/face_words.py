@@ -57,6 +57,17 @@ EMPTY_WORDS: Final[Mapping[EmptyReason, str]] = MappingProxyType(
 """Why a list is empty, as a heading."""
 
 
+_FACE_REASONS: Final[Mapping[Reason, str]] = MappingProxyType(
+    {
+        Reason.QUALITY_TOO_LOW: "The face is too blurred, dark, covered or turned away to be compared.",
+        Reason.TOO_SMALL: "The face has too few pixels to be compared.",
+        Reason.NOT_A_PICTURE: "It is neither a picture nor a video.",
+        Reason.NO_FRAMES: "No frame of the video could be looked at.",
+    }
+)
+"""Reasons that are said otherwise of faces than of hashes."""
+
+
 def say_support(log10_lr: float) -> str:
     """Returns what a likelihood ratio supports and how strongly, by ENFSI's verbal scale.
 
@@ -81,12 +92,12 @@ def say_probability(probability: float) -> str:
 
 def say_why_not(outcome: NotComparable) -> str:
     """Returns why something has no figure, as a sentence."""
-    return f"{REASON_SENTENCES[outcome.reason]} {outcome.detail}".strip()
+    return f"{say_reason(outcome.reason)} {outcome.detail}".strip()
 
 
 def say_reason(reason: Reason) -> str:
-    """Returns a reason as a sentence."""
-    return REASON_SENTENCES[reason]
+    """Returns a reason why a face cannot be compared, as a sentence."""
+    return _FACE_REASONS.get(reason, REASON_SENTENCES[reason])
 
 
 def write_figures(listed: ListedCandidate) -> dict[str, str]:
