@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -46,3 +49,28 @@ def test_arrays_that_do_not_fit_are_an_error_with_advice(given: dict[str, np.nda
     with pytest.raises(VardeError) as caught:
         OrtSession(make_graph(8)).run(given)
     assert caught.value.advice
+
+
+REPORTING = """
+import os, sys
+import numpy as np
+from varde.models.session import OrtSession
+session = OrtSession(open(sys.argv[1], "rb").read())
+session.run({"picture": np.ones((1, 3, 16, 16), np.float32)})
+threads = next(line for line in open("/proc/self/status") if line.startswith("Threads:"))
+print(threads.split()[1])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts threads as Linux tells them")
+def test_runtime_starts_no_thread_and_leaves_nothing_in_the_home_folder(tmp_path: Path) -> None:
+    """Left to itself, it would report to its maker (decision 0020)."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (tmp_path / "graph.onnx").write_bytes(make_graph())
+    environment = {key: value for key, value in os.environ.items() if key != "ORT_DISABLE_TELEMETRY"}
+    environment |= {"HOME": str(home), "XDG_CACHE_HOME": str(home / "cache"), "OPENBLAS_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", REPORTING, str(tmp_path / "graph.onnx")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1"]
+    assert list(home.iterdir()) == []

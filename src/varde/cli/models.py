@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from varde.cli import output
+from varde.cli.calibrate import calibrate
 from varde.cli.options import Session, with_session
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 @click.group()
 def models() -> None:
     """Look after the models that find and compare faces."""
+
+
+models.add_command(calibrate)
 
 
 @models.command("list")

@@ -6,6 +6,7 @@ of thousands of sizes, in a fixed address space and beside others.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -36,8 +37,7 @@ class OrtSession:
         Raises:
             FormatError: if it is no graph that can be run.
         """
-        import onnxruntime  # type: ignore[import-untyped]
-
+        onnxruntime = load_runtime()
         self._faults = _list_faults()
         data = model.read_bytes() if isinstance(model, Path) else model
         try:
@@ -71,6 +71,18 @@ class OrtSession:
             raise VardeError(
                 "a model does not take what it was given", advice="Test it: `varde models test`."
             ) from error
+
+
+def load_runtime() -> Any:
+    """Returns the module onnxruntime, which is imported nowhere else.
+
+    On its own it starts a thread, writes into the user's cache folder and reports its use to its maker. A variable that
+    has to be set before it is imported turns all of that off.
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    import onnxruntime  # type: ignore[import-untyped]
+
+    return onnxruntime
 
 
 def open_session(pack: Pack, task: ModelTask, threads: int = 1) -> OrtSession:
