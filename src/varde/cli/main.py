@@ -30,6 +30,7 @@ COMMANDS = {
     "doctor": "Check this machine and the chosen site.",
     "exchange": "Exchange known material with other organisations and sites.",
     "exhibit": "Add exhibits to a case and list them.",
+    "faces": "Find faces, compare them, and measure how well that works here.",
     "find": "Find items by digest or by a part of their place.",
     "grade": "Record your grade of one or more items.",
     "hunt": "Compare the items of all cases with known material that came since.",
@@ -44,6 +45,7 @@ COMMANDS = {
     "scheme": "List grade schemes and add the agency's own.",
     "serve": "Serve the site's pages for people, and its interface for programs, until told to stop.",
     "token": "Give programs access to the site's interface, and take it back.",
+    "victim": "Enrol the victims of cases, who are looked for from then on.",
 }
 """Name to one line of help; the command is the object of that name in the file of that name."""
 

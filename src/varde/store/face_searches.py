@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select, update
 
+from varde.core.age import AgeBand
 from varde.core.errors import NotFound
 from varde.core.face import Candidate, FaceBox, ProbeRule, SearchScope, Verdict
 from varde.core.face_search import Judgement, Probe
@@ -188,6 +189,13 @@ def read_filler_crop(connection: Connection, filler_id: int) -> bytes | None:
     """Returns the crop of a face of the cohort; None where it was deleted."""
     crop = connection.execute(select(cohort_faces.c.crop).where(cohort_faces.c.id == filler_id)).scalar()
     return bytes(crop) if crop else None
+
+
+def read_fillers(connection: Connection, filler_ids: Sequence[int]) -> dict[int, tuple[int, AgeBand]]:
+    """Returns quality and age band of faces of the cohort."""
+    query = select(cohort_faces.c.id, cohort_faces.c.quality, cohort_faces.c.age_band)
+    rows = connection.execute(query.where(cohort_faces.c.id.in_(list(filler_ids))))
+    return {row.id: (row.quality, AgeBand(row.age_band)) for row in rows}
 
 
 def record_judgement(

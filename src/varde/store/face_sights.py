@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
+from varde.core.errors import NotFound
 from varde.core.face_search import MOST_PLACES, FacePlace, FaceSight
 from varde.store.face_tables import face_cluster_members, face_frames, faces
 from varde.store.faces import StoredFace, list_places, load_faces
+from varde.store.tables import contents, exhibits, items
 
 _MOST_COUNTED = 1_000
 _AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ItemContent:
+    """The content of an item.
+
+    Attributes:
+        content_id: None where the item's bytes could not be read.
+        sha256: of its bytes; zeros where they could not be read.
+    """
+
+    content_id: int | None
+    sha256: bytes
 
 
 def read_sights(
@@ -80,3 +96,26 @@ def _sight(connection: Connection, face: StoredFace, case_ids: Collection[int] |
         places=shown[:MOST_PLACES],
         more_places=max(0, counted - MOST_PLACES),
     )
+
+
+def get_item_content(connection: Connection, item_id: int, case_ids: Collection[int] | None) -> ItemContent:
+    """Returns the content of an item.
+
+    Raises:
+        NotFound: if there is no such item in these cases (None for all).
+    """
+    query = (
+        select(items.c.content_id, contents.c.sha256, exhibits.c.case_id)
+        .join(exhibits, exhibits.c.id == items.c.exhibit_id)
+        .join(contents, contents.c.id == items.c.content_id, isouter=True)
+        .where(items.c.id == item_id)
+    )
+    row = connection.execute(query).first() if 0 < item_id < 1 << 63 else None
+    if row is None or (case_ids is not None and row.case_id not in case_ids):
+        raise NotFound(f"there is no item {item_id}", advice="`varde item list CASE` shows the items of a case.")
+    return ItemContent(row.content_id, bytes(row.sha256) if row.sha256 else bytes(32))
+
+
+def read_sha256(connection: Connection, content_id: int) -> bytes:
+    """Returns the SHA-256 of a content."""
+    return bytes(connection.execute(select(contents.c.sha256).where(contents.c.id == content_id)).scalar_one())

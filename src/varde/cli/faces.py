@@ -1,0 +1,51 @@
+"""``varde faces``: finds the file of each of its commands when it is called."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Final
+
+import click
+
+_COMMANDS: Final = {
+    "cluster": ("varde.cli.face_clusters", "cluster", "Group the faces of CASE by person."),
+    "clusters": ("varde.cli.face_clusters", "clusters", "List the clusters of CASE."),
+    "cohort": ("varde.cli.face_cohort", "cohort", "Keep faces of consenting people to compare scores with."),
+    "evaluate": ("varde.cli.face_evaluation", "evaluate", "Measure a pack of models on a folder of people."),
+    "leads": ("varde.cli.face_leads", "leads", "See the faces that are close to a victim's."),
+    "list": ("varde.cli.face_list", "list_", "List the faces of ITEM."),
+    "re-embed": ("varde.cli.face_re_embed", "re_embed", "Compute embeddings by the models in use for all faces."),
+    "search": ("varde.cli.face_search", "search", "Search for the face of each IMAGE in one case or everywhere."),
+    "show": ("varde.cli.face_list", "show", "Show FACE and where it is."),
+    "trial": ("varde.cli.face_trial", "trial", "Write the report on a trial of face search."),
+}
+"""Name to file, object and one line of help."""
+
+
+class _LazyFaces(click.Group):
+    """Imports a command's file only when it is called, so that help comes at once."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """Returns the names of all commands."""
+        return sorted(_COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """Returns the command of that name."""
+        if name not in _COMMANDS:
+            return None
+        module, attribute, _ = _COMMANDS[name]
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the list of commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, _, line) in sorted(_COMMANDS.items())])
+
+
+@click.group(cls=_LazyFaces)
+def faces() -> None:
+    """Find faces, compare them, and measure how well that works here.
+
+    What a machine finds are candidates and leads: a person identifies.
+    """

@@ -1,0 +1,240 @@
+"""Makes a candidate list: who is close enough, how much that says, what is elsewhere, and why nobody is on it."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection
+
+from varde.core.age import touch_bands
+from varde.core.case import Case
+from varde.core.face import Candidate, ProbeRule, SearchScope
+from varde.core.face_search import EmptyList, ScoreBand, SearchOrder
+from varde.core.outcome import NotComparable
+from varde.faces.calibration import probability, spread_prior
+from varde.pipeline.face_gallery import open_gallery
+from varde.pipeline.face_ranking import RankedFace, Rival, SearchableFaces, Vectors, find_rivals, rank_faces
+from varde.pipeline.face_scale import IN_GALLERY, join_words
+from varde.store import faces
+from varde.store.face_searches import StoredCandidate
+from varde.store.site import Site
+from varde.workflows import explain_empty
+from varde.workflows.face_models import FaceModelsInUse
+from varde.workflows.mix_fillers import Draft, mix_fillers
+from varde.workflows.take_probes import TakenProbe
+
+Elsewheres = tuple[tuple[int, int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateList:
+    """What a search gave, before it is kept.
+
+    Attributes:
+        elsewhere: row number of the case, contents with a candidate, band of the best score.
+        not_calibrated: rank to reason and detail of those without a probability.
+    """
+
+    threshold: float
+    prior: float
+    gallery_faces: int
+    not_examined: int
+    candidates: tuple[StoredCandidate, ...] = ()
+    elsewhere: Elsewheres = ()
+    not_calibrated: Mapping[int, NotComparable] = field(default_factory=dict)
+    qualities: Mapping[int, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    empty: EmptyList | None = None
+    age_band: str | None = None
+
+    def describe(self) -> dict[str, Any]:
+        """Returns what is kept beside the candidates, as plain data."""
+        empty = self.empty
+        return {
+            "threshold": self.threshold if math.isfinite(self.threshold) else None,
+            "prior": self.prior,
+            "not_examined": self.not_examined,
+            "elsewhere": [list(one) for one in self.elsewhere],
+            "not_calibrated": {str(rank): [why.reason.value, why.detail] for rank, why in self.not_calibrated.items()},
+            "qualities": {str(rank): quality for rank, quality in self.qualities.items()},
+            "notes": list(self.notes),
+            "empty": None if empty is None else [empty.reason.value, empty.detail, empty.advice],
+            "age_band": self.age_band,
+            "is_normalised": False,
+        }
+
+
+def make_list(
+    site: Site,
+    models: FaceModelsInUse,
+    order: SearchOrder,
+    case: Case | None,
+    taken: Sequence[TakenProbe],
+    rng: np.random.Generator,
+) -> CandidateList:
+    """Returns the candidates of probes that were taken, or why there are none."""
+    searched = {case.case_id} if case and order.scope is SearchScope.CASE else None
+    gallery = open_gallery(site, models.model_id)
+    size = gallery.count(searched)
+    with site.database.read() as connection:
+        unexamined = faces.count_unexamined(connection, case.case_id if searched and case else None)
+    used = [one for one in taken if one.is_used]
+    counting = len(used) if order.rule is ProbeRule.ANY else 1
+    threshold = models.scale.find_threshold(order.far, size, counting)
+    base = CandidateList(
+        threshold=threshold.score,
+        prior=spread_prior(IN_GALLERY, max(size, 1)),
+        gallery_faces=size,
+        not_examined=unexamined,
+        notes=_list_notes(models, order, taken, threshold.note, unexamined),
+        age_band=order.age_band.value if order.age_band else None,
+    )
+    if not used:
+        return replace(base, empty=explain_empty.for_probes(taken))
+    if not size:
+        return replace(base, empty=explain_empty.for_scope(unexamined, in_case=searched is not None))
+    with site.database.read() as connection:
+        return _Lister(connection, gallery, models, order, used, searched, base).make(site, rng)
+
+
+class _Lister:
+    """Lists the candidates of one search."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        gallery: SearchableFaces,
+        models: FaceModelsInUse,
+        order: SearchOrder,
+        used: Sequence[TakenProbe],
+        searched: Collection[int] | None,
+        base: CandidateList,
+    ) -> None:
+        self._connection = connection
+        self._gallery = gallery
+        self._models = models
+        self._order = order
+        self._used = used
+        self._searched = searched
+        self._base = base
+        self._probes: Vectors = np.array([np.frombuffer(one.new.vector, "<f4") for one in used], np.float32)
+        self._counting = len(used) if order.rule is ProbeRule.ANY else 1
+
+    def make(self, site: Site, rng: np.random.Generator) -> CandidateList:
+        """Returns the list."""
+        allowed = self._order.case_ids
+        visible = self._searched if self._searched is not None else allowed
+        ranked = self._rank(visible)
+        base = self._base
+        above = [one for one in ranked if one.score >= base.threshold][: self._order.top_k]
+        elsewhere = self._find_elsewhere(allowed) if self._searched is None and allowed is not None else ()
+        if not above:
+            band = self._find_band(ranked[0].score) if ranked else None
+            empty = explain_empty.for_threshold(band, elsewhere=len(elsewhere), dropped=bool(ranked))
+            return replace(base, elsewhere=elsewhere, empty=empty)
+        rivals = find_rivals(self._connection, ranked, len(above), same_person=self._models.scale.same_person)
+        return self._weigh(site, above, rivals, elsewhere, rng)
+
+    def _rank(self, case_ids: Collection[int] | None) -> list[RankedFace]:
+        own = {one.content_id for one in self._used if one.content_id is not None}
+        wide = max(400, 2 * self._order.top_k)
+        return rank_faces(
+            self._connection,
+            self._gallery,
+            self._models.model_id,
+            self._probes,
+            self._order.rule,
+            case_ids=case_ids,
+            without=own,
+            wide=wide,
+        )
+
+    def _find_elsewhere(self, allowed: Collection[int]) -> Elsewheres:
+        """Returns the cases that the person has no access to and that have candidates."""
+        best: dict[int, float] = {}
+        counted: dict[int, int] = defaultdict(int)
+        above = [one for one in self._rank(None) if one.score >= self._base.threshold]
+        shown = faces.find_case_ids(self._connection, [one.face_id for one in above])
+        for one in above:
+            for case_id in shown.get(one.face_id, set()) - set(allowed):
+                counted[case_id] += 1
+                best[case_id] = max(best.get(case_id, -1.0), one.score)
+        return tuple((case_id, counted[case_id], self._find_band(score).value) for case_id, score in best.items())
+
+    def _find_band(self, score: float) -> ScoreBand:
+        return self._models.scale.find_band(score, self._order.far, self._base.gallery_faces, self._counting)
+
+    def _weigh(
+        self,
+        site: Site,
+        above: Sequence[RankedFace],
+        rivals: Mapping[int, Rival],
+        elsewhere: Elsewheres,
+        rng: np.random.Generator,
+    ) -> CandidateList:
+        stored = faces.load_faces(self._connection, [one.face_id for one in above])
+        drafts = [
+            Draft(
+                one.score,
+                stored[one.face_id].quality,
+                stored[one.face_id].age,
+                face_id=one.face_id,
+                rival=rivals.get(one.face_id),
+            )
+            for one in above
+        ]
+        mixed, note = mix_fillers(site, self._models, self._order, self._probes, drafts, rng)
+        quality = min(one.new.probe.quality for one in self._used)
+        candidates, refused, qualities = [], {}, {}
+        for rank, draft in enumerate(mixed, 1):
+            lr = self._weigh_one(draft, min(quality, draft.quality))
+            if isinstance(lr, NotComparable):
+                refused[rank] = lr
+            qualities[rank] = draft.quality
+            candidates.append(_make_candidate(rank, draft, lr, self._base.prior))
+        notes = join_words((*self._base.notes, note))
+        return replace(
+            self._base,
+            candidates=tuple(candidates),
+            elsewhere=elsewhere,
+            not_calibrated=refused,
+            qualities=qualities,
+            notes=notes,
+        )
+
+    def _weigh_one(self, draft: Draft, quality: int) -> float | NotComparable:
+        said = self._order.age_band
+        ages = [said] if said else [draft.age, *(one.age for one in self._used)]
+        return self._models.scale.weigh(draft.score, quality, touch_bands(ages))
+
+
+def _make_candidate(rank: int, draft: Draft, lr: float | NotComparable, prior: float) -> StoredCandidate:
+    log10_lr = None if isinstance(lr, NotComparable) else lr
+    chance = None if log10_lr is None else probability(log10_lr, prior)
+    rival = draft.rival
+    candidate = Candidate(rank, draft.face_id or 0, draft.score, log10_lr, chance, rival.score if rival else None)
+    return StoredCandidate(candidate, draft.face_id, None, draft.filler_id, rival.face_id if rival else None)
+
+
+def _list_notes(
+    models: FaceModelsInUse, order: SearchOrder, taken: Sequence[TakenProbe], threshold: str, unexamined: int
+) -> tuple[str, ...]:
+    used = [one for one in taken if one.is_used]
+    notes = [threshold]
+    if unexamined:
+        notes.append(
+            f"In {unexamined:,} items of what is searched nobody looked for faces yet: they cannot be found. "
+            "`varde process CASE --faces` looks at them."
+        )
+    if 0 < len(used) < len(taken):
+        notes.append(f"{len(taken) - len(used)} of {len(taken)} probes could not be used.")
+    vectors = [np.frombuffer(one.new.vector, "<f4") for one in used]
+    if any(float(a @ b) < models.scale.loose for i, a in enumerate(vectors) for b in vectors[i + 1 :]):
+        notes.append("Two of the probes do not look like the same person: check that they are, or search one by one.")
+    notes.append("A face of the list may be anybody's: compare it with its rival, and with what else is known.")
+    return join_words(notes)
