@@ -14,10 +14,15 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageEnhance
 
-from varde.core.face import Face
-from varde.faces.crops import encode_crop, open_crop
+from varde.core.model import ModelTask
+from varde.faces.crops import cut_chip, open_crop
+from varde.faces.embed import Embedder, scale_to_unit
 from varde.faces.engine import FaceEngine, open_engine
+from varde.faces.network import read_picture_input
+from varde.faces.raw import RawFace
+from varde.models.pack import Pack
 from varde.models.registry import find_pack
+from varde.models.session import open_session
 
 Vectors = npt.NDArray[np.float32]
 
@@ -56,40 +61,57 @@ VARIANTS: dict[str, Callable[[Image.Image], Image.Image]] = {
 }
 
 
-def find_middle(faces: tuple[Face, ...]) -> Face | None:
-    """Returns the face nearest to the middle of the picture."""
-    return min(faces, key=lambda face: _find_distance(face), default=None)
+class PlainEmbedder:
+    """Embeds a crop without its mirror image, and with it, as the product does."""
+
+    def __init__(self, pack: Pack) -> None:
+        card = pack.get(ModelTask.FACE_EMBED)
+        self._given = read_picture_input(card.input)
+        self._embedder = Embedder(open_session(pack, ModelTask.FACE_EMBED), self._given, int(card.output["dimensions"]))
+
+    def embed(self, crop: bytes) -> tuple[Vectors, Vectors]:
+        """Returns the unit vectors without and with the mirror image."""
+        chip = cut_chip(open_crop(crop), self._given.alignment, self._given.size_px)
+        plain, mirrored = (
+            scale_to_unit(self._embedder.run(np.ascontiguousarray(one))) for one in (chip, chip[:, ::-1])
+        )
+        return plain, scale_to_unit(plain + mirrored)
 
 
-def _find_distance(face: Face) -> float:
-    box = face.box
-    return abs(box.left + box.width / 2 - 0.5) + abs(box.top + box.height / 2 - 0.5)
+def find_middle(faces: list[RawFace], side: int) -> RawFace | None:
+    """Returns the face nearest to the middle of a square picture."""
+    return min(faces, key=lambda face: _find_distance(face, side), default=None)
 
 
-def read_people(engine: FaceEngine, folder: Path, variants: list[str]) -> dict[str, npt.NDArray[np.generic]]:
-    """Returns one row per picture and variant: person, picture, variant, quality, width, age, embedding, flipped."""
+def _find_distance(face: RawFace, side: int) -> float:
+    return abs(face.left + face.width / 2 - side / 2) + abs(face.top + face.height / 2 - side / 2)
+
+
+def read_people(
+    engine: FaceEngine, embedder: PlainEmbedder, folder: Path, variants: list[str]
+) -> dict[str, npt.NDArray[np.generic]]:
+    """Returns one row per picture and variant: person, picture, variant, quality, width, age, two embeddings."""
     rows: list[tuple[int, int, int, int, float, float, float, Vectors, Vectors]] = []
-    missing = 0
+    missing = np.zeros(len(VARIANTS), np.int64)
     paths = sorted(folder.glob("*/*.jpg"))
     names = sorted({path.parent.name for path in paths})
     for number, path in enumerate(paths):
         picture = Image.open(path).convert("RGB")
-        for position, variant in enumerate(variants):
+        for variant in variants:
+            position = list(VARIANTS).index(variant)
             pixels = np.asarray(VARIANTS[variant](picture), np.uint8)
-            face = find_middle(engine.find(pixels, full_width=pixels.shape[1]).faces)
-            if face is None:
-                missing += 1
+            raw = find_middle(engine.look(pixels), pixels.shape[1])
+            if raw is None:
+                missing[position] += 1
                 continue
-            crop = face.frames[0].crop
-            flipped = encode_crop(np.ascontiguousarray(open_crop(crop)[:, ::-1]))
-            both = engine.embed([crop, flipped])
-            age = (face.age.low, face.age.high) if face.age else (np.nan, np.nan)
-            rows.append(
-                (names.index(path.parent.name), number, position, face.quality, face.size_px, *age, both[0], both[1])
-            )
+            frame = engine.cut(pixels, raw, offset_s=None)
+            age = engine.estimate_age([frame]) if variant == "as it is" else None
+            years = (age.low, age.high) if age else (np.nan, np.nan)
+            whose = names.index(path.parent.name)
+            rows.append((whose, number, position, frame.quality, raw.width, *years, *embedder.embed(frame.crop)))
     columns = [np.array(column) for column in zip(*rows, strict=True)]
-    keys = ("person", "picture", "variant", "quality", "width", "age_low", "age_high", "vector", "flipped")
-    return dict(zip(keys, columns, strict=True)) | {"missing": np.array(missing), "names": np.array(names)}
+    keys = ("person", "picture", "variant", "quality", "width", "age_low", "age_high", "plain", "vector")
+    return dict(zip(keys, columns, strict=True)) | {"missing": missing, "names": np.array(names)}
 
 
 def main() -> None:
@@ -100,8 +122,9 @@ def main() -> None:
     parser.add_argument("--pack", default="builtin")
     parser.add_argument("--variants", nargs="*", default=list(VARIANTS))
     arguments = parser.parse_args()
-    engine = open_engine(find_pack(None, arguments.pack))
-    np.savez_compressed(arguments.output, **read_people(engine, arguments.folder, arguments.variants))
+    pack = find_pack(None, arguments.pack)
+    rows = read_people(open_engine(pack), PlainEmbedder(pack), arguments.folder, arguments.variants)
+    np.savez_compressed(arguments.output, **rows)
 
 
 if __name__ == "__main__":

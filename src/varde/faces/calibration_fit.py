@@ -64,7 +64,7 @@ def fit_band(measured: Measured, age: AgeBand, least_quality: int) -> BandTable 
         len(measured.non_mated),
         tuple(round(float(score), 5) for score in scores),
         tuple(round(float(value), 4) for value in log10_lrs),
-        _list_thresholds(measured.non_mated),
+        _list_thresholds(measured),
     )
 
 
@@ -122,7 +122,11 @@ def _thin(scores: Floats, values: Floats) -> tuple[Floats, Floats]:
     return scores[picked], values[picked]
 
 
-def _list_thresholds(non_mated: Floats) -> tuple[tuple[float, float], ...]:
-    falling = np.sort(non_mated)[::-1]
-    kept = [rate for rate in _RATES if rate * len(falling) >= LEAST_FALSE_ACCEPTS]
-    return tuple((rate, float(np.ceil(falling[int(rate * len(falling))] * 1e5) / 1e5)) for rate in kept)
+def _list_thresholds(measured: Measured) -> tuple[tuple[float, float], ...]:
+    """Returns rates with their scores, as far as pairs of pictures and of people bear them."""
+    falling = np.sort(measured.non_mated)[::-1]
+    pairs = measured.people * (measured.people - 1) / 2
+    lowest = max(LEAST_FALSE_ACCEPTS / len(falling), 3 / max(pairs, 3)) if len(falling) else 1.0
+    return tuple(
+        (rate, float(np.ceil(falling[int(rate * len(falling))] * 1e5) / 1e5)) for rate in _RATES if rate >= lowest
+    )

@@ -18,7 +18,7 @@ from varde.faces.estimate import Floats, Ints, Scores, number_people
 QUALITY_EDGES: Final = (20, 45, 70)
 """Where the bands of quality begin, of the worse of two faces."""
 
-_MOST_FACES: Final = 6_000
+_MOST_FACES: Final = 8_000
 _BLOCK: Final = 512
 
 

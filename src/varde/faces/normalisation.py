@@ -14,8 +14,8 @@ import numpy as np
 from varde.core.errors import WrongUse
 from varde.faces.estimate import Floats, Scores
 
-TOP: Final = 100
-"""Most similar cohort faces that count: the others say nothing about being mistaken."""
+TOP: Final = 200
+"""Most similar cohort faces that count; with fewer, their deviation is mostly chance (evaluations/face_search.md)."""
 
 LEAST_COHORT: Final = 50
 """Cohort faces below which there is no normalisation."""
