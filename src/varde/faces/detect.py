@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from varde.core.errors import WrongUse
 from varde.faces.raw import FaceDetector, Pixels, RawFace
-from varde.faces.rotations import ANGLES, is_steep, join_sights, rescale, turn, turn_back
+from varde.faces.rotations import ANGLES, is_steep, join_sights, rescale, shift, turn, turn_back
 
 LONGEST_PX = 1600
 """A picture's longer side is brought down to this before anything is looked for."""
+
+_LEAST_REFINED_PX = 12.0
+_REFINED_TO_PX = 90.0
+_ROOM = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +25,21 @@ class Looks:
     """How one kind of detector looks at a picture.
 
     Attributes:
-        longest_px: the longer side that it looks at first; larger pictures are brought down to it.
+        longest_px: the longer side that it looks at first is at most this; larger pictures are brought down to it.
+        enlarged: by how much smaller pictures are enlarged, up to ``longest_px``.
+        enlarged_thorough: the same when looking thoroughly.
         further_px: longer sides that it looks at besides, for faces too large for the first; where the picture is not
             at least a fifth larger than one of them, that one is left out.
         turned_px: longer side that the turned picture is looked at, to see whether there is anything.
-        enlarged: by how much a picture smaller than ``longest_px`` may be enlarged when looking thoroughly.
+        refined_px: faces narrower than this are looked at once more in an enlarged cut-out, for better landmarks.
     """
 
     longest_px: int = LONGEST_PX
+    enlarged: float = 1.0
+    enlarged_thorough: float = 2.0
     further_px: tuple[int, ...] = (640,)
     turned_px: int = 800
-    enlarged: float = 2.0
+    refined_px: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +50,9 @@ class Sights:
     looked_at: str
 
 
-def find_faces(rgb: Pixels, detector: FaceDetector, looks: Looks, *, thorough: bool = False) -> Sights:
+def find_faces(
+    rgb: Pixels, detector: FaceDetector, looks: Looks, *, thorough: bool = False, turned: bool = True
+) -> Sights:
     """Returns the faces of a picture, each once.
 
     The picture is looked at as it is. Where nothing is found, or a face that lies on its side, it is looked at in the
@@ -55,6 +65,7 @@ def find_faces(rgb: Pixels, detector: FaceDetector, looks: Looks, *, thorough: b
         detector: finds faces in one picture as it is.
         looks: sizes that suit it.
         thorough: look at all four turns in full, and enlarge small pictures; four to sixteen times the work.
+        turned: whether to turn the picture at all.
 
     Raises:
         WrongUse: if the array is not a colour picture with pixels.
@@ -65,19 +76,19 @@ def find_faces(rgb: Pixels, detector: FaceDetector, looks: Looks, *, thorough: b
         raise WrongUse(f"faces are looked for in (H, W, 3) uint8 RGB with pixels, not {rgb.shape} {rgb.dtype}")
     sizes = choose_sizes(max(rgb.shape[:2]), looks, thorough=thorough)
     found = _look(rgb, detector, sizes, 0)
-    angles: Sequence[int] = ()
-    if thorough or not found or any(is_steep(face) for face in found):
-        angles = ANGLES[1:]
+    is_called_for = thorough or not found or any(is_steep(face) for face in found)
+    angles = ANGLES[1:] if turned and is_called_for else ()
     for angle in angles:
         is_worth = thorough or _look(rgb, detector, [min(sizes[0], looks.turned_px)], angle)
         found += _look(rgb, detector, sizes, angle) if is_worth else []
-    return Sights(tuple(join_sights(found)), describe(sizes, angles))
+    faces = tuple(refine(rgb, face, detector, looks.refined_px) for face in join_sights(found))
+    return Sights(faces, describe(sizes, angles))
 
 
 def choose_sizes(longest_px: int, looks: Looks, *, thorough: bool) -> list[int]:
     """Returns the longer sides at which a picture is looked at, largest first."""
-    most = round(longest_px * looks.enlarged) if thorough else longest_px
-    first = min(looks.longest_px, most)
+    factor = looks.enlarged_thorough if thorough else looks.enlarged
+    first = min(looks.longest_px, round(longest_px * factor))
     further = [size for size in looks.further_px if size * 1.2 <= first]
     return [first, *further]
 
@@ -96,6 +107,28 @@ def resize(rgb: Pixels, longest_px: int) -> Pixels:
     size = (max(1, round(rgb.shape[1] * factor)), max(1, round(rgb.shape[0] * factor)))
     method = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(rgb, size, interpolation=method), np.uint8)
+
+
+def refine(rgb: Pixels, face: RawFace, detector: FaceDetector, refined_px: float) -> RawFace:
+    """Returns a small face with landmarks found in an enlarged cut-out of it; any other, or one not found there, as is.
+
+    Source: ours, evaluations/face_embedding.md: at 24 pixels it finds 1.4 points more at a false accept rate of 1e-3.
+    """
+    if not _LEAST_REFINED_PX <= face.width < refined_px:
+        return face
+    around = max(face.width, face.height) * _ROOM
+    middle = np.array([face.left + face.width / 2, face.top + face.height / 2])
+    low = np.clip(middle - around, 0, (rgb.shape[1] - 1, rgb.shape[0] - 1)).astype(int)
+    high = np.clip(middle + around + 1, low + 1, (rgb.shape[1], rgb.shape[0])).astype(int)
+    part = np.ascontiguousarray(rgb[low[1] : high[1], low[0] : high[0]])
+    large = resize(part, round(max(part.shape[:2]) * _REFINED_TO_PX / face.width))
+    factor = max(part.shape[:2]) / max(large.shape[:2])
+    sights = [rescale(sight, factor) for sight in detector.detect(turn(large, face.angle) if face.angle else large)]
+    if face.angle:
+        sights = [turn_back(sight, face.angle, part.shape[1], part.shape[0]) for sight in sights]
+    sights = [shift(sight, int(low[0]), int(low[1])) for sight in sights]
+    same = [sight for sight in sights if len(join_sights([face, sight])) == 1]
+    return replace(face, landmarks=same[0].landmarks) if same else face
 
 
 def _look(rgb: Pixels, detector: FaceDetector, sizes: Iterable[int], angle: int) -> list[RawFace]:

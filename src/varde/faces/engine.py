@@ -18,14 +18,20 @@ from varde.faces.age import AgeReader
 from varde.faces.align import ARCFACE112
 from varde.faces.crops import cut_crop, open_crop
 from varde.faces.detect import Looks, find_faces
+from varde.faces.detectors.mmod import Mmod
 from varde.faces.detectors.yunet import LEAST_CONFIDENCE, YuNet
 from varde.faces.embed import Embedder, average
+from varde.faces.landmarks import LandmarkPredictor
 from varde.faces.network import read_picture_input
 from varde.faces.quality import compute_quality, judge, measure
 from varde.faces.raw import FaceDetector, Floats, Pixels, RawFace
 from varde.models.pack import Pack
 from varde.models.session import open_session
 
+# It sees faces from 80 pixels, and makes the picture smaller itself.
+_MMOD_LOOKS: Final = Looks(
+    longest_px=2400, enlarged=2.0, enlarged_thorough=3.0, further_px=(), turned_px=1200, refined_px=0.0
+)
 _TASKS: Final = (ModelTask.FACE_DETECT, ModelTask.FACE_LANDMARKS, ModelTask.FACE_EMBED, ModelTask.FACE_AGE)
 
 
@@ -86,9 +92,14 @@ class FaceEngine:
         faces = tuple(self._make_face(rgb, raw, full_width / rgb.shape[1]) for raw in kept[:MOST_FACES])
         return FacesFound(faces, max(0, len(kept) - MOST_FACES), sights.looked_at)
 
-    def look(self, rgb: Pixels) -> list[RawFace]:
-        """Returns boxes, landmarks and confidence of the faces in a picture, in its pixels, most confident first."""
-        sights = find_faces(rgb, self._eye.detector, self._eye.looks, thorough=self._thorough)
+    def look(self, rgb: Pixels, *, turned: bool = True) -> list[RawFace]:
+        """Returns boxes, landmarks and confidence of the faces in a picture, in its pixels, most confident first.
+
+        Args:
+            rgb: (H, W, 3) uint8 RGB, upright.
+            turned: whether to look for turned faces where there is no upright one.
+        """
+        sights = find_faces(rgb, self._eye.detector, self._eye.looks, thorough=self._thorough, turned=turned)
         return [face for face in sights.faces if _is_sound(face)]
 
     def cut(self, rgb: Pixels, raw: RawFace, *, offset_s: float | None) -> FaceFrame:
@@ -178,6 +189,12 @@ def _open_yunet(pack: Pack) -> Eye:
     return Eye(detector, Looks(), cost_s_per_mpx=0.09)
 
 
+def _open_mmod(pack: Pack) -> Eye:
+    predictor = LandmarkPredictor(pack.folder / pack.get(ModelTask.FACE_LANDMARKS).file)
+    detector = Mmod(open_session(pack, ModelTask.FACE_DETECT), predictor)
+    return Eye(detector, _MMOD_LOOKS, cost_s_per_mpx=1.5)
+
+
 def _open_age(pack: Pack) -> AgeReader | None:
     card = pack.find(ModelTask.FACE_AGE)
     if card is None:
@@ -200,4 +217,4 @@ def _warm_up(engine: FaceEngine) -> None:
     engine.estimate_age([frame])
 
 
-_EYES: Final = MappingProxyType[str, Callable[[Pack], Eye]]({"yunet": _open_yunet})
+_EYES: Final = MappingProxyType[str, Callable[[Pack], Eye]]({"yunet": _open_yunet, "mmod": _open_mmod})

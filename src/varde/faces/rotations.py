@@ -65,6 +65,12 @@ def rescale(face: RawFace, factor: float) -> RawFace:
     )
 
 
+def shift(face: RawFace, right_px: int, down_px: int) -> RawFace:
+    """Returns a face of a cut-out as it lies in the picture that this was cut from, so far from its top left."""
+    moved = face.landmarks + np.array([right_px, down_px], np.float32)
+    return replace(face, left=face.left + right_px, top=face.top + down_px, landmarks=moved)
+
+
 def join_sights(faces: Sequence[RawFace]) -> list[RawFace]:
     """Returns each face once, most confident first: sights that lie over a better one are dropped.
 
