@@ -96,7 +96,8 @@ class VectorFile:
         order = np.argsort(rows, kind="stable")
         wanted = rows[order]
         starts = np.flatnonzero(np.diff(wanted, prepend=-_GAP - 1) > _GAP)
-        for start, end in zip(starts, np.append(starts[1:], len(wanted)), strict=True):
+        ends = np.append(starts[1:], len(wanted))[: len(starts)]
+        for start, end in zip(starts, ends, strict=True):
             some = wanted[start:end]
             found[order[start:end]] = self.read_span(int(some[0]), int(some[-1]) + 1)[some - some[0]]
         return found
