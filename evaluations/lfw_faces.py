@@ -10,11 +10,13 @@ import io
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageEnhance
 
 from varde.core.model import ModelTask
+from varde.faces.align import TEMPLATES, fit_similarity
 from varde.faces.crops import cut_chip, open_crop
 from varde.faces.embed import Embedder, scale_to_unit
 from varde.faces.engine import FaceEngine, open_engine
@@ -77,6 +79,14 @@ class PlainEmbedder:
         )
         return plain, scale_to_unit(plain + mirrored)
 
+    def embed_directly(self, pixels: npt.NDArray[np.uint8], landmarks: npt.NDArray[np.floating]) -> Vectors:
+        """Returns the unit vector of a face aligned from the picture itself, as in most published measurements."""
+        size = self._given.size_px
+        template = TEMPLATES[self._given.alignment]
+        matrix = fit_similarity(landmarks, template.points * size / template.size_px).matrix
+        chip = cv2.warpAffine(pixels, matrix, (size, size), flags=cv2.INTER_LINEAR)
+        return scale_to_unit(self._embedder.run(np.asarray(chip, np.uint8)))
+
 
 def find_middle(faces: list[RawFace], side: int) -> RawFace | None:
     """Returns the face nearest to the middle of a square picture."""
@@ -90,8 +100,8 @@ def _find_distance(face: RawFace, side: int) -> float:
 def read_people(
     engine: FaceEngine, embedder: PlainEmbedder, folder: Path, variants: list[str]
 ) -> dict[str, npt.NDArray[np.generic]]:
-    """Returns one row per picture and variant: person, picture, variant, quality, width, age, two embeddings."""
-    rows: list[tuple[int, int, int, int, float, float, float, Vectors, Vectors]] = []
+    """Returns one row per picture and variant: person, picture, variant, quality, width, age, embeddings."""
+    rows: list[tuple[int, int, int, int, float, float, float, Vectors, Vectors, Vectors]] = []
     missing = np.zeros(len(VARIANTS), np.int64)
     paths = sorted(folder.glob("*/*.jpg"))
     names = sorted({path.parent.name for path in paths})
@@ -108,9 +118,10 @@ def read_people(
             age = engine.estimate_age([frame]) if variant == "as it is" else None
             years = (age.low, age.high) if age else (np.nan, np.nan)
             whose = names.index(path.parent.name)
-            rows.append((whose, number, position, frame.quality, raw.width, *years, *embedder.embed(frame.crop)))
+            vectors = (*embedder.embed(frame.crop), embedder.embed_directly(pixels, raw.landmarks))
+            rows.append((whose, number, position, frame.quality, raw.width, *years, *vectors))
     columns = [np.array(column) for column in zip(*rows, strict=True)]
-    keys = ("person", "picture", "variant", "quality", "width", "age_low", "age_high", "plain", "vector")
+    keys = ("person", "picture", "variant", "quality", "width", "age_low", "age_high", "plain", "vector", "direct")
     return dict(zip(keys, columns, strict=True)) | {"missing": missing, "names": np.array(names)}
 
 
