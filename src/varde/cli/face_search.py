@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -113,21 +112,24 @@ def _check_scope(case_name: str | None, authorisation: str, *, everywhere: bool)
 
 def _examine(session: Session, site: Site, case_name: str) -> None:
     """Looks for faces in what nobody looked at, and says so."""
-    from varde.store import cases, faces
+    from varde.store import cases, faces, items
     from varde.workflows.face_models import ensure_models
 
     with site.database.read() as connection:
         case = cases.get_case(connection, case_name)
-        waiting: Any = faces.count_unexamined(connection, case.case_id)
-        waiting += cases.count_places(connection, case.case_id).waiting
-    if not waiting:
+        waiting = faces.count_unexamined(connection, case.case_id)
+        exhibits = cases.list_exhibits(connection, case.case_id)
+        waiting += sum(items.count_waiting(connection, one.exhibit_id)[0] for one in exhibits)
+        unlisted = sum(not one.walked for one in exhibits)
+    if not waiting and not unlisted:
         return
     if ensure_models(site, session.actor):
         output.say("No face models were chosen: the builtin ones are used (`varde models list` shows others).")
     from varde.cli.progress import ProgressDisplay
     from varde.workflows.process_case import process_case
 
-    output.say(f"Looking for faces in {output.count(waiting, 'item')} of {case_name} first; --as-is leaves that out.")
+    what = output.count(waiting, "item") if not unlisted else output.count(unlisted, "exhibit")
+    output.say(f"Looking for faces in {what} of {case_name} first; --as-is leaves that out.")
     try:
         with ProgressDisplay() as display:
             process_case(site, session.actor, case_name=case_name, progress=display.update, faces=True)

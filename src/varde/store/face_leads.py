@@ -12,7 +12,7 @@ from varde.core.errors import NotFound
 from varde.core.face import Verdict
 from varde.core.model import ModelIdentity, ModelTask
 from varde.store.database import insert_new
-from varde.store.face_tables import face_leads, faces, models, retro_marks, victims
+from varde.store.face_tables import face_embeddings, face_leads, faces, models, retro_marks, victims
 from varde.store.tables import exhibits, items
 from varde.store.types import AnyRow, AnySelect
 
@@ -132,6 +132,12 @@ def move_mark(connection: Connection, model_id: int, what: str, up_to: int) -> N
     same = (retro_marks.c.model_id == model_id, retro_marks.c.what == what)
     if connection.execute(update(retro_marks).where(*same).values(up_to=up_to)).rowcount == 0:
         connection.execute(insert(retro_marks).values(model_id=model_id, what=what, up_to=up_to))
+
+
+def find_newest_face(connection: Connection, model_id: int) -> int:
+    """Returns the highest row number of a face that a model has embedded; 0 where there is none."""
+    newest = select(func.max(face_embeddings.c.face_id)).where(face_embeddings.c.model_id == model_id)
+    return connection.execute(newest).scalar() or 0
 
 
 def delete_marks(connection: Connection, what: Sequence[str]) -> None:

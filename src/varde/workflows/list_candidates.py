@@ -236,5 +236,4 @@ def _list_notes(
     vectors = [np.frombuffer(one.new.vector, "<f4") for one in used]
     if any(float(a @ b) < models.scale.loose for i, a in enumerate(vectors) for b in vectors[i + 1 :]):
         notes.append("Two of the probes do not look like the same person: check that they are, or search one by one.")
-    notes.append("A face of the list may be anybody's: compare it with its rival, and with what else is known.")
     return join_words(notes)
