@@ -31,6 +31,7 @@ class Looks:
         further_px: longer sides that it looks at besides, for faces too large for the first; where the picture is not
             at least a fifth larger than one of them, that one is left out.
         turned_px: longer side that the turned picture is looked at, to see whether there is anything.
+        turned_confidence: that a face in a turned picture must have: three more looks are three more chances to err.
         refined_px: faces narrower than this are looked at once more in an enlarged cut-out, for better landmarks.
     """
 
@@ -39,6 +40,7 @@ class Looks:
     enlarged_thorough: float = 2.0
     further_px: tuple[int, ...] = (640,)
     turned_px: int = 800
+    turned_confidence: float = 0.75
     refined_px: float = 60.0
 
 
@@ -80,7 +82,8 @@ def find_faces(
     angles = ANGLES[1:] if turned and is_called_for else ()
     for angle in angles:
         is_worth = thorough or _look(rgb, detector, [min(sizes[0], looks.turned_px)], angle)
-        found += _look(rgb, detector, sizes, angle) if is_worth else []
+        sights = _look(rgb, detector, sizes, angle) if is_worth else []
+        found += [face for face in sights if face.confidence >= looks.turned_confidence]
     faces = tuple(refine(rgb, face, detector, looks.refined_px) for face in join_sights(found))
     return Sights(faces, describe(sizes, angles))
 

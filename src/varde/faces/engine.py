@@ -30,7 +30,13 @@ from varde.models.session import open_session
 
 # It sees faces from 80 pixels, and makes the picture smaller itself.
 _MMOD_LOOKS: Final = Looks(
-    longest_px=2400, enlarged=2.0, enlarged_thorough=3.0, further_px=(), turned_px=1200, refined_px=0.0
+    longest_px=2400,
+    enlarged=2.0,
+    enlarged_thorough=3.0,
+    further_px=(),
+    turned_px=1200,
+    turned_confidence=0.6,
+    refined_px=0.0,
 )
 _TASKS: Final = (ModelTask.FACE_DETECT, ModelTask.FACE_LANDMARKS, ModelTask.FACE_EMBED, ModelTask.FACE_AGE)
 
