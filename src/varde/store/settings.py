@@ -111,6 +111,12 @@ class FacesSettings(_Section):
         description="Whether `varde process` looks for faces; `auto`: once models are in use (`varde models use`); "
         "`always`: with the builtin ones where none are.",
     )
+    keep_probes_days: int = Field(
+        90,
+        ge=0,
+        le=36_500,
+        description="Days after a face search was closed until `varde victim expire` deletes its probes.",
+    )
 
 
 class WebSettings(_Section):

@@ -12,6 +12,7 @@ from varde.store import faces as stored_faces
 from varde.store.cases import PlaceCounts
 from varde.store.site import Site
 from varde.workflows.actor import Actor
+from varde.workflows.look_back import look_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ def process_case(
         features=features,
         faces=faces,
     )
+    look_back(site, actor)
     with site.database.read() as connection:
         counts = cases.count_places(connection, case.case_id)
         without_faces = stored_faces.count_unexamined(connection, case.case_id)

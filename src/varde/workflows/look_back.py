@@ -1,0 +1,28 @@
+"""Compares what is new with the victims who are looked for, at the end of processing and of enrolling."""
+
+from __future__ import annotations
+
+from varde.core.errors import NotFound
+from varde.pipeline.retro_search import RetroSearch, find_leads
+from varde.store import victims
+from varde.store.models import NotChosen, find_chosen
+from varde.store.site import Site
+from varde.workflows.actor import Actor
+from varde.workflows.face_models import open_models
+
+
+def look_back(site: Site, actor: Actor) -> RetroSearch:
+    """Returns what comparing new faces and new enrolments gave; nothing where nobody is looked for.
+
+    A call that was killed is gone on with by the next one.
+    """
+    with site.database.read() as connection:
+        if isinstance(find_chosen(connection), NotChosen):
+            return RetroSearch()
+        if not victims.list_victims(connection, None, with_closed=False):
+            return RetroSearch()
+    try:
+        models = open_models(site, actor)
+    except NotFound:  # its files are gone: whoever searches is told
+        return RetroSearch()
+    return find_leads(site, models.model_id, models.scale, person=actor.person, clock=actor.clock)
