@@ -80,11 +80,12 @@ def open_without_features(connection: Connection, exhibit_id: int) -> int:
 def open_without_faces(connection: Connection, exhibit_id: int) -> int:
     """Makes one item of every picture or video that nobody looked at for faces wait again, and returns how many.
 
-    Contents that could not be decoded stay as they are. Decided items come too, where no other item has the content:
+    Issues that looking for faces met before are gone. Contents that could not be decoded stay as they are. Decided items come too, where no other item has the content:
     whoever examines them again leaves them alone if their bytes are not those that were decided on.
     """
     items, contents = tables.items.c, tables.contents.c
     decided = exists().where(tables.decisions.c.item_id == items.id)
+    issues = tables.issues.c
     looked_at = exists().where(face_examinations.c.content_id == contents.id)
     query = (
         select(func.coalesce(func.min(case((~decided, items.id))), func.min(items.id)))
@@ -94,6 +95,10 @@ def open_without_faces(connection: Connection, exhibit_id: int) -> int:
         .group_by(contents.id)
     )
     found = set(connection.execute(query).scalars())
+    ids = list(found)
+    for start in range(0, len(ids), _IDS_AT_ONCE):
+        some = issues.item_id.in_(ids[start : start + _IDS_AT_ONCE])
+        connection.execute(delete(tables.issues).where(some, issues.step == Step.FACES.value))
     _wait_again(connection, found)
     return len(found)
 
