@@ -92,41 +92,43 @@ class Calibration:
             return NotComparable(Reason.AGE_NOT_COVERED, f"{detail} Say the age band, or use a pack with an age model.")
         return min(found)
 
-    def threshold(self, far: float, gallery_size: int) -> float | NotComparable:
+    def threshold(self, far: float, gallery_size: int, quality: int = 100) -> float | NotComparable:
         """Returns the score above which a search gives false candidates no more often than stated.
 
         Args:
             far: share of searches for somebody who is not in the gallery that may show anyone, 0 to 1.
             gallery_size: faces that are searched.
+            quality: of the worse face, 0-100; faces worse than that give more false candidates, which their
+                likelihood ratios say.
 
         Limits:
-            It is the strictest of all bands measured. Where none was measured on children, expect more false
+            It is the strictest of all ages measured. Where none was measured on children, expect more false
             candidates among them.
         """
         if not 0 < far < 1 or gallery_size < 1:
             raise WrongUse("a false-alarm rate lies between 0 and 1, and a gallery has at least one face")
-        wanted = compute_pair_rate(far, gallery_size)
-        lowest = self.lowest_rate
+        wanted, tables = compute_pair_rate(far, gallery_size), self._list_bearing(quality)
+        lowest = min((table.thresholds[-1][0] for table in tables), default=1.0)
         if wanted >= lowest * (1 - 1e-9):
-            return max(_read_threshold(table, wanted) for table in self.tables if table.thresholds)
+            return max(_read_threshold(table, wanted) for table in tables)
         detail = (
             f"False alarms of {far:g} among {gallery_size:,} faces need one false accept in {1 / wanted:,.0f} "
             f"comparisons; the pairs measured bear one in {1 / lowest:,.0f}."
             if lowest < 1
-            else "No false-accept rate was measured."
+            else "No false-accept rate was measured for faces of this quality."
         )
         return NotComparable(Reason.TOO_FEW_PAIRS, detail)
 
     @property
-    def lowest_rate(self) -> float:
-        """The lowest false-accept rate of one comparison that any band bears; 1 where none does."""
-        return min((rate for table in self.tables for rate, _ in table.thresholds), default=1.0)
-
-    @property
     def strictest(self) -> float | NotComparable:
-        """The score at the lowest rate that was measured: what is left where a gallery asks for more than that."""
-        found = [score for table in self.tables for rate, score in table.thresholds if rate == self.lowest_rate]
+        """The score of good faces at the lowest rate measured: what is left where a gallery asks for more than that."""
+        found = [table.thresholds[-1][1] for table in self._list_bearing(100)]
         return max(found) if found else NotComparable(Reason.TOO_FEW_PAIRS, "No false-accept rate was measured.")
+
+    def _list_bearing(self, quality: int) -> list[BandTable]:
+        """Returns each age's table for a quality, of those that have a threshold."""
+        found = (self._find_table(quality, age) for age in self.ages)
+        return [table for table in found if isinstance(table, BandTable) and table.thresholds]
 
     def _find_table(self, quality: int, age: AgeBand) -> BandTable | NotComparable:
         of_age = [table for table in self.tables if table.age is age]
