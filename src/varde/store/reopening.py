@@ -80,8 +80,9 @@ def open_without_features(connection: Connection, exhibit_id: int) -> int:
 def open_without_faces(connection: Connection, exhibit_id: int) -> int:
     """Makes one item of every picture or video that nobody looked at for faces wait again, and returns how many.
 
-    Issues that looking for faces met before are gone. Contents that could not be decoded stay as they are. Decided items come too, where no other item has the content:
-    whoever examines them again leaves them alone if their bytes are not those that were decided on.
+    Issues that looking for faces met before are gone. Contents that could not be decoded stay as they are. Decided
+    items come too, where no other item has the content: whoever examines them again leaves them alone if their bytes
+    are not those that were decided on.
     """
     items, contents = tables.items.c, tables.contents.c
     decided = exists().where(tables.decisions.c.item_id == items.id)
