@@ -78,7 +78,7 @@ class BrowserSite:
 
     def add_person(self, name: str, *roles: Role, has_access: bool = True) -> str:
         """Makes one more account, with access to `CASE`, and returns its name."""
-        self.account_ids[name] = _add_person(self.site, name, roles, [self.case_id] if has_access else [])
+        self.account_ids[name] = add_person(self.site, name, roles, [self.case_id] if has_access else [])
         return name
 
 
@@ -98,7 +98,7 @@ def make_browser_site(site: Site, folder: Path) -> BrowserSite:
     made = BrowserSite(site, folder / "site", case_id)
     for name, roles in PEOPLE.items():
         sees = bool({Role.EXAMINER, Role.INVESTIGATOR, Role.SUPERVISOR} & set(roles))
-        made.account_ids[name] = _add_person(site, name, roles, [case_id] if sees else [])
+        made.account_ids[name] = add_person(site, name, roles, [case_id] if sees else [])
     return made
 
 
@@ -123,7 +123,8 @@ def write_evidence(folder: Path) -> list[str]:
     return known
 
 
-def _add_person(site: Site, name: str, roles: tuple[Role, ...], case_ids: list[int]) -> int:
+def add_person(site: Site, name: str, roles: tuple[Role, ...], case_ids: list[int]) -> int:
+    """Makes an account with access to some cases, and returns its row number."""
     at = ACTOR.clock()
     with site.database.write() as connection:
         account = accounts.add_account(

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -83,6 +83,12 @@ def serve(folder: Path, port: int = 0) -> Iterator[Served]:
     finally:
         process.terminate()
         process.communicate(timeout=_STOP_LIMIT_S)
+
+
+@pytest.fixture(scope="session")
+def serving() -> Callable[[Path], AbstractContextManager[Served]]:
+    """Gives a function that serves another site, as a context manager."""
+    return serve
 
 
 @pytest.fixture(scope="session")

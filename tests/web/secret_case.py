@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from secret_faces import ALIAS, PURPOSE, add_faces
 from sqlalchemy import select, update
 
 from varde.core.account import Account, Role
@@ -86,6 +87,8 @@ def make_secret_case(site: Site, folder: Path) -> SecretCase:
         "md5": hashlib.md5(digests["zq-picture-0.jpg"]).hexdigest(),
     }
     numbers = {"case_id": str(case.case_id), "item_id": str(graded), "queue_id": str(first.queue_id)}
+    numbers |= add_faces(site, case, graded)
+    secrets |= {"alias": ALIAS, "purpose": PURPOSE}
     return SecretCase(case, secrets, numbers, digests["zq-picture-0.jpg"])
 
 

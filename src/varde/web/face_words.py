@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from varde.core.age import AgeBand
 from varde.core.face import Verdict
 from varde.core.face_search import EmptyReason, ListedCandidate, ScoreBand
 from varde.core.outcome import NotComparable, Reason
@@ -56,6 +57,14 @@ EMPTY_WORDS: Final[Mapping[EmptyReason, str]] = MappingProxyType(
 )
 """Why a list is empty, as a heading."""
 
+
+AGE_WORDS: Final[Mapping[AgeBand, str]] = MappingProxyType(
+    {
+        band: "18 years and older" if band is AgeBand.ADULT else f"{band.value.replace('-', ' to ')} years"
+        for band in AgeBand
+    }
+)
+"""Age bands as people say them."""
 
 _FACE_REASONS: Final[Mapping[Reason, str]] = MappingProxyType(
     {
@@ -109,6 +118,7 @@ def write_figures(listed: ListedCandidate) -> dict[str, str]:
         "support": "" if candidate.log10_lr is None else say_support(candidate.log10_lr),
         "ratio": "" if candidate.log10_lr is None else f"{candidate.log10_lr:+.1f}",
         "why_not": why_not,
+        "why_not_short": say_reason(listed.not_calibrated.reason) if listed.not_calibrated is not None else "",
         "score": f"{candidate.score:.3f}",
         "rival": "" if candidate.rival is None else f"{candidate.rival:.3f}",
     }

@@ -11,6 +11,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.filters import do_filesizeformat
+from markupsafe import Markup
 
 from varde.core.account import Permission
 from varde.core.preferences import Preferences
@@ -66,7 +67,14 @@ def _environment() -> Environment:
     environment.globals |= {"asset": find_address, "Permission": Permission, "csrf_field": CSRF_FIELD}
     environment.filters |= {"number": "{:,}".format, "minute": "{:%Y-%m-%d %H:%M}".format, "day": "{:%Y-%m-%d}".format}
     environment.filters["size"] = _write_size
+    environment.filters["commands"] = _mark_commands
     return environment
+
+
+def _mark_commands(text: str) -> Markup:
+    """Returns a sentence with what stands between backticks in it as code."""
+    parts = str(text).split("`")
+    return Markup("").join(Markup("<code>{}</code>").format(one) if at % 2 else one for at, one in enumerate(parts))
 
 
 def _write_size(size_bytes: int) -> str:

@@ -212,6 +212,7 @@ class FacesPage {
       probes: chosen.map(({ token, face, faceId }) => (faceId ? { face_id: faceId } : { token, face })),
       scope: form.elements.scope.value,
       rule: form.elements.rule.value,
+      age: form.elements.age.value || null,
       purpose: form.elements.purpose.value,
       authorisation: form.elements.authorisation.value,
     };
