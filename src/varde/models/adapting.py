@@ -27,10 +27,10 @@ def adapt(data: bytes, change: str) -> bytes:
     Raises:
         FormatError: if it is no graph, or there is no such change.
     """
-    if change not in _CHANGES:
-        raise FormatError(f"there is no change {change!r} of a graph", advice=f"There are: {', '.join(_CHANGES)}.")
+    if change not in CHANGES:
+        raise FormatError(f"there is no change {change!r} of a graph", advice=f"There are: {', '.join(CHANGES)}.")
     model = read_graph(data)
-    _CHANGES[change](model)
+    CHANGES[change](model)
     return bytes(model.SerializeToString(deterministic=True))
 
 
@@ -80,7 +80,8 @@ def _list_inputs(model: onnx.ModelProto) -> Iterator[onnx.ValueInfoProto]:
     return (value for value in model.graph.input if value.name not in weights)
 
 
-_CHANGES: Final[dict[str, Callable[[onnx.ModelProto], None]]] = {"free_batch": _free_batch, "free_size": _free_size}
+CHANGES: Final[dict[str, Callable[[onnx.ModelProto], None]]] = {"free_batch": _free_batch, "free_size": _free_size}
+"""Every change, by the name that a card calls it."""
 
 
 def check_graph(data: bytes) -> None:

@@ -215,6 +215,11 @@ class _ModelRow(_Section):
     optional: bool = False
 
 
+def list_fields() -> list[str]:
+    """Returns the names of the fields that a model has in ``pack.toml``."""
+    return list(_ModelRow.model_fields)
+
+
 class _Document(_Section):
     pack: _PackRow
     model: tuple[_ModelRow, ...] = Field(min_length=1, max_length=32)
