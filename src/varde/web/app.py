@@ -38,6 +38,7 @@ from varde.web.pages import (
     home,
     item,
     known,
+    leads,
     login,
     models,
     nowhere,
@@ -49,6 +50,7 @@ from varde.web.pages import (
     search,
     tiles,
     tokens,
+    victims,
 )
 from varde.web.pages.problem import show_problem
 from varde.web.people import check_case_routes
@@ -82,6 +84,8 @@ _AREAS = (
     face_crops,
     faces,
     face_search,
+    victims,
+    leads,
     search,
     audit,
     known,
