@@ -60,3 +60,14 @@ def test_folder_of_unknown_files_makes_up_no_pack(tmp_path: Path) -> None:
     (tmp_path / "face_detection_yunet_2023mar.onnx").write_bytes(bytes(232589))  # name and size, not the bytes
     with pytest.raises(NotFound, match="no pack"):
         open_folder(tmp_path)
+
+
+def test_pack_of_an_earlier_release_is_opened_with_the_cards_of_this_one(tmp_path: Path, builtin_pack: Pack) -> None:
+    folder = models_folder(tmp_path) / builtin_pack.key
+    shutil.copytree(builtin_pack.folder, folder)
+    earlier = (folder / "pack.toml").read_text("utf-8").replace('"1e-3" = 0.', '"1e-3" = 0.1')
+    (folder / "pack.toml").write_text(earlier, "utf-8")
+    pack = find_pack(tmp_path, "builtin")
+    assert pack.get(ModelTask.FACE_EMBED).thresholds == builtin_pack.get(ModelTask.FACE_EMBED).thresholds
+    assert open_folder(folder) == pack
+    assert pack.read(ModelTask.FACE_EMBED) == builtin_pack.read(ModelTask.FACE_EMBED)

@@ -75,8 +75,10 @@ def _list_files(paths: Sequence[Path]) -> list[Path]:
 def _read_described(path: Path) -> Addition:
     text = read_pack_text(path)
     manifest = parse_manifest(text, path.name)
-    is_known = manifest in list_manifests()
-    if manifest.name in SHIPPED and not is_known:
+    shipped = next((one for one in list_manifests() if _is_same(one, manifest)), None)
+    if shipped is not None and shipped.name != BUILTIN:
+        manifest, text = shipped, read_manifest(shipped.name)
+    if manifest.name in SHIPPED and shipped is None:
         raise WrongUse(f"the name {manifest.name} belongs to a pack of Varde's", advice="Give your pack another name.")
     if manifest.name == BUILTIN or any(card.convert for card in manifest.cards):
         raise WrongUse("this pack is converted from an installed package and cannot be added")
@@ -84,7 +86,13 @@ def _read_described(path: Path) -> Addition:
     kept = [(card, file) for card, file in pairs if file.is_file() or not card.is_optional]
     if missing := [card for card, file in kept if not file.is_file()]:
         raise _name_missing(manifest, missing)
-    return Addition(manifest, text, tuple(kept), is_known)
+    return Addition(manifest, text, tuple(kept), shipped is not None)
+
+
+def _is_same(shipped: Manifest, other: Manifest) -> bool:
+    """Returns whether a manifest is a shipped one, perhaps of an earlier release: same name, version and files."""
+    files = [{(card.task, card.file, card.sha256) for card in one.cards} for one in (shipped, other)]
+    return shipped.key == other.key and files[0] == files[1]
 
 
 def _make_up(found: Mapping[bytes, Path]) -> Addition:

@@ -13,7 +13,7 @@ from typing import Final
 from varde.core.errors import NotFound, WrongUse
 from varde.models.builtin import make_builtin
 from varde.models.manifests import BUILTIN, SHIPPED, get_manifest, list_manifests
-from varde.models.pack import PACK_FILE, Manifest, ModelCard, Pack, open_pack, parse_manifest
+from varde.models.pack import PACK_FILE, Manifest, ModelCard, Pack, open_pack, parse_manifest, read_pack_text
 
 __all__ = ["find_pack", "list_added", "list_manifests", "make_builtin", "models_folder", "open_folder", "recognise"]
 
@@ -41,11 +41,11 @@ def find_pack(site_folder: Path | None, name: str) -> Pack:
         IntegrityFailure: if a file is not the one the pack names.
     """
     if name in (BUILTIN, get_manifest(BUILTIN).key):
-        return make_builtin(models_folder(site_folder))
+        return _renew(make_builtin(models_folder(site_folder)))
     if _KEY.fullmatch(name):
         found = _find_added(models_folder(site_folder), name)
         if found is not None:
-            return open_pack(found)
+            return _renew(open_pack(found))
     if Path(name).is_dir():
         return open_folder(Path(name))
     if name in SHIPPED:
@@ -60,9 +60,14 @@ def find_pack(site_folder: Path | None, name: str) -> Pack:
 
 
 def list_added(site_folder: Path) -> list[Manifest]:
-    """Returns the packs in a site's folder by name and version; their files are not looked at."""
+    """Returns the packs in a site's folder by name and version; their files are not looked at.
+
+    Of a pack that Varde ships a manifest of, that one is given: it may know more than when the pack was added.
+    """
     folder = models_folder(site_folder)
-    return [parse_manifest((one / PACK_FILE).read_text("utf-8"), one.name) for one in _list_folders(folder)]
+    manifests = [parse_manifest(read_pack_text(one / PACK_FILE), one.name) for one in _list_folders(folder)]
+    shipped = {one.key: one for one in list_manifests()}
+    return [shipped.get(one.key, one) for one in manifests]
 
 
 def open_folder(folder: Path) -> Pack:
@@ -73,7 +78,7 @@ def open_folder(folder: Path) -> Pack:
         IntegrityFailure: if a file is not the one its ``pack.toml`` names.
     """
     if (folder / PACK_FILE).is_file():
-        return open_pack(folder)
+        return _renew(open_pack(folder))
     recognised = recognise([path for path in sorted(folder.iterdir()) if path.is_file()])
     for manifest in list_manifests():
         if pack := _make_up(manifest, folder, recognised):
@@ -90,6 +95,14 @@ def recognise(paths: list[Path]) -> dict[bytes, Path]:
     digests = {card.sha256 for manifest in list_manifests() for card in manifest.cards}
     read = {hashlib.sha256(path.read_bytes()).digest(): path for path in paths if path.stat().st_size in sizes}
     return {digest: path for digest, path in read.items() if digest in digests}
+
+
+def _renew(pack: Pack) -> Pack:
+    """Returns a pack with the cards that Varde ships for its models now: their thresholds and limits may be newer."""
+    shipped = {card.sha256: card for one in list_manifests() if one.key == pack.key for card in one.cards}
+    cards = [shipped.get(card.sha256, card) for card in pack.cards]
+    pairs = zip(cards, pack.cards, strict=True)
+    return replace(pack, cards=tuple(replace(new, file=old.file, file_sha256=old.file_sha256) for new, old in pairs))
 
 
 def _make_up(manifest: Manifest, folder: Path, recognised: Mapping[bytes, Path]) -> Pack | None:
