@@ -27,6 +27,7 @@ from varde.store.face_tables import (
 )
 from varde.store.tables import cases
 from varde.store.types import AnyRow, AnySelect
+from varde.store.victims import overwrite_deleted
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +248,7 @@ def delete_probes(connection: Connection, closed_before: datetime) -> int:
         .distinct()
     )
     ids = list(connection.execute(due).scalars())
+    overwrite_deleted(connection)
     for start in range(0, len(ids), 500):
         connection.execute(delete(face_probes).where(face_probes.c.search_id.in_(ids[start : start + 500])))
     return len(ids)

@@ -163,10 +163,17 @@ def read_enrolment_crop(connection: Connection, enrolment_id: int) -> bytes | No
 def delete_enrolments(connection: Connection, enrolment_ids: Sequence[int]) -> None:
     """Deletes enrolments with crop and embeddings; candidates that named them keep their scores only."""
     ids = list(enrolment_ids)
+    overwrite_deleted(connection)
     of_these = face_candidates.c.victim_face_id.in_(ids)
     connection.execute(update(face_candidates).where(of_these).values(victim_face_id=None))
     connection.execute(delete(victim_embeddings).where(victim_embeddings.c.victim_face_id.in_(ids)))
     connection.execute(delete(victim_faces).where(victim_faces.c.id.in_(ids)))
+
+
+def overwrite_deleted(connection: Connection) -> None:
+    """Makes SQLite overwrite with zeros what this connection deletes; PostgreSQL frees it when it vacuums."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA secure_delete=ON").close()
 
 
 def record_vector(connection: Connection, model_id: int, enrolment_id: int, vector: bytes) -> None:
