@@ -130,6 +130,15 @@ def find_nearest(centre: Floats, centres: Floats, most: int) -> list[tuple[int, 
     return [(int(place), float(scores[place])) for place in best]
 
 
+def read_centres(rows: Iterable[tuple[int, bytes]]) -> tuple[list[int], Floats]:
+    """Returns clusters and (C, D) means from stored ones."""
+    ids, parts = [], []
+    for number, data in rows:
+        ids.append(number)
+        parts.append(np.frombuffer(data, "<f4"))
+    return ids, np.stack(parts) if parts else np.empty((0, 1), np.float32)
+
+
 def find_broken(labels: Places, rules: Rules) -> list[tuple[int, int]]:
     """Returns pairs in one cluster that must stay apart and that people did not put together: always none."""
     joined = _join_together(len(labels), rules.together)

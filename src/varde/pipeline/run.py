@@ -13,6 +13,7 @@ from varde.core.case import Case, Exhibit
 from varde.core.errors import ExhibitUnreachable
 from varde.evidence.registry import load_readers
 from varde.pipeline.checking import check_there
+from varde.pipeline.face_clustering import cluster_stale_case
 from varde.pipeline.face_setup import FaceSetup, NoFaces, find_setup
 from varde.pipeline.machine import count_cores, list_software
 from varde.pipeline.matching import MatchCount, is_up_to_date, match_all
@@ -118,6 +119,7 @@ def process_case(
         open_exhibits = [exhibit for exhibit in _list_exhibits(site, case) if _is_open(site, exhibit)]
         if not open_exhibits and is_up_to_date(site):
             stack_stale_cases(site, case.case_id)  # an earlier run may have been killed before this
+            cluster_stale_case(site, case, person=person, clock=clock)
             return result  # nothing to do is nothing to record
         run_id = _record_start(site, case, len(open_exhibits), retried, person, clock())
         for exhibit in open_exhibits:
@@ -130,6 +132,7 @@ def process_case(
         _record_finish(site, case, run_id, result, person, clock())
         progress(Progress("stacking", 0, 0, 0))
         stack_stale_cases(site, case.case_id)
+        cluster_stale_case(site, case, person=person, clock=clock)
     return result
 
 

@@ -193,6 +193,37 @@ def get_cluster(connection: Connection, case_id: int, cluster_id: int) -> FaceCl
     return found[0]
 
 
+def read_cluster_members(connection: Connection, case_id: int, cluster_ids: Sequence[int]) -> list[Member]:
+    """Returns all faces of some clusters, rising by face."""
+    table = face_cluster_members.c
+    query = select(table.face_id, table.cluster_id, table.reason, table.is_placed_by_person, table.fit)
+    query = query.where(table.case_id == case_id, table.cluster_id.in_(list(cluster_ids))).order_by(table.face_id)
+    return [_read_member(row) for row in connection.execute(query)]
+
+
+def share_picture(connection: Connection, cluster_ids: Sequence[int]) -> bool:
+    """Returns whether two of some clusters have faces in one picture, or at one time in one video."""
+    table = face_cluster_members.c
+    rows = connection.execute(
+        select(table.cluster_id, faces.c.content_id, faces.c.first_s, faces.c.last_s)
+        .join(faces, faces.c.id == table.face_id)
+        .where(table.cluster_id.in_(list(cluster_ids)))
+    )
+    seen: dict[int, list[AnyRow]] = {}
+    for row in rows:
+        for earlier in seen.setdefault(row.content_id, []):
+            if earlier.cluster_id != row.cluster_id and _overlap(earlier, row):
+                return True
+        seen[row.content_id].append(row)
+    return False
+
+
+def _overlap(one: AnyRow, other: AnyRow) -> bool:
+    if one.first_s is None or other.first_s is None:
+        return True
+    return bool(one.first_s <= other.last_s and other.first_s <= one.last_s)
+
+
 def page_clusters(connection: Connection, case_id: int, wanted: ClusterQuery, limit: int) -> list[FaceCluster]:
     """Returns the next clusters of a case: the largest first, of equal ones the older first."""
     table = face_clusters.c
@@ -231,9 +262,8 @@ def count_unknown(connection: Connection, case_id: int) -> dict[str, int]:
     """Returns how many faces of a case are in no cluster, by reason."""
     table = face_cluster_members.c
     query = select(table.reason, func.count()).where(table.case_id == case_id, table.cluster_id.is_(None))
-    return {
-        reason: number for reason, number in connection.execute(query.group_by(table.reason).order_by(table.reason))
-    }
+    rows = connection.execute(query.group_by(table.reason).order_by(table.reason))
+    return {row[0]: row[1] for row in rows}
 
 
 def count_clusters(connection: Connection, case_id: int) -> tuple[int, int, int]:
@@ -269,6 +299,35 @@ def read_centres(connection: Connection, case_id: int) -> Iterator[tuple[int, by
     query = select(table.id, table.centre).where(table.case_id == case_id, table.faces > 0, table.centre.is_not(None))
     for row in stream(connection, query.order_by(table.id)):
         yield row.id, row.centre
+
+
+def find_different(connection: Connection, case_id: int, cluster_id: int) -> set[int]:
+    """Returns the clusters that people said are somebody else than one."""
+    rule, one, other = face_constraints.c, face_cluster_members.alias("one"), face_cluster_members.alias("other")
+    found: set[int] = set()
+    for mine, theirs in ((rule.face_id, rule.other_face_id), (rule.other_face_id, rule.face_id)):
+        query = (
+            select(other.c.cluster_id)
+            .select_from(face_constraints)
+            .join(one, and_(one.c.face_id == mine, one.c.case_id == case_id))
+            .join(other, and_(other.c.face_id == theirs, other.c.case_id == case_id))
+            .where(rule.case_id == case_id, rule.is_same == 0, one.c.cluster_id == cluster_id)
+        )
+        found |= {number for number in connection.execute(query).scalars() if number is not None}
+    return found
+
+
+def load_cluster(connection: Connection, cluster_id: int, model_id: int) -> tuple[dict[int, int], dict[int, bytes]]:
+    """Returns the qualities of the faces of a cluster, and their embeddings by a model where they have one."""
+    member = face_cluster_members.c
+    here = select(faces.c.id, faces.c.quality).join(face_cluster_members, member.face_id == faces.c.id)
+    qualities = {row.id: row.quality for row in stream(connection, here.where(member.cluster_id == cluster_id))}
+    query = (
+        select(face_embeddings.c.face_id, face_embeddings.c.vector)
+        .join(face_cluster_members, member.face_id == face_embeddings.c.face_id)
+        .where(member.cluster_id == cluster_id, face_embeddings.c.model_id == model_id)
+    )
+    return qualities, {row.face_id: row.vector for row in stream(connection, query)}
 
 
 def list_acts(connection: Connection, case_id: int, *, before: int | None, limit: int) -> list[RecordedAct]:
