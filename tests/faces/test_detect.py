@@ -78,6 +78,22 @@ def test_sizes_leave_out_looks_that_add_nothing() -> None:
     assert choose_sizes(700, Looks(longest_px=2400, enlarged=3, further_px=()), thorough=False) == [2100]
 
 
+def test_a_picture_whose_face_is_seen_with_doubt_is_turned_and_the_surer_sight_kept() -> None:
+    class Doubting(BrightSquare):
+        def detect(self, rgb: Pixels) -> list[RawFace]:
+            if rgb[0, 0, 2]:
+                return super().detect(rgb)
+            rows, columns = np.nonzero(rgb[..., 0] > 128)
+            left, top = float(columns.min()), float(rows.min())
+            points = (ARCFACE112 * 100 / 112 + (left, top)).astype(np.float32)
+            return [RawFace(left, top, 100, 100, points, 0.8)]
+
+    upright = draw(400, 300, 50, 60, 100)
+    upright[0, 0, 2] = 1
+    (face,) = find_faces(np.ascontiguousarray(np.rot90(upright, -1)), Doubting(), Looks()).faces
+    assert (face.angle, face.confidence) == (90, 0.9)
+
+
 def test_an_unlikely_face_in_a_turned_picture_is_not_believed() -> None:
     upright = np.ascontiguousarray(np.rot90(draw(400, 300, 50, 60, 100), 1))
     assert find_faces(upright, BrightSquare(), Looks(turned_confidence=0.95)).faces == ()

@@ -31,6 +31,7 @@ class Looks:
         further_px: longer sides that it looks at besides, for faces too large for the first; where the picture is not
             at least a fifth larger than one of them, that one is left out.
         turned_px: longer side that the turned picture is looked at, to see whether there is anything.
+        sure_confidence: where half of the faces have less, the picture may lie: it is looked at in the other turns too.
         turned_confidence: that a face in a turned picture must have: three more looks are three more chances to err.
         refined_px: faces narrower than this are looked at once more in an enlarged cut-out, for better landmarks.
     """
@@ -40,6 +41,7 @@ class Looks:
     enlarged_thorough: float = 2.0
     further_px: tuple[int, ...] = (640,)
     turned_px: int = 800
+    sure_confidence: float = 0.9
     turned_confidence: float = 0.75
     refined_px: float = 60.0
 
@@ -57,8 +59,9 @@ def find_faces(
 ) -> Sights:
     """Returns the faces of a picture, each once.
 
-    The picture is looked at as it is. Where nothing is found, or a face that lies on its side, it is looked at in the
-    other three turns as well: small first, and in full in those turns in which there was something.
+    The picture is looked at as it is. Where nothing is found, a face that lies on its side, or faces that the detector
+    is less sure of, it is looked at in the other three turns as well: small first, and in full in those turns in which
+    there was something.
 
     Convention: (H, W, 3) uint8 RGB, upright as far as is known.
 
@@ -78,14 +81,20 @@ def find_faces(
         raise WrongUse(f"faces are looked for in (H, W, 3) uint8 RGB with pixels, not {rgb.shape} {rgb.dtype}")
     sizes = choose_sizes(max(rgb.shape[:2]), looks, thorough=thorough)
     found = _look(rgb, detector, sizes, 0)
-    is_called_for = thorough or not found or any(is_steep(face) for face in found)
-    angles = ANGLES[1:] if turned and is_called_for else ()
+    angles = ANGLES[1:] if turned and (thorough or _may_lie(found, looks.sure_confidence)) else ()
     for angle in angles:
         is_worth = thorough or _look(rgb, detector, [min(sizes[0], looks.turned_px)], angle)
         sights = _look(rgb, detector, sizes, angle) if is_worth else []
         found += [face for face in sights if face.confidence >= looks.turned_confidence]
     faces = tuple(refine(rgb, face, detector, looks.refined_px) for face in join_sights(found))
     return Sights(faces, describe(sizes, angles))
+
+
+def _may_lie(found: Sequence[RawFace], sure_confidence: float) -> bool:
+    """Returns whether a picture may be turned: faces that lie are missed, askew, or found with less confidence."""
+    if not found or any(is_steep(face) for face in found):
+        return True
+    return float(np.median([face.confidence for face in found])) < sure_confidence
 
 
 def choose_sizes(longest_px: int, looks: Looks, *, thorough: bool) -> list[int]:

@@ -31,10 +31,11 @@ from varde.models.session import open_session
 # It sees faces from 80 pixels, and makes the picture smaller itself.
 _MMOD_LOOKS: Final = Looks(
     longest_px=2400,
-    enlarged=2.0,
-    enlarged_thorough=3.0,
+    enlarged=3.0,
+    enlarged_thorough=4.0,
     further_px=(),
     turned_px=1200,
+    sure_confidence=0.85,
     turned_confidence=0.6,
     refined_px=0.0,
 )
@@ -138,8 +139,9 @@ class FaceEngine:
         reason = judge(width_px, frames[0].quality)
         if reason is not None:
             return reason
+        rows = self.embed([frame.crop for frame in frames])
         weights = np.array([frame.quality for frame in frames], np.float32)
-        return average(self.embed([frame.crop for frame in frames]), weights).astype("<f4").tobytes()
+        return (rows[0] if len(rows) == 1 else average(rows, weights)).astype("<f4").tobytes()
 
     def estimate_age(self, frames: Sequence[FaceFrame]) -> AgeBracket | None:
         """Returns the age estimated from the best frame; None where the pack has no model for it."""
