@@ -47,3 +47,15 @@ def test_broken_pack_is_an_integrity_failure(terminal: Terminal, tmp_path: Path)
     folder = make_pack_folder(tmp_path / "given")
     (folder / "embed.onnx").write_bytes(b"rot")
     assert terminal("models", "test", folder).code == 3
+
+
+def test_doctor_names_the_packs_and_finds_one_in_use_broken(terminal: Terminal, tmp_path: Path) -> None:
+    folder = make_pack_folder(tmp_path / "given")
+    assert terminal("models", "add", folder, "--accept-licence", "--accept-unknown").code == 0
+    assert terminal("models", "use", "tiny").code == 0
+    told = {row["check"]: row for row in terminal("doctor", "--json").data}["models"]
+    assert (told["state"], "tiny-1 (in use)" in told["detail"]) == ("good", True)
+    (terminal.site / "models" / "tiny-1" / "embed.onnx").write_bytes(b"rot")
+    broken = terminal("doctor", "--json")
+    assert broken.code == 3
+    assert "embed.onnx" in {row["check"]: row for row in broken.data}["models"]["detail"]

@@ -12,7 +12,7 @@ from varde.workflows.check_health import check_health
 @click.command()
 @with_session
 def doctor(session: Session) -> int:
-    """Check this machine and the chosen site: sandbox, codecs, disk, database, audit log.
+    """Check this machine and the chosen site: sandbox, codecs, disk, database, audit log, models.
 
     Ends with 1 if something is worth a look, with 3 if the site's integrity is broken.
 

@@ -127,6 +127,9 @@ def use(session: Session, name: str, is_re_embedding: bool) -> None:
     if session.as_json:
         output.write_json(_describe_choice(chosen, embedded))
     _say_choice(chosen, is_re_embedding=is_re_embedding)
+    if embedded is not None:
+        done = sum(count for kind, count in embedded.items() if kind != "failed")
+        output.say(f"Embedded: {output.count(done, 'face')}; {embedded['failed']:,} could not be.")
 
 
 @models.command()

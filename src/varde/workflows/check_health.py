@@ -11,10 +11,12 @@ from enum import StrEnum
 from varde.core.errors import IntegrityFailure, NotFound, VardeError
 from varde.media.pool import Pool
 from varde.media.sandbox import SandboxLimits
+from varde.models.registry import find_pack
 from varde.pipeline.index_faults import find_index_faults
 from varde.pipeline.machine import count_cores, list_software
 from varde.store import audit, item_lists, keys
 from varde.store.site import Site
+from varde.workflows.manage_models import PackState, find_choice, list_packs
 
 _LAYERS = ("rlimits", "landlock", "seccomp")
 _START_ATTEMPTS = 300
@@ -57,6 +59,7 @@ def check_health(site: Site | None) -> list[HealthCheck]:
         checks.append(_check_part("signing key", lambda: keys.check_key(site.key_path, site.public_key())))
         checks.append(_check_part("copies", lambda: _verify_copies(site)))
         checks.append(_check_indexes(site))
+    checks.append(_check_models(site))
     return checks
 
 
@@ -86,6 +89,20 @@ def _check_sandbox(target: str) -> HealthCheck:
 def _check_software() -> HealthCheck:
     versions = ", ".join(f"{name} {number}" for name, number in list_software().items())
     return HealthCheck("software", HealthState.GOOD, versions)
+
+
+def _check_models(site: Site | None) -> HealthCheck:
+    """Names the packs of models that are here; of the one in use, every file is compared with its digest."""
+    listed = [
+        f"{one.manifest.key} ({one.state.value})" for one in list_packs(site) if one.state is not PackState.NOT_ADDED
+    ]
+    chosen = find_choice(site) if site else None
+    try:
+        if site and chosen:
+            find_pack(site.folder, chosen.key)
+    except VardeError as error:
+        return HealthCheck("models", HealthState.BROKEN, f"{error}. {error.advice}")
+    return HealthCheck("models", HealthState.GOOD, ", ".join(listed))
 
 
 def _check_space(site: Site) -> HealthCheck:
