@@ -176,7 +176,8 @@ def embed_faces(engine: FaceEngine, request: EmbedRequest) -> bytes:
     rows = []
     for crops, qualities in zip(request.crops, request.qualities, strict=True):
         try:
-            rows.append(average(engine.embed(crops), np.array(qualities, np.float32)))
+            made = engine.embed(crops)
+            rows.append(made[0] if len(made) == 1 else average(made, np.array(qualities, np.float32)))
         except VardeError:
             return b""
     return b"".join(row.astype("<f4").tobytes() for row in rows)
