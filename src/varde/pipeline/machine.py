@@ -6,7 +6,10 @@ import os
 import platform
 from importlib.metadata import version
 
-_SOFTWARE = ("varde", "pillow", "pillow-heif", "av", "numpy", "numba", "opencv-python-headless", "py7zr")
+_SOFTWARE = (
+    *("varde", "pillow", "pillow-heif", "av", "numpy", "numba", "opencv-python-headless", "py7zr"),
+    *("onnx", "onnxruntime"),
+)
 
 
 def count_cores() -> int:
