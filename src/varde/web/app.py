@@ -28,6 +28,7 @@ from varde.web.pages import (
     audit,
     case,
     case_queues,
+    clusters,
     credentials,
     exposure,
     face_crops,
@@ -94,6 +95,7 @@ _AREAS = (
     queues,
     queue_work,
     case_queues,
+    clusters,
     exposure,
     assets,
 )

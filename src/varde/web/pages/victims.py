@@ -24,7 +24,8 @@ from varde.web.pages.page import show
 from varde.web.people import NOT_HERE, allow_in_case, find_case, find_person, find_visitor
 from varde.web.row_ids import HIGHEST_ROW, RowPath
 from varde.web.services import Services, get_services
-from varde.workflows import enrol_victim, identify
+from varde.workflows import enrol_victim as enrolling
+from varde.workflows import identify as identifying
 from varde.workflows.answer_leads import list_leads
 from varde.workflows.read_searches import read_face
 
@@ -59,7 +60,7 @@ def add_victim(
     services, case, reader = get_services(request), find_case(request), find_reader(request)
     words = {"alias": alias, "purpose": purpose, "authorisation": authorisation, "retain_until": retain_until}
     try:
-        victim = enrol_victim.add_victim(
+        victim = enrolling.add_victim(
             services.site,
             find_person(request),
             case.name,
@@ -78,14 +79,14 @@ def add_victim(
 def show_victim(request: Request, victim_id: RowPath, done: str = "") -> HTMLResponse:
     """Show by which faces a person is looked for, what was found, and what people decided."""
     services, reader, site = get_services(request), find_reader(request), get_services(request).site
-    victim, enrolments = enrol_victim.read_victim(site, victim_id, case_ids=reader.case_ids)
-    decided = identify.list_identifications(site, victim_id=victim_id, case_ids=reader.case_ids)
+    victim, enrolments = enrolling.read_victim(site, victim_id, case_ids=reader.case_ids)
+    decided = identifying.list_identifications(site, victim_id=victim_id, case_ids=reader.case_ids)
     newest = {one.face_id: one for one in decided}
     facts: dict[str, Any] = {
         "victim": victim,
         "enrolments": enrolments,
         "identified": [(one, _find_sight(services, one.face_id, reader.case_ids)) for one in newest.values()],
-        "links": [one for one in identify.list_links(site, case_ids=reader.case_ids) if one.victim_id == victim_id],
+        "links": [one for one in identifying.list_links(site, case_ids=reader.case_ids) if one.victim_id == victim_id],
         "leads": list_leads(site, case_ids=reader.case_ids, victim_id=victim_id),
         "may_identify": find_visitor(request).may(Permission.IDENTIFY),
         "done": _DONE.get(done, ""),
@@ -100,7 +101,7 @@ def show_victim(request: Request, victim_id: RowPath, done: str = "") -> HTMLRes
 def enrol(request: Request, victim_id: RowPath, face_id: Row) -> RedirectResponse:
     """Look for a person by one more face of an item. Audited."""
     services, reader = get_services(request), find_reader(request)
-    enrol_victim.enrol_face(services.site, find_person(request), victim_id, face_id, case_ids=reader.case_ids)
+    enrolling.enrol_face(services.site, find_person(request), victim_id, face_id, case_ids=reader.case_ids)
     return RedirectResponse(f"/victims/{victim_id}?done=enrolled", 303)
 
 
@@ -109,7 +110,7 @@ def delete_enrolment(request: Request, victim_id: RowPath, enrolment_id: Enrolle
     """Delete a face that a person is looked for by; nothing of it stays. Audited."""
     services, reader = get_services(request), find_reader(request)
     _check_enrolment(services, victim_id, enrolment_id, reader.case_ids)
-    enrol_victim.delete_enrolment(services.site, find_person(request), enrolment_id, case_ids=reader.case_ids)
+    enrolling.delete_enrolment(services.site, find_person(request), enrolment_id, case_ids=reader.case_ids)
     return RedirectResponse(f"/victims/{victim_id}?done=deleted", 303)
 
 
@@ -117,7 +118,7 @@ def delete_enrolment(request: Request, victim_id: RowPath, enrolment_id: Enrolle
 def close(request: Request, victim_id: RowPath) -> RedirectResponse:
     """Look for a person no longer. Audited."""
     services, reader = get_services(request), find_reader(request)
-    enrol_victim.close_victim(services.site, find_person(request), victim_id, case_ids=reader.case_ids)
+    enrolling.close_victim(services.site, find_person(request), victim_id, case_ids=reader.case_ids)
     return RedirectResponse(f"/victims/{victim_id}?done=closed", 303)
 
 
@@ -132,7 +133,7 @@ def decide(
 ) -> RedirectResponse:
     """Decide that a face is a person's, or take that back. Audited; a second person approves where the site says so."""
     services, reader = get_services(request), find_reader(request)
-    identify.identify(
+    identifying.identify(
         services.site,
         find_person(request),
         victim_id,
@@ -155,7 +156,7 @@ def link(
 ) -> RedirectResponse:
     """Decide that another case belongs to a person's case, or not. Audited; see `decide`."""
     services, reader, case = get_services(request), find_reader(request), find_case(request)
-    identify.link_cases(
+    identifying.link_cases(
         services.site,
         find_person(request),
         case.name,
@@ -200,7 +201,7 @@ def _show_list(
     request: Request, words: dict[str, str] | None = None, problem: str = "", status: int = 200
 ) -> HTMLResponse:
     services, case = get_services(request), find_case(request)
-    found = enrol_victim.list_victims(services.site, case_ids=frozenset({case.case_id}), with_closed=True)
+    found = enrolling.list_victims(services.site, case_ids=frozenset({case.case_id}), with_closed=True)
     empty = {"alias": "", "purpose": "", "authorisation": case.authorisation.reference, "retain_until": ""}
     facts: dict[str, Any] = {"victims": found, "words": words or empty, "problem": problem}
     return show(request, "victims.html", status=status, case=case, most_characters=MOST_CHARACTERS, **facts)
@@ -224,7 +225,7 @@ def _find_sight(services: Services, face_id: int, case_ids: frozenset[int]) -> F
 
 
 def _check_enrolment(services: Services, victim_id: int, enrolment_id: int, case_ids: frozenset[int]) -> None:
-    _, enrolments = enrol_victim.read_victim(services.site, victim_id, case_ids=case_ids)
+    _, enrolments = enrolling.read_victim(services.site, victim_id, case_ids=case_ids)
     if enrolment_id not in {one.enrolment_id for one in enrolments}:
         raise refuse(404, NOT_HERE)
 
@@ -240,7 +241,7 @@ def _read_enrolment(services: Services, victim_id: int, enrolment_id: int) -> by
 
 def _record_exposure(request: Request, victim_id: int, views: SeenFaces) -> Day:
     services, reader = get_services(request), find_reader(request)
-    _, enrolments = enrol_victim.read_victim(services.site, victim_id, case_ids=reader.case_ids)
+    _, enrolments = enrolling.read_victim(services.site, victim_id, case_ids=reader.case_ids)
     sources = {-one.enrolment_id: one.source_face_id for one in enrolments}
 
     def find(number: int) -> FaceSight | None:
