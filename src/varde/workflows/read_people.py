@@ -113,10 +113,10 @@ def _choose(file: PersonFile, found: FacesFound) -> PersonFace | LeftOut:
 
 
 def _prefer(face: Face) -> float:
-    """Returns more for a larger face, and much more for one nearer to the middle of the picture."""
+    """Returns more for a larger and surer face, and much more for one nearer to the middle of the picture."""
     box = face.box
     away = ((box.left + box.width / 2 - 0.5) ** 2 + (box.top + box.height / 2 - 0.5) ** 2) ** 0.5
-    return float(box.width * max(0.0, 1 - away) ** 4)
+    return float(face.confidence * box.width**0.5 * max(0.0, 1 - away) ** 4)
 
 
 def _leave_out(file: PersonFile, reason: NotComparable) -> LeftOut:
