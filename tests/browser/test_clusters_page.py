@@ -89,14 +89,6 @@ def test_two_of_one_picture_are_merged_only_if_said(page: Page) -> None:
     expect(page.locator(".cluster")).to_have_count(2)
 
 
-def test_page_looks_right(page: Page) -> None:
-    for width, height, scheme in ((1280, 800, "light"), (1920, 1080, "dark")):
-        page.set_viewport_size({"width": width, "height": height})
-        page.emulate_media(color_scheme=scheme)
-        page.wait_for_timeout(300)
-        page.screenshot(path=f"/tmp/h8/shot-{width}.png")
-
-
 def test_suggestions_and_alias_are_a_persons(page: Page) -> None:
     page.keyboard.press("p")
     expect(page.locator("dialog")).to_contain_text("you say")

@@ -240,7 +240,10 @@ def _find_sources(
     if not members or len(members) != len(set(face_ids)):
         raise NotFound("some of these faces are not in this case", advice="Load the page again.")
     if any(one.cluster_id is None for one in members.values()):
-        raise Refused("some of these faces are unknown, not in a cluster", advice="Load the page again.")
+        raise Refused(
+            "one of these faces is in no cluster any more: somebody put it apart; nothing was changed now",
+            advice="Look at it as it is now, and do it again if it is still right.",
+        )
     numbers = {one.cluster_id: None for one in members.values() if one.cluster_id is not None}
     return members, _find_seen(connection, case, numbers, seen)
 
