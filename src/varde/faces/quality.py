@@ -78,18 +78,17 @@ def compute_turn(landmarks: npt.NDArray[np.floating]) -> float:
 def compute_quality(measures: Measures) -> int:
     """Returns quality, 0 to 100, larger is better.
 
-    Source: ours, evaluations/face_quality.md.
+    Source: ours, evaluations/face_embedding.md; sharpness tells small faces from large ones as well as it tells blur.
     """
-    size = _ramp(measures.width_px, 12, 48)
     parts = (
-        size,
-        _ramp(measures.sharpness, 0.02, 0.12),
-        _ramp(measures.contrast, 0.02, 0.12),
-        1 - _ramp(measures.clipped, 0.1, 0.7),
-        1 - 0.8 * _ramp(measures.turned, 0.15, 0.6),
-        _ramp(measures.confidence, 0.4, 0.85),
+        _ramp(measures.width_px, 12, 48) ** 0.6,
+        _ramp(measures.sharpness, 0.045, 0.14) ** 0.8,
+        _ramp(measures.contrast, 0.02, 0.12) ** 0.6,
+        (1 - _ramp(measures.clipped, 0.1, 0.7)) ** 0.6,
+        (1 - 0.8 * _ramp(measures.turned, 0.15, 0.6)) ** 0.6,
+        _ramp(measures.confidence, 0.4, 0.85) ** 0.6,
     )
-    return round(100 * float(np.prod(np.array(parts) ** 0.6)))
+    return round(100 * float(np.prod(parts)))
 
 
 def judge(width_px: float, quality: int) -> NotComparable | None:
