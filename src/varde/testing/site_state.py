@@ -30,8 +30,10 @@ def describe_state(site: Site) -> dict[str, list[str]]:
             "parent_id": items,
             "entry_id": entries,
         }
-        described = (tables.items, tables.contents, tables.signals, tables.thumbnails, tables.issues, tables.findings)
-        described += (face_examinations, faces, face_frames, face_embeddings)
+        described = (
+            *(tables.items, tables.contents, tables.signals, tables.thumbnails, tables.issues, tables.findings),
+            *(face_examinations, faces, face_frames, face_embeddings),
+        )
         return {
             table.name: sorted(_describe(row._asdict(), names) for row in connection.execute(select(table)))
             for table in described
