@@ -60,8 +60,8 @@ def measure(labels: Labels, people: Labels, draws: int = DRAWS) -> list[tuple[fl
     table = np.zeros((number.max() + 1, of.max() + 1))
     np.add.at(table, (number, of), 1)
     figures = [_score(table, np.ones(len(table)))]
-    for _ in range(draws):
-        figures.append(_score(table, np.bincount(rng.integers(0, len(table), len(table)), minlength=len(table))))
+    count = len(table)
+    figures += [_score(table, np.bincount(rng.integers(0, count, count), minlength=count)) for _ in range(draws)]
     drawn = np.array(figures[1:])
     low, high = np.percentile(drawn, 2.5, 0), np.percentile(drawn, 97.5, 0)
     return [(figures[0][at], low[at], high[at]) for at in range(6)]

@@ -89,6 +89,8 @@ def cluster(vectors: Floats, neighbours: Neighbours, rules: Rules, point: Cluste
     """
     count = len(vectors)
     parents = _join_together(count, rules.together)
+    if not count:
+        return parents
     kept = np.zeros(count, np.uint8)
     kept[parents[rules.kept]] = 1
     starts, apart = _index_apart(count, rules.apart)
