@@ -102,3 +102,30 @@ def test_an_unlikely_face_in_a_turned_picture_is_not_believed() -> None:
 def test_grey_arrays_are_refused() -> None:
     with pytest.raises(WrongUse):
         find_faces(np.zeros((10, 10), np.uint8), BrightSquare(), Looks())
+
+
+class GuessingSquare(BrightSquare):
+    """Takes lying squares for faces too, with less confidence, and places their landmarks as if they were upright."""
+
+    def detect(self, rgb: Pixels) -> list[RawFace]:
+        rows, columns = np.nonzero(rgb[..., 0] > 128)
+        if len(rows) == 0:
+            return []
+        left, top, size = float(columns.min()), float(rows.min()), float(np.ptp(columns)) + 1
+        is_upright = rgb[int(top) + int(size) // 5, int(left) + int(size) // 5, 1] > 128
+        landmarks = (ARCFACE112 * size / 112 + (left, top)).astype(np.float32)
+        return [RawFace(left, top, size, size, landmarks, 0.95 if is_upright else 0.9)]
+
+
+def test_a_lying_face_whose_landmarks_are_guessed_is_turned_upright() -> None:
+    upright = draw(200, 160, 60, 40, 80)
+    (expected,) = find_faces(upright, GuessingSquare(), Looks(guesses_landmarks=True)).faces
+    lying = np.ascontiguousarray(np.rot90(upright, 1))
+    (found,) = find_faces(lying, GuessingSquare(), Looks(guesses_landmarks=True)).faces
+    (guessed,) = find_faces(lying, GuessingSquare(), Looks()).faces
+    x, y = expected.landmarks[:, 0], expected.landmarks[:, 1]
+    turned = np.stack((y, 200 - x), axis=1)
+    assert found.angle == 270
+    assert guessed.angle == 0
+    assert np.abs(found.landmarks - turned).max() < 3
+    assert np.abs(guessed.landmarks - turned).max() > 20

@@ -19,7 +19,9 @@ from varde.cli.process import run_processing
 from varde.core.errors import VardeError
 from varde.testing.demo_material import DemoMaterial
 from varde.workflows import demo as workflow
+from varde.workflows import demo_faces as faces
 from varde.workflows.demo import DemoAccount, DemoResult
+from varde.workflows.demo_faces import FacesShown
 from varde.workflows.visit_pages import Visit
 
 
@@ -53,11 +55,14 @@ def demo(session: Session, folder: Path, stay: bool | None) -> int:
     output.say("4. Grading examples, writing the report, verifying and signing the audit log")
     account = workflow.add_demo_account(site, session.actor)
     result = workflow.finish_demo(site, folder, material, session.actor)
-    output.say("5. Serving the pages, logging in, looking at the case")
+    output.say(f"5. Looking for faces in a second case, '{faces.CASE}', and searching it for one")
+    shown = faces.show_faces(site, folder, session.actor, account.name)
+    _say_faces(shown)
+    output.say("6. Serving the pages, logging in, looking at the case")
 
     def end(page: str, visit: Visit) -> None:
         _say_result(result, visit, time.monotonic() - start)
-        _say_next(folder, result)
+        _say_next(folder, result, shown)
         _say_pages(folder, account, page if stays else "")
         if session.as_json:
             output.write_json(_describe(folder, result, account, page if stays else ""))
@@ -86,6 +91,16 @@ def _say_material(material: DemoMaterial) -> None:
         output.say("   No sample photographs: scikit-image is not installed. Going on with generated pictures.")
 
 
+def _say_faces(shown: FacesShown | str) -> None:
+    if isinstance(shown, str):
+        output.say(f"   Not done. {shown}")
+        return
+    output.say(
+        f"   Candidates in {shown.pictures} pictures, those that show the person, among {shown.gallery_faces} faces "
+        f"({shown.model}). A person would decide who it is."
+    )
+
+
 def _say_result(result: DemoResult, visit: Visit, seconds: float) -> None:
     output.say("")
     output.say(f"Done in {seconds:.0f} s, and everything was found that the material holds:")
@@ -97,7 +112,7 @@ def _say_result(result: DemoResult, visit: Visit, seconds: float) -> None:
     output.say(f"  {visit.tiles} tiles on the first page of the case, {visit.pictures} of their pictures fetched")
 
 
-def _say_next(folder: Path, result: DemoResult) -> None:
+def _say_next(folder: Path, result: DemoResult, shown: FacesShown | str) -> None:
     varde = _find_varde(folder)
     page = next(path for path in result.reports if path.suffix == ".html")
     output.say("")
@@ -107,6 +122,8 @@ def _say_next(folder: Path, result: DemoResult) -> None:
     output.say(f"  {varde} item show {result.graded[0]}")
     output.say(f"  {varde} issue list demo")
     output.say(f"  {varde} audit list")
+    if isinstance(shown, FacesShown):
+        output.say(f"  {varde} faces search {shlex.quote(str(shown.probe))} --case {faces.CASE}")
 
 
 def _say_pages(folder: Path, account: DemoAccount, page: str) -> None:

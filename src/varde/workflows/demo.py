@@ -33,10 +33,11 @@ LOG = "serve.log"
 
 _MARKER = "MADE-BY-VARDE-DEMO.txt"
 _MARKER_TEXT = (
-    "`varde demo` made this folder. Run on it again, it deletes the folders evidence, known, site and report\n"
-    "and the files checkpoint.json and serve.log in here, and makes them anew.\n"
+    "`varde demo` made this folder. Run on it again, it deletes the folders evidence, people, known, site and\n"
+    "report and the files probe.jpg, checkpoint.json and serve.log in here, and makes them anew.\n"
 )
-_FOLDERS = ("evidence", "known", "site", "report")
+_FOLDERS = ("evidence", "people", "known", "site", "report")
+_PROBE = "probe.jpg"
 _CHECKPOINT = "checkpoint.json"
 
 
@@ -157,7 +158,7 @@ def _start_afresh(folder: Path) -> None:
     for name in _FOLDERS:
         if (folder / name).exists():
             shutil.rmtree(folder / name)
-    for name in (_CHECKPOINT, LOG):
+    for name in (_CHECKPOINT, LOG, _PROBE):
         (folder / name).unlink(missing_ok=True)
 
 
