@@ -25,7 +25,7 @@ class Permission(StrEnum):
     """Search over several cases at once, with a purpose and an authorisation."""
 
     SEARCH_FACES = "search_faces"
-    """Search for a face in a case one has access to, enrol victims, judge candidates; with `search_cases` everywhere."""
+    """Search for a face in a case one has access to, enrol victims, judge candidates; with `search_cases` in all."""
 
     IDENTIFY = "identify"
     """Decide that a face is a victim's, and that cases belong together."""

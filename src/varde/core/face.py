@@ -10,7 +10,7 @@ from varde.core.outcome import NotComparable
 
 @dataclass(frozen=True, slots=True)
 class FaceBox:
-    """Where a face is in the upright picture, as shares of its width and height (0 to 1, may reach a little outside)."""
+    """Where a face is in the upright picture, as shares of its width and height (0 to 1, or a little outside)."""
 
     left: float
     top: float

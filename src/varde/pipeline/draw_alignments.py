@@ -34,7 +34,9 @@ def draw_best(
     return draw_pair(features, list_entry_features(connection, entry_id), soft=soft)
 
 
-def draw_pair(features: Sequence[LocalFeatures], others: Sequence[LocalFeatures], *, soft: bool = False) -> bytes | None:
+def draw_pair(
+    features: Sequence[LocalFeatures], others: Sequence[LocalFeatures], *, soft: bool = False
+) -> bytes | None:
     """Returns a PNG of the best alignment of two contents; None where they do not align at all.
 
     Args:

@@ -31,7 +31,9 @@ _POSITION_BITS: Final = 20
 _AT_ONCE: Final = 500
 _MOST_LEADS: Final = 24
 _NEVER_ASKED: Final = NotComparable(
-    Reason.NOT_EXAMINED, "Nobody computed its local features. With `matching.local_features` set to always, `varde process --features` does."
+    Reason.NOT_EXAMINED,
+    "Nobody computed its local features. With `matching.local_features` set to always, `varde process --features` "
+    "does.",
 )
 
 
