@@ -45,8 +45,7 @@ class LeadAnswer(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     verdict: Annotated[Verdict, Field(description="same, different or undecided.")]
-    note: Annotated[str, Field(max_length=2_000, description="Not kept: a lead has no note.")] = ""
-    seconds: Annotated[int, Field(ge=0, le=86_400)] = 0
+    seconds: Annotated[int, Field(ge=0, le=86_400, description="How long the two were on the screen; not kept.")] = 0
 
 
 class LeadOnward(BaseModel):

@@ -154,7 +154,8 @@ class ComparePage {
     for (const button of buttons) button.disabled = true;
     this.#countTime();
     try {
-      const body = { verdict, note: find("#note").value.trim(), seconds: Math.round(this.lookedMs / 1000) };
+      const body = { verdict, seconds: Math.round(this.lookedMs / 1000) };
+      if (find("#note")) body.note = find("#note").value.trim();
       const told = await postJson(this.facts.judge, body);
       location.assign(told.next);
     } catch (error) {
@@ -234,7 +235,7 @@ class ComparePage {
       { keys: ["s"], group: "Saying", label: "The same person", isHidden, when, act: () => this.judge("same") },
       { keys: ["d"], group: "Saying", label: "Different persons", isHidden, when, act: () => this.judge("different") },
       { keys: ["u"], group: "Saying", label: "Undecided", isHidden, when, act: () => this.judge("undecided") },
-      { keys: ["w"], group: "Saying", label: "Write a note", isHidden, when, act: () => find("#note").focus() },
+      { keys: ["w"], group: "Saying", label: "Write a note", isHidden: !find("#note"), when: () => Boolean(find("#note")), act: () => find("#note").focus() },
       { keys: ["n"], group: "Moving", label: "Next", act: go("#next") },
       { keys: ["p"], group: "Moving", label: "Previous", act: go("#previous") },
       { keys: ["Escape"], group: "Moving", label: "Back to the list", act: go("#back") },
