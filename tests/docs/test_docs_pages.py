@@ -18,6 +18,7 @@ CHAPTERS = {
     "item.js": "An item's page",
     "face_list.js": "Candidates, leads and a victim's faces",
     "compare_page.js": "Two faces compared",
+    "clusters.js": "The clusters of a case",
 }
 
 

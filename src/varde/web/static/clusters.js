@@ -40,7 +40,7 @@ class ClusterPage {
   #list(mayName) {
     const has = () => this.chosen.size > 0 || Boolean(this.tile);
     const move = (row, face, isReaching) => () => this.move(row, face, isReaching);
-    const act = (keys, label, run) => ({ keys, label, group: "Correct", act: run, when: has, isButton: true });
+    const correct = { group: "Correct", when: has, isButton: true };
     return [
       { keys: ["ArrowRight", "l"], label: "Next face", group: "Move", act: move(0, 1) },
       { keys: ["ArrowLeft", "h"], label: "Face before", group: "Move", act: move(0, -1) },
@@ -54,12 +54,12 @@ class ClusterPage {
       { keys: ["Shift+ArrowLeft"], label: "Choose to the left", group: "Choose", act: move(0, -1, true) },
       { keys: ["a"], label: "Choose the faces of the cluster", group: "Choose", act: () => this.chooseRow() },
       { keys: ["Escape"], label: "Choose nothing", group: "Choose", act: () => this.clear() },
-      act(["s"], "Split: one other person", () => this.split(true)),
-      act(["x"], "Split: not this person", () => this.split(false)),
-      act(["m"], "Merge clusters", () => this.merge(false)),
-      act(["u"], "Unknown", () => this.apart()),
-      act(["p"], "Same person?", () => this.suggest()),
-      ...(mayName ? [act(["n"], "Alias", () => this.name())] : []),
+      { keys: ["s"], label: "Split: one other person", ...correct, act: () => this.split(true) },
+      { keys: ["x"], label: "Split: not this person", ...correct, act: () => this.split(false) },
+      { keys: ["m"], label: "Merge clusters", ...correct, act: () => this.merge(false) },
+      { keys: ["u"], label: "Unknown", ...correct, act: () => this.apart() },
+      { keys: ["p"], label: "Same person?", ...correct, act: () => this.suggest() },
+      ...(mayName ? [{ keys: ["n"], label: "Alias", ...correct, act: () => this.name() }] : []),
       { keys: ["z"], label: "Undo", group: "Correct", act: () => this.history(), isButton: true },
       { keys: ["r"], label: "Reveal one step more", group: "See", act: () => this.step(1), isButton: true },
       { keys: ["R"], label: "Reveal one step less", group: "See", act: () => this.step(-1) },
