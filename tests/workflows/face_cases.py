@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select
 
+from varde.core.age import AgeBand
 from varde.core.case import Keeping
 from varde.core.content import Content
 from varde.core.digest import Digests
-from varde.core.face import Face, FaceBox, FaceFrame, FacesFound
+from varde.core.face import AgeBracket, Face, FaceBox, FaceFrame, FacesFound
 from varde.core.face_search import ProbeExamined
 from varde.core.item import Origin
 from varde.core.locator import path_locator
 from varde.core.media import Facts, MediaKind, MediaType
 from varde.core.model import ModelTask
+from varde.faces.calibration import COSINE, BandTable, Calibration
+from varde.faces.calibration_format import write_calibration
 from varde.models.pack import open_pack
-from varde.store import cases, items, tables
+from varde.store import calibrations, cases, items, tables
 from varde.store.face_tables import faces
 from varde.store.face_writing import FaceModels
 from varde.store.items import ExaminedItem, NewItem
@@ -47,11 +51,10 @@ size = [112, 112]
 [model.output]
 dimensions = 16
 """
-_THRESHOLDS = """measured = "nothing"
-"""
+_THRESHOLDS = '[model.thresholds]\n"1e-2" = 0.5\n"1e-3" = 0.6\n"1e-4" = 0.7\n"1e-5" = 0.8\n'
 
 
-def use_made_up_pack(site: Site, actor: Actor) -> FaceModels:
+def use_made_up_pack(site: Site, actor: Actor, *, with_thresholds: bool = True) -> FaceModels:
     """Puts a pack whose files are no networks into use, and returns the numbers of its models."""
     folder = site.folder / "models" / "madeup-1"
     folder.mkdir(parents=True)
@@ -60,8 +63,8 @@ def use_made_up_pack(site: Site, actor: Actor) -> FaceModels:
         (folder / f"{data.decode()}.onnx").write_bytes(data)
         block = _MODEL.format(task=task.value, file=f"{data.decode()}.onnx", digest=hashlib.sha256(data).hexdigest())
         if task is ModelTask.FACE_EMBED:
-            block = block.replace("[model.input]", f"{_THRESHOLDS}[model.input]")
-            block += '[model.thresholds]\n"1e-2" = 0.5\n"1e-3" = 0.6\n"1e-4" = 0.7\n"1e-5" = 0.8\n'
+            block = block.replace("[model.input]", 'measured = "nothing"\n[model.input]')
+            block += _THRESHOLDS if with_thresholds else ""
         text += block
     (folder / "pack.toml").write_text(text)
     pack = open_pack(folder)
@@ -74,6 +77,15 @@ def use_made_up_pack(site: Site, actor: Actor) -> FaceModels:
     return FaceModels(*numbers)
 
 
+def calibrate(site: Site, models: FaceModels, *, scale: str = COSINE) -> int:
+    """Puts a calibration of adults in force by which a score of 1 has a log10 likelihood ratio of 4, and 0 of -4."""
+    table = BandTable(AgeBand.ADULT, 20, 50, 100, 1_000, (0.0, 1.0), (-4.0, 4.0), ((0.01, 0.5), (0.001, 0.6)))
+    document = write_calibration(Calibration("made up", scale, (table,)))
+    at = datetime(2026, 10, 1, tzinfo=UTC)
+    with site.database.write() as connection:
+        return calibrations.add_calibration(connection, models.embedder_id, "made up", document, person="bodil", at=at)
+
+
 def make_vector(person: int, look: float = 0.0) -> NDArray[np.float32]:
     """Returns a look at a person: cosine between looks a and b of one person is cos(a - b), of two people 0."""
     vector = np.zeros(DIMENSIONS, np.float32)
@@ -81,7 +93,7 @@ def make_vector(person: int, look: float = 0.0) -> NDArray[np.float32]:
     return vector
 
 
-def make_face(person: int, look: float = 0.0, *, quality: int = 80) -> Face:
+def make_face(person: int, look: float = 0.0, *, quality: int = 80, age: AgeBracket | None = None) -> Face:
     crop = b"crop of %d at %.3f" % (person, look)
     return Face(
         box=FaceBox(0.25, 0.25, 0.5, 0.5),
@@ -91,6 +103,7 @@ def make_face(person: int, look: float = 0.0, *, quality: int = 80) -> Face:
         confidence=0.9,
         frames=(FaceFrame(None, crop, quality),),
         embedding=make_vector(person, look).astype("<f4").tobytes(),
+        age=age,
     )
 
 

@@ -4,14 +4,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from face_cases import add_case, make_face, make_vector, use_made_up_pack
+from face_cases import add_case, calibrate, make_face, make_vector, use_made_up_pack
 from people import Clock
 from sqlalchemy import func, select
 
 from varde.core.case import Case
 from varde.core.errors import NotFound, Refused, WrongUse
-from varde.core.face import Verdict
-from varde.core.face_search import Victim
+from varde.core.face import AgeBracket, Verdict
+from varde.core.face_search import ScoreBand, Victim
 from varde.pipeline import retro_search
 from varde.store import audit, cases, face_leads
 from varde.store.face_tables import victim_embeddings, victim_faces
@@ -64,6 +64,41 @@ def test_new_face_is_compared_with_every_open_victim(site: Site, models: FaceMod
     add_case(site, ACTOR, "meadow", models, {"b.jpg": (make_face(0, 0.3),), "c.jpg": (make_face(1),)})
     assert looking.look_back(site, ACTOR).leads == 1
     assert looking.look_back(site, ACTOR) == retro_search.RetroSearch()
+
+
+def test_lead_is_weighed_as_a_candidate_would_be(site: Site, models: FaceModels) -> None:
+    calibrate(site, models)
+    adult = AgeBracket(25, 30, 35)
+    (own,) = add_case(site, ACTOR, "harbour", models, {"a.jpg": (make_face(0, age=adult),)})
+    pictures = {"b.jpg": (make_face(0, 0.3, age=adult),), "c.jpg": (make_face(0, 0.9),)}
+    add_case(site, ACTOR, "meadow", models, pictures)
+    enrol_face(site, ACTOR, make_victim(site).victim_id, own, case_ids=None)
+    of_child, of_adult = sorted(list_leads(site, case_ids=None), key=lambda one: one.score or 0)
+    assert of_adult.log10_lr == pytest.approx(8 * 0.9553 - 4, abs=1e-3) and of_adult.band is ScoreBand.ABOVE
+    assert of_child.log10_lr is None
+
+
+def test_lead_keeps_the_band_its_score_had(site: Site, models: FaceModels) -> None:
+    (own,) = add_case(site, ACTOR, "harbour", models, {"a.jpg": (make_face(0),)})
+    pictures = {"b.jpg": (make_face(0, 0.1),), "c.jpg": (make_face(0, 0.95),)}
+    add_case(site, ACTOR, "meadow", models, pictures)
+    enrol_face(site, ACTOR, make_victim(site).victim_id, own, case_ids=None)
+    bands = {round(one.score or 0, 2): one.band for one in list_leads(site, case_ids=None)}
+    assert bands == {1.0: ScoreBand.FAR_ABOVE, 0.58: ScoreBand.ABOVE}
+
+
+def test_models_without_a_threshold_make_no_leads_and_say_why(site: Site) -> None:
+    models = use_made_up_pack(site, ACTOR, with_thresholds=False)
+    (own,) = add_case(site, ACTOR, "harbour", models, {"a.jpg": (make_face(0),)})
+    add_case(site, ACTOR, "meadow", models, {"b.jpg": (make_face(0, 0.3),), "c.jpg": (make_face(1),)})
+    assert looking.explain_no_leads(site, ACTOR) is None  # nobody is looked for
+    enrol_face(site, ACTOR, make_victim(site).victim_id, own, case_ids=None)
+    refused = looking.look_back(site, ACTOR).refused
+    assert refused is not None and "threshold" in refused.detail and "varde models" in refused.detail
+    assert looking.explain_no_leads(site, ACTOR) == refused
+    assert list_leads(site, case_ids=None) == []
+    calibrate(site, models)  # which has thresholds: nothing was marked as compared
+    assert looking.look_back(site, ACTOR).leads == 1
 
 
 def test_each_side_of_a_lead_sees_whom_to_ask(site: Site, models: FaceModels) -> None:

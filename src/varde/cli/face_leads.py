@@ -13,7 +13,7 @@ from varde.core.face import Verdict
 from varde.core.face_search import FaceLead
 from varde.store.types import write_utc
 
-_COLUMNS = ("lead", "victim", "case", "face", "place", "score", "found_at", "verdict")
+_COLUMNS = ("lead", "victim", "case", "face", "place", "score", "log10_lr", "band", "found_at", "verdict")
 _VERDICTS = [one.value for one in Verdict if one is not Verdict.NONE_OF_THESE]
 
 
@@ -35,7 +35,7 @@ def leads(
     """
     from varde.core.errors import WrongUse
     from varde.store import cases
-    from varde.workflows import answer_leads
+    from varde.workflows import answer_leads, look_back
 
     site = session.open()
     if (lead_id is None) != (verdict is None):
@@ -52,7 +52,10 @@ def leads(
         output.write_json([_describe(one) for one in found])
         return
     output.write_rows(_COLUMNS, (_cells(one) for one in found))
-    if not found:
+    refused = look_back.explain_no_leads(site, session.actor)
+    if refused is not None:
+        output.say(f"Not compared with victims: {refused.detail}")
+    elif not found:
         output.say("No leads wait. `varde process` compares new faces with the victims of `varde victim list`.")
 
 
@@ -70,6 +73,8 @@ def _cells(lead: FaceLead) -> list[Any]:
         row["face"] and row["face"]["face"],
         row["place"],
         row["score"],
+        row["log10_lr"],
+        row["band"],
         row["found_at"],
         row["verdict"],
     ]
@@ -83,6 +88,8 @@ def _describe(lead: FaceLead) -> dict[str, Any]:
         "face": describe_sight(lead.sight) if lead.sight else None,
         "place": describe_where(lead.sight.places) if lead.sight else None,
         "score": None if lead.score is None else round(lead.score, 4),
+        "log10_lr": None if lead.log10_lr is None else round(lead.log10_lr, 3),
+        "band": lead.band.value,
         "model": str(lead.model),
         "found_at": write_utc(lead.found_at),
         "verdict": lead.verdict.value if lead.verdict else None,

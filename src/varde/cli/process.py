@@ -11,6 +11,7 @@ from varde.cli.options import Session, with_session
 from varde.cli.progress import ProgressDisplay
 from varde.pipeline.face_setup import NoFaces
 from varde.pipeline.matching import MatchCount
+from varde.pipeline.retro_search import RetroSearch
 from varde.store.site import Site
 from varde.workflows import process_case
 
@@ -57,6 +58,7 @@ def run_processing(
             "new_issues": done.new_issues,
             "unreachable": list(result.unreachable),
             "without_faces": done.without_faces,
+            "leads": done.looked_back.leads,
             **result.matches.describe(),
             "cpu_s": result.cpu_s,
         }
@@ -68,6 +70,7 @@ def run_processing(
     )
     say_not_recorded(result.matches)
     say_without_faces(done.without_faces, result.no_faces, case)
+    say_leads(done.looked_back)
     say_damage(site)
     output.say(
         f"Case {case}: {output.count(done.places.examined, 'item')} examined without an issue, "
@@ -90,6 +93,15 @@ def say_without_faces(count: int, why: NoFaces | None, case: str) -> None:
         f"Not looked at for faces: {output.count(count, 'picture or video', 'pictures and videos')}, {reason}. "
         f"{first}`varde process {case} --faces` looks at them."
     )
+
+
+def say_leads(looked_back: RetroSearch) -> None:
+    """Says how many faces are new leads to victims, or why none can be; nothing where nothing is to be said."""
+    if looked_back.refused is not None:
+        output.say(f"Not compared with victims: {looked_back.refused.detail}")
+    elif looked_back.leads:
+        leads = output.count(looked_back.leads, "new lead", "new leads")
+        output.say(f"Close to victims who are looked for: {leads}. `varde faces leads` shows them.")
 
 
 def say_not_recorded(count: MatchCount) -> None:

@@ -77,6 +77,7 @@ def enrol(session: Session, case: str, alias: str, image: Path | None, item: int
     """
     from varde.workflows import enrol_victim
     from varde.workflows.face_models import ensure_models
+    from varde.workflows.look_back import explain_no_leads
 
     if (image is None) == (item is None):
         raise WrongUse("say where the face is: a picture, or --item ITEM", advice="One of the two.")
@@ -91,7 +92,13 @@ def enrol(session: Session, case: str, alias: str, image: Path | None, item: int
     if session.as_json:
         output.write_json(_describe_enrolment(made))
     waiting = len(_list_leads(site, number))
-    output.say(f"Enrolled as {made.enrolment_id}, quality {made.quality}; {output.count(waiting, 'lead')} wait.")
+    output.say(
+        f"Enrolled as {made.enrolment_id}, quality {made.quality}; {output.count(waiting, 'lead')} "
+        f"{'waits' if waiting == 1 else 'wait'}."
+    )
+    refused = explain_no_leads(site, session.actor)
+    if refused is not None:
+        output.say(f"Not compared with victims: {refused.detail}")
 
 
 @victim.command("list")

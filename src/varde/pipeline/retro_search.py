@@ -6,6 +6,7 @@ with all faces. Leads and mark are written together, so that a run that was kill
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,12 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
+from varde.core.age import touch_bands
 from varde.core.audit import Act
+from varde.core.outcome import NotComparable, Reason
 from varde.pipeline.face_gallery import SiteGallery, open_gallery
 from varde.pipeline.face_scale import FaceScale
 from varde.store import audit, face_leads, faces, victims
 from varde.store.database import PATIENCE_S
 from varde.store.face_leads import NewLead
+from varde.store.faces import StoredFace
 from varde.store.site import Site
 from varde.store.victims import EnrolledVector
 
@@ -34,6 +38,9 @@ MOST_LEADS: Final = 500
 _BATCH: Final = 20_000
 _NEW_FACES: Final = "victims"
 
+_Closest = dict[tuple[int, int], tuple[float, EnrolledVector]]
+"""Victim and face to the best score and the enrolment that gave it."""
+
 
 @dataclass(frozen=True, slots=True)
 class RetroSearch:
@@ -43,17 +50,33 @@ class RetroSearch:
         faces: compared with victims.
         enrolments: compared with all faces.
         leads: that are new.
+        refused: why nothing could be compared; None where it could.
     """
 
     faces: int = 0
     enrolments: int = 0
     leads: int = 0
+    refused: NotComparable | None = None
+
+
+def find_obstacle(scale: FaceScale) -> NotComparable | None:
+    """Returns why scores of a model make no leads: without a threshold every face would be one."""
+    if math.isfinite(scale.find_threshold(FAR, 1).score):
+        return None
+    return NotComparable(
+        Reason.NOT_CALIBRATED,
+        "The models in use have no threshold, so no face is a lead to a victim: every face would be one. "
+        "`varde models calibrate` measures a threshold, and `varde models use` takes other models. Then the next "
+        "`varde process` compares all faces with all victims.",
+    )
 
 
 def find_leads(
     site: Site, model_id: int, scale: FaceScale, *, person: str, clock: Callable[[], datetime]
 ) -> RetroSearch:
     """Brings leads up to date: every open victim's enrolments and every face of the model's are compared once.
+
+    A model without a threshold compares nothing and marks nothing as compared.
 
     Args:
         site: where.
@@ -70,9 +93,11 @@ def find_leads(
         if has_new and not enrolled:
             _skip(site, model_id)
         return RetroSearch()
+    refused = find_obstacle(scale)
+    if refused is not None:
+        return RetroSearch(refused=refused)
     gallery = open_gallery(site, model_id)
-    threshold = scale.find_threshold(FAR, max(gallery.count(), 1)).score
-    run = _Run(site, model_id, threshold, person, clock)
+    run = _Run(site, model_id, scale, gallery.count(), person, clock)
     compared, leads = run.compare_new_faces(enrolled, up_to)
     for one in fresh:
         leads += run.compare_enrolment(gallery, one)
@@ -82,10 +107,14 @@ def find_leads(
 class _Run:
     """One comparison, with what is the same for all of it."""
 
-    def __init__(self, site: Site, model_id: int, threshold: float, person: str, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, site: Site, model_id: int, scale: FaceScale, size: int, person: str, clock: Callable[[], datetime]
+    ) -> None:
         self._site = site
         self._model_id = model_id
-        self._threshold = threshold
+        self._scale = scale
+        self._size = size
+        self._threshold = scale.find_threshold(FAR, size).score
         self._person = person
         self._clock = clock
 
@@ -99,10 +128,12 @@ class _Run:
             if not rows:
                 return compared, leads
             scores = np.array([np.frombuffer(vector, "<f4") for _, vector in rows], np.float32) @ matrix.T
-            found: dict[tuple[int, int], float] = {}
+            found: _Closest = {}
             for row, column in np.argwhere(scores >= self._threshold):
-                key = (enrolled[column].victim_id, rows[row][0])
-                found[key] = max(found.get(key, -1.0), float(scores[row, column]))
+                one, score = enrolled[column], float(scores[row, column])
+                key = (one.victim_id, rows[row][0])
+                if key not in found or score > found[key][0]:
+                    found[key] = (score, one)
             after = rows[-1][0]
             compared += len(rows)
             leads += self._keep(found, _NEW_FACES, after)
@@ -111,16 +142,14 @@ class _Run:
         """Returns how many new leads comparing an enrolment with all faces gave."""
         probe: NDArray[np.float32] = np.frombuffer(one.vector, "<f4").reshape(1, -1).astype(np.float32)
         ids, scores = gallery.search(probe, MOST_LEADS, at_least=self._threshold)[0]
-        found = {(one.victim_id, int(face_id)): float(score) for face_id, score in zip(ids, scores, strict=True)}
+        found = {(one.victim_id, int(face_id)): (float(score), one) for face_id, score in zip(ids, scores, strict=True)}
         return self._keep(found, _name(one.enrolment_id), 1)
 
-    def _keep(self, found: dict[tuple[int, int], float], what: str, up_to: int) -> int:
+    def _keep(self, found: _Closest, what: str, up_to: int) -> int:
         at = self._clock()
         with self._site.database.write(patience_s=PATIENCE_S) as connection:
-            fresh = _leave_out_sources(connection, found)
-            new = [NewLead(victim_id, face_id, score, None) for (victim_id, face_id), score in fresh.items()]
             before = defaultdict[int, int](int)
-            for lead in new:
+            for lead in self._weigh(connection, _leave_out_sources(connection, found)):
                 before[lead.victim_id] += face_leads.record_leads(connection, self._model_id, [lead], at)
             face_leads.move_mark(connection, self._model_id, what, up_to)
             for victim_id, count in before.items():
@@ -132,15 +161,30 @@ class _Run:
                     )
         return sum(before.values())
 
+    def _weigh(self, connection: Connection, found: _Closest) -> list[NewLead]:
+        """Returns leads with what their scores are worth, as a search would say it; nothing of faces that are gone."""
+        stored = faces.load_faces(connection, sorted({face_id for _, face_id in found}))
+        return [
+            self._weigh_one(stored[face_id], score, one)
+            for (_, face_id), (score, one) in found.items()
+            if face_id in stored
+        ]
 
-def _leave_out_sources(connection: Connection, found: dict[tuple[int, int], float]) -> dict[tuple[int, int], float]:
+    def _weigh_one(self, face: StoredFace, score: float, one: EnrolledVector) -> NewLead:
+        lr = self._scale.weigh(score, min(face.quality, one.quality), touch_bands([face.age, one.age]))
+        log10_lr = None if isinstance(lr, NotComparable) else lr
+        band = self._scale.find_band(score, FAR, self._size)
+        return NewLead(one.victim_id, face.face_id, score, log10_lr, band)
+
+
+def _leave_out_sources(connection: Connection, found: _Closest) -> _Closest:
     """Returns what was found without the very faces that victims were enrolled from."""
     own = {
         (victim_id, one.source_face_id)
         for victim_id in {victim_id for victim_id, _ in found}
         for one in victims.list_enrolments(connection, victim_id)
     }
-    return {key: score for key, score in found.items() if key not in own}
+    return {key: closest for key, closest in found.items() if key not in own}
 
 
 def _skip(site: Site, model_id: int) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, and_, delete, func, insert, or_, select, upda
 
 from varde.core.errors import NotFound
 from varde.core.face import Verdict
+from varde.core.face_search import ScoreBand
 from varde.core.model import ModelIdentity, ModelTask
 from varde.store.database import insert_new
 from varde.store.face_tables import face_embeddings, face_leads, faces, models, retro_marks, victims
@@ -19,12 +20,17 @@ from varde.store.types import AnyRow, AnySelect
 
 @dataclass(frozen=True, slots=True)
 class NewLead:
-    """A face close to a victim's, as it was just found."""
+    """A face close to a victim's, as it was just found.
+
+    Attributes:
+        band: where the score lay then.
+    """
 
     victim_id: int
     face_id: int
     score: float
     log10_lr: float | None
+    band: ScoreBand = ScoreBand.ABOVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,7 @@ class StoredLead:
     face_id: int
     model: ModelIdentity
     score: float
+    band: ScoreBand
     log10_lr: float | None
     found_at: datetime
     verdict: Verdict | None
@@ -52,6 +59,7 @@ def record_leads(connection: Connection, model_id: int, leads: Sequence[NewLead]
             "face_id": lead.face_id,
             "model_id": model_id,
             "score": lead.score,
+            "band": lead.band.value,
             "log10_lr": lead.log10_lr,
             "found_at": at,
         }
@@ -166,6 +174,7 @@ def _lead(row: AnyRow) -> StoredLead:
         face_id=row.face_id,
         model=ModelIdentity(row.pack, row.version, ModelTask(row.task), bytes(row.sha256)),
         score=row.score,
+        band=ScoreBand(row.band),
         log10_lr=row.log10_lr,
         found_at=row.found_at,
         verdict=None if row.verdict is None else Verdict(row.verdict),

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, ScalarSelect, delete, func, insert, select, update
 
 from varde.core.errors import NotFound, WrongUse
+from varde.core.face import AgeBracket
 from varde.core.face_search import Enrolment, Victim
 from varde.store.face_tables import face_candidates, victim_embeddings, victim_faces, victims
 from varde.store.tables import cases
@@ -27,17 +28,23 @@ class NewEnrolment:
     crop: bytes
     model_id: int
     vector: bytes
+    age: AgeBracket | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EnrolledVector:
-    """An enrolment's embedding and whose it is."""
+    """An enrolment's embedding, whose it is, and what its score is weighed by.
+
+    Attributes:
+        age: as estimated; None where the models that took it estimate none.
+    """
 
     enrolment_id: int
     victim_id: int
     case_id: int
     quality: int
     vector: bytes
+    age: AgeBracket | None
 
 
 def add_victim(
@@ -128,6 +135,9 @@ def add_enrolment(connection: Connection, victim_id: int, new: NewEnrolment, *, 
         "source_face_id": new.source_face_id,
         "source_sha256": new.source_sha256,
         "quality": new.quality,
+        "age_low": new.age.low if new.age else None,
+        "age_estimate": new.age.estimate if new.age else None,
+        "age_high": new.age.high if new.age else None,
         "crop": new.crop,
         "enrolled_at": at,
         "enrolled_by": person,
@@ -190,6 +200,9 @@ def list_open_vectors(connection: Connection, model_id: int, at: datetime) -> li
             victim_faces.c.victim_id,
             victims.c.case_id,
             victim_faces.c.quality,
+            victim_faces.c.age_low,
+            victim_faces.c.age_estimate,
+            victim_faces.c.age_high,
             victim_embeddings.c.vector,
         )
         .join(victim_embeddings, victim_embeddings.c.victim_face_id == victim_faces.c.id)
@@ -198,7 +211,7 @@ def list_open_vectors(connection: Connection, model_id: int, at: datetime) -> li
         .where(victims.c.retain_until.is_(None) | (victims.c.retain_until > at))
         .order_by(victim_faces.c.id)
     )
-    return [EnrolledVector(*row) for row in connection.execute(query)]
+    return [_enrolled(row) for row in connection.execute(query)]
 
 
 def list_without_vector(connection: Connection, model_id: int) -> list[tuple[int, bytes]]:
@@ -232,6 +245,11 @@ def _victim(row: AnyRow) -> Victim:
         retain_until=row.retain_until,
         closed_at=row.closed_at,
     )
+
+
+def _enrolled(row: AnyRow) -> EnrolledVector:
+    age = None if row.age_estimate is None else AgeBracket(row.age_low, row.age_estimate, row.age_high)
+    return EnrolledVector(row.id, row.victim_id, row.case_id, row.quality, bytes(row.vector), age)
 
 
 def _enrolments() -> AnySelect:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from varde.core.audit import Act
 from varde.core.errors import NotFound, WrongUse
 from varde.core.face import Verdict
-from varde.core.face_search import FaceLead, ScoreBand
+from varde.core.face_search import FaceLead
 from varde.store import audit, face_leads, face_sights, faces, victims
 from varde.store.face_leads import StoredLead
 from varde.store.site import Site
@@ -90,7 +90,7 @@ def _show(connection: Connection, stored: StoredLead, case_ids: Collection[int] 
         victim=victim,
         sight=sight,
         contacts=tuple(dict.fromkeys(contacts)),
-        band=ScoreBand.ABOVE,
+        band=stored.band,
         score=stored.score if both else None,
         log10_lr=stored.log10_lr if both else None,
         model=stored.model,

@@ -203,6 +203,7 @@ def _enrol(
         crop=taken.new.crop,
         model_id=models.model_id,
         vector=taken.new.vector,
+        age=taken.age,
     )
     at = actor.clock()
     with site.database.write() as connection:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from varde.pipeline.retro_search import RetroSearch
 from varde.pipeline.run import Progress, RunResult
 from varde.pipeline.run import process_case as run_pipeline
 from varde.store import cases
@@ -24,12 +25,14 @@ class Processed:
         places: the accounting of the whole case.
         new_issues: recorded by it, also those of places that are no items: links, special files, closed folders.
         without_faces: items of the case that are pictures or videos and that nobody looked at for faces.
+        looked_back: what comparing new faces with the victims who are looked for gave.
     """
 
     run: RunResult
     places: PlaceCounts
     new_issues: int
     without_faces: int = 0
+    looked_back: RetroSearch = field(default_factory=RetroSearch)
 
 
 def process_case(
@@ -70,8 +73,8 @@ def process_case(
         features=features,
         faces=faces,
     )
-    look_back(site, actor)
+    looked_back = look_back(site, actor)
     with site.database.read() as connection:
         counts = cases.count_places(connection, case.case_id)
         without_faces = stored_faces.count_unexamined(connection, case.case_id)
-    return Processed(result, counts, counts.issue_records - before, without_faces)
+    return Processed(result, counts, counts.issue_records - before, without_faces, looked_back)
