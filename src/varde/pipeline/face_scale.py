@@ -13,7 +13,7 @@ from varde.core.age import AgeBand
 from varde.core.face_search import ScoreBand
 from varde.core.model import ModelTask
 from varde.core.outcome import NotComparable, Reason
-from varde.faces.calibration import NORMALISED, Calibration, compute_pair_rate
+from varde.faces.calibration import COSINE, Calibration, compute_pair_rate
 from varde.models.pack import Manifest
 
 IN_GALLERY: Final = 0.5
@@ -57,19 +57,16 @@ class FaceScale:
         """Where likelihood ratios come from, or why there are none."""
         return self.calibration.detail if isinstance(self.calibration, NotComparable) else self.calibration.source
 
-    @property
-    def wants_normalised(self) -> bool:
-        """Whether it is about scores that were normalised against a cohort."""
-        return isinstance(self.calibration, Calibration) and self.calibration.scale == NORMALISED
-
     def find_threshold(self, far: float, gallery_size: int, probes: int = 1) -> Threshold:
         """Returns the score above which a search shows somebody who is not in the gallery no more often than stated.
 
         Args:
-            far: share of such searches that may show anyone, 0 to 1.
+            far: share of such searches that may show anyone, 0 to 1; 1 asks for no threshold.
             gallery_size: faces that are searched.
             probes: how many of them count by the best score; each may give its share of the false alarms.
         """
+        if far >= 1:
+            return Threshold(-math.inf, "")
         gallery_size, far = max(gallery_size, 1), far / max(probes, 1)
         if isinstance(self.calibration, Calibration):
             found = self.calibration.threshold(far, gallery_size)
@@ -81,7 +78,8 @@ class FaceScale:
         return self._read_rates(compute_pair_rate(far, gallery_size))
 
     def find_band(self, score: float, far: float, gallery_size: int, probes: int = 1) -> ScoreBand:
-        """Returns where a score lies, roughly."""
+        """Returns where a score lies, roughly; where no threshold was asked for, by the loosest there is."""
+        far = min(far, _HIGHEST_FAR)
         if score < self.find_threshold(min(_HIGHEST_FAR, far * _MORE), gallery_size, probes).score:
             return ScoreBand.FAR_BELOW
         if score < self.find_threshold(far, gallery_size, probes).score:
@@ -128,13 +126,17 @@ def make_scale(manifest: Manifest, found: tuple[int | None, Calibration] | None)
 
     Args:
         manifest: of the pack.
-        found: row number, None for the pack's own, and calibration in force; None where there is none.
+        found: row number, None for the pack's own, and calibration in force; None where there is none. Searches
+            compare plain scores: one of scores that were normalised against a cohort is refused.
     """
     card = manifest.get(ModelTask.FACE_EMBED)
     rates = tuple(sorted(((float(far), float(score)) for far, score in card.thresholds.items()), reverse=True))
-    if found is not None:
-        return FaceScale(found[1], found[0], rates)
-    return FaceScale(_refuse(manifest), None, rates)
+    if found is None:
+        return FaceScale(_refuse(manifest), None, rates)
+    number, calibration = found
+    if calibration.scale != COSINE:
+        return FaceScale(_refuse_scale(calibration), None, rates)
+    return FaceScale(calibration, number, rates)
 
 
 def _refuse(manifest: Manifest) -> NotComparable:
@@ -142,6 +144,15 @@ def _refuse(manifest: Manifest) -> NotComparable:
         Reason.NOT_CALIBRATED,
         f"What scores of {manifest.name} mean was not measured; `varde models calibrate` measures it on a folder of "
         "the site's own pictures.",
+    )
+
+
+def _refuse_scale(calibration: Calibration) -> NotComparable:
+    return NotComparable(
+        Reason.NOT_CALIBRATED,
+        f"The calibration in force ({calibration.source}) is about {calibration.scale} scores, which were normalised "
+        f"against a cohort; searches compare {COSINE} scores, so it says nothing of them. `varde models calibrate` "
+        "measures those.",
     )
 
 
