@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from varde.core.errors import IntegrityFailure, WrongUse
-from varde.faces import gallery as gallery_module
 from varde.faces import gallery_rows
 from varde.faces.gallery import Gallery
+from varde.faces.gallery_pieces import open_segments
 from varde.faces.gallery_rows import code_rows
 from varde.faces.gallery_scan import ALL, search_rows
 
@@ -322,4 +322,4 @@ def test_a_kill_at_any_moment_leaves_it_as_before_or_after(tmp_path: Path) -> No
     gallery.compact()
     assert gallery.size == 200
     assert len(list(tmp_path.glob("*.segment"))) == 1
-    assert gallery_module.open_segments(tmp_path).verify() == 1
+    assert open_segments(tmp_path).verify() == 1

@@ -9,55 +9,28 @@ is left in the folder. A segment has a bounded size, and that bounds what one de
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from varde.core.errors import IntegrityFailure, SiteBusy, WrongUse
+from varde.core.errors import WrongUse
 from varde.faces.gallery_codes import MOST_DIMENSIONS, check_vectors
+from varde.faces.gallery_pieces import NO_IDS, OpenGallery, open_segments
 from varde.faces.gallery_rows import (
     GONE_KIND,
     ROWS_KIND,
-    GalleryRows,
     Ids,
     Vectors,
-    check_segment,
     count_most_rows,
     describe_gone,
     describe_rows,
-    open_rows,
 )
-from varde.faces.gallery_scan import ALL, LEAST, Found, Mask, search_rows
-from varde.segments.container import Segment
-from varde.segments.folder import FolderWriter, SegmentFolder, Stamp
+from varde.faces.gallery_scan import LEAST, Found, search_rows
+from varde.segments.folder import FolderWriter
 from varde.segments.manifest import Listed
 from varde.segments.merging import choose_run, choose_tail
-
-_KIND: Final = "faces"
-_VERSION: Final = 1
-_CHECK_EVERY_S: Final = 1.0
-_TRIES: Final = 20
-_NO_IDS: Final = np.empty(0, np.uint64)
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """A segment as it is open: rows, or the ids of deleted ones."""
-
-    name: str
-    rows: GalleryRows | None
-    gone: Ids
-    alive: Mask
-
-    @property
-    def dead(self) -> int:
-        """How many of its rows are deleted."""
-        return int(len(self.alive) - np.count_nonzero(self.alive)) if len(self.alive) else 0
 
 
 class Gallery:
@@ -82,9 +55,8 @@ class Gallery:
             raise WrongUse(f"a gallery's vectors have 1 to {MOST_DIMENSIONS} dimensions, not {dimensions}")
         self._dimensions = dimensions
         self._model = model_sha256.hex()
-        self._segments = SegmentFolder(folder, _KIND, _VERSION, check_segment)
-        self._known: dict[str, _Piece] = {}
-        self._opened: tuple[Stamp, float, tuple[_Piece, ...]] | None = None
+        self._segments = open_segments(folder)
+        self._rows = OpenGallery(self._segments, dimensions, self._model)
 
     @property
     def size(self) -> int:
@@ -93,7 +65,7 @@ class Gallery:
         Raises:
             IntegrityFailure, WrongUse: as `search`.
         """
-        return sum(len(piece.rows) - piece.dead for piece in self._refresh() if piece.rows)
+        return sum(len(each.rows) - each.dead for each in self._rows.refresh())
 
     @property
     def marks(self) -> dict[str, int]:
@@ -103,7 +75,7 @@ class Gallery:
             IntegrityFailure, WrongUse: as `search`.
         """
         facts = self._segments.read_manifest().facts
-        self._check_facts(facts)
+        self._rows.check_facts(facts)
         return {name[1:]: int(value) for name, value in facts.items() if name.startswith("+")}
 
     def append(self, ids: Ids, vectors: Vectors, *, marks: Mapping[str, int] | None = None) -> int:
@@ -126,7 +98,7 @@ class Gallery:
         order = np.argsort(ids)
         ids, vectors = ids[order], vectors[order]
         with self._segments.writer() as writer:
-            self._check_facts(writer.manifest.facts)
+            self._rows.check_facts(writer.manifest.facts)
             is_new = ~self._find_present(ids)
             added = int(is_new.sum())
             if added < len(ids):
@@ -148,12 +120,12 @@ class Gallery:
             SiteBusy, IntegrityFailure, WrongUse: as `append`.
         """
         with self._segments.writer() as writer:
-            self._check_facts(writer.manifest.facts)
+            self._rows.check_facts(writer.manifest.facts)
             present = np.unique(ids)
             present = present[self._find_present(present)]
             if len(present):
                 last = [each for each in writer.manifest.listed[-1:] if each.facts["kind"] == GONE_KIND]
-                before = [self._find_piece(each.name).gone for each in last]
+                before = [np.asarray(self._rows.get(each.name)) for each in last]
                 staged = self._segments.stage(*describe_gone(np.unique(np.concatenate([*before, present]))))
                 writer.commit([staged], [each.name for each in last], self._facts(writer))
             self._note(writer, marks)
@@ -170,12 +142,12 @@ class Gallery:
         if not self._segments.read_manifest().listed:
             return 0
         with self._segments.writer() as writer:
-            self._check_facts(writer.manifest.facts)
+            self._rows.check_facts(writer.manifest.facts)
             removed = 0
-            for piece in self._refresh():
-                if piece.dead:
-                    removed += piece.dead
-                    self._replace(writer, [piece.name])
+            for each in self._rows.refresh():
+                if each.dead:
+                    removed += each.dead
+                    self._replace(writer, [each.name])
             if gone := [each.name for each in writer.manifest.listed if each.facts["kind"] == GONE_KIND]:
                 writer.commit(remove=gone)
             most = count_most_rows(self._dimensions)
@@ -203,9 +175,9 @@ class Gallery:
         check_vectors(probes, self._dimensions)
         if k < 1:
             raise WrongUse(f"a search returns at least one face, not {k}")
-        opened = [(piece.rows, piece.alive) for piece in self._refresh() if piece.rows]
-        k = min(k, max(1, sum(len(rows) for rows, _ in opened)))
-        return search_rows([(rows, _mask(rows, alive, allowed)) for rows, alive in opened], probes, k, at_least)
+        opened = self._rows.refresh()
+        k = min(k, max(1, sum(len(each.rows) for each in opened)))
+        return search_rows([(each.rows, each.mask(allowed)) for each in opened], probes, k, at_least)
 
     def list_ids(self) -> Ids:
         """Returns all ids, rising.
@@ -213,18 +185,16 @@ class Gallery:
         Raises:
             IntegrityFailure, WrongUse: as `search`.
         """
-        parts = [_list_alive(piece.rows, piece.alive) for piece in self._refresh() if piece.rows]
-        return np.sort(np.concatenate([_NO_IDS, *parts]))
+        parts = [each.rows.ids[each.list_alive()] for each in self._rows.refresh()]
+        return np.sort(np.concatenate([NO_IDS, *parts]))
 
     def read(self, ids: Ids) -> tuple[Ids, Vectors]:
         """Returns those of the ids that are there, and their vectors, in no order."""
-        found, vectors = [_NO_IDS], [np.empty((0, self._dimensions), np.float32)]
-        for piece in self._refresh():
-            if piece.rows:
-                rows = piece.rows.find(ids)
-                rows = rows[piece.alive[rows] > 0] if len(piece.alive) else rows
-                found.append(piece.rows.ids[rows])
-                vectors.append(piece.rows.vectors.read(rows))
+        found, vectors = [NO_IDS], [np.empty((0, self._dimensions), np.float32)]
+        for each in self._rows.refresh():
+            rows = each.find(ids)
+            found.append(each.rows.ids[rows])
+            vectors.append(each.rows.vectors.read(rows))
         return np.concatenate(found), np.concatenate(vectors)
 
     def verify(self) -> int:
@@ -241,53 +211,17 @@ class Gallery:
         Raises:
             IntegrityFailure, WrongUse: as `search`.
         """
-        self._refresh()
+        self._rows.refresh()
 
     def discard(self) -> None:
         """Removes everything, damaged or not, so that it can be filled again."""
         self._segments.discard()
-        self._opened, self._known = None, {}
-
-    def _refresh(self) -> tuple[_Piece, ...]:
-        """Returns the pieces that count now; that the files are unchanged is looked at again once a second."""
-        now, opened, stamp = time.monotonic(), self._opened, self._segments.read_manifest_stamp()
-        if opened is None or opened[0] != stamp or now - opened[1] > _CHECK_EVERY_S:
-            opened = (stamp, now, self._open())
-            self._opened = opened
-        return opened[2]
-
-    def _open(self) -> tuple[_Piece, ...]:
-        for _ in range(_TRIES):
-            snapshot = self._segments.snapshot()
-            self._check_facts(snapshot.facts)
-            try:
-                known = {each.path.name: self._open_piece(each) for each in snapshot.segments}
-            except FileNotFoundError:
-                continue  # rewritten in between
-            self._known = known
-            return _mark_dead(list(known.values()))
-        raise SiteBusy(f"{self._segments.folder} changes faster than it can be read")
-
-    def _open_piece(self, segment: Segment) -> _Piece:
-        name = segment.path.name
-        if name in self._known:
-            return self._known[name]
-        if segment.facts["kind"] == GONE_KIND:
-            return _Piece(name, None, np.array(segment.arrays["ids"], np.uint64), ALL)
-        if segment.facts["dimensions"] != self._dimensions:
-            raise IntegrityFailure(f"{segment.path} holds vectors of another length")
-        return _Piece(name, open_rows(segment), _NO_IDS, ALL)
-
-    def _find_piece(self, name: str) -> _Piece:
-        return next(piece for piece in self._refresh() if piece.name == name)
+        self._rows.forget()
 
     def _find_present(self, ids: Ids) -> NDArray[np.bool_]:
         present = np.zeros(len(ids), bool)
-        for piece in self._refresh():
-            if piece.rows:
-                rows = piece.rows.find(ids)
-                rows = rows[piece.alive[rows] > 0] if len(piece.alive) else rows
-                present |= np.isin(ids, piece.rows.ids[rows])
+        for each in self._rows.refresh():
+            present |= np.isin(ids, each.rows.ids[each.find(ids)])
         return present
 
     def _add(self, writer: FolderWriter, ids: Ids, vectors: Vectors) -> None:
@@ -309,19 +243,18 @@ class Gallery:
 
     def _replace(self, writer: FolderWriter, names: Sequence[str]) -> None:
         """Writes what is alive of some neighbouring segments as one."""
-        ids, vectors = self._join(names, _NO_IDS, np.empty((0, self._dimensions), np.float32))
+        ids, vectors = self._join(names, NO_IDS, np.empty((0, self._dimensions), np.float32))
         staged = [self._segments.stage(*describe_rows(ids, vectors))] if len(ids) else []
         writer.commit(staged, names)
 
     def _join(self, names: Sequence[str], ids: Ids, vectors: Vectors) -> tuple[Ids, Vectors]:
         """Returns what is alive in segments and some more, in the order of their ids."""
         all_ids, all_vectors = [ids], [vectors]
-        for name in names:
-            piece = self._find_piece(name)
-            if piece.rows:
-                rows = np.flatnonzero(piece.alive) if len(piece.alive) else np.arange(len(piece.rows))
-                all_ids.append(piece.rows.ids[rows])
-                all_vectors.append(piece.rows.vectors.read(rows))
+        for each in self._rows.refresh():
+            if each.name in names:
+                rows = each.list_alive()
+                all_ids.append(each.rows.ids[rows])
+                all_vectors.append(each.rows.vectors.read(rows))
         joined = np.concatenate(all_ids)
         order = np.argsort(joined)
         return joined[order], np.concatenate(all_vectors)[order]
@@ -336,14 +269,6 @@ class Gallery:
         if facts != writer.manifest.facts:
             writer.commit(facts=facts)
 
-    def _check_facts(self, facts: Mapping[str, int | str]) -> None:
-        found = facts.get("dimensions", self._dimensions), facts.get("model", self._model)
-        if found != (self._dimensions, self._model):
-            raise WrongUse(
-                f"{self._segments.folder} holds {found[0]}-dimensional embeddings of another model than was asked for",
-                advice="Embeddings of two models are never compared: open it with the model it was made with.",
-            )
-
     def _check_ids(self, ids: Ids, count: int) -> Ids:
         if ids.shape != (count,) or ids.dtype != np.uint64:
             raise WrongUse(f"ids must be ({count},) uint64, not {ids.shape} {ids.dtype}")
@@ -352,47 +277,9 @@ class Gallery:
         return ids
 
 
-def open_segments(folder: Path) -> SegmentFolder:
-    """Returns the segments of a gallery of whatever model, to verify them."""
-    return SegmentFolder(folder, _KIND, _VERSION, check_segment)
-
-
-def _mark_dead(pieces: list[_Piece]) -> tuple[_Piece, ...]:
-    """Returns the pieces, each with which of its rows no later piece deletes."""
-    marked, gone = [], _NO_IDS
-    for piece in reversed(pieces):
-        if piece.rows is None:
-            gone = np.union1d(gone, piece.gone)
-        elif len(dead := piece.rows.find(gone)):
-            alive = np.ones(len(piece.rows), np.uint8)
-            alive[dead] = 0
-            piece = replace(piece, alive=alive)
-        marked.append(piece)
-    return tuple(reversed(marked))
-
-
 def _after_deletions(listed: Sequence[Listed]) -> Sequence[Listed]:
     """Returns the segments of rows after the last deletion: only those may be merged with new rows."""
     start = len(listed)
     while start and listed[start - 1].facts["kind"] == ROWS_KIND:
         start -= 1
     return listed[start:]
-
-
-def _mask(rows: GalleryRows, alive: Mask, allowed: NDArray[np.generic] | None) -> Mask:
-    if allowed is None:
-        return alive
-    if allowed.dtype == np.bool_:
-        inside = int(np.searchsorted(rows.ids, np.uint64(len(allowed))))
-        mask = np.zeros(len(rows), np.uint8)
-        mask[:inside] = allowed[rows.ids[:inside].astype(np.int64)]
-    elif allowed.dtype == np.uint64:
-        mask = np.zeros(len(rows), np.uint8)
-        mask[rows.find(np.asarray(allowed, np.uint64))] = 1
-    else:
-        raise WrongUse(f"allowed faces are ids (uint64) or truth values by id (bool), not {allowed.dtype}")
-    return mask & alive if len(alive) else mask
-
-
-def _list_alive(rows: GalleryRows, alive: Mask) -> Ids:
-    return rows.ids[alive > 0] if len(alive) else rows.ids

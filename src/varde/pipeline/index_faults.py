@@ -63,7 +63,7 @@ def _verify(place: Path) -> str:
 
 def _load_kinds() -> dict[str, Callable[[Path], _Verifiable]]:
     """Loads what opens an index, which takes a second: not where there is none to be opened."""
-    from varde.faces.gallery import open_segments
+    from varde.faces.gallery_pieces import open_segments
     from varde.known.exact import ExactTable
     from varde.known.local_index import LocalIndex
     from varde.known.perceptual import PerceptualIndex
