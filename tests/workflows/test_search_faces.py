@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -175,6 +176,20 @@ def test_nothing_close_enough_says_how_near_the_nearest_is(two_cases: Faces) -> 
     assert found.candidates == () and found.empty is not None
     assert found.empty.reason is EmptyReason.BELOW_THRESHOLD
     assert "far below" in found.empty.detail and found.empty.advice
+
+
+def test_every_false_alarm_allowed_lists_the_closest_whatever_they_score(two_cases: Faces) -> None:
+    found = search_case(two_cases.site, 7, far=1, top_k=2)
+    assert [one.candidate.score for one in found.candidates] == pytest.approx([0, 0])
+    assert found.threshold == -math.inf and found.far == 1 and found.notes == ()
+    with pytest.raises(WrongUse, match="at most 1"):
+        search_case(two_cases.site, 7, far=1.5)
+
+
+def test_cases_without_access_are_named_by_a_threshold_even_where_none_was_asked_for(two_cases: Faces) -> None:
+    harbour = frozenset({find_case(two_cases.site, "harbour").case_id})
+    assert search_all(two_cases.site, 7, far=1, case_ids=harbour).elsewhere == ()
+    assert len(search_all(two_cases.site, 2, far=1, case_ids=harbour).elsewhere) == 1
 
 
 def test_case_without_faces_says_so(two_cases: Faces) -> None:

@@ -36,7 +36,11 @@ _PURPOSE = "victim identification"
 @click.option("--item", "items", type=int, multiple=True, help="Search with an item's face as well (repeat).")
 @click.option("--top", type=click.IntRange(1, 200), default=20, show_default=True, help="Most candidates listed.")
 @click.option(
-    "--far", type=float, default=0.05, show_default=True, help="Share of searches that may list anybody wrong."
+    "--far",
+    type=float,
+    default=0.05,
+    show_default=True,
+    help="Share of searches that may list anybody wrong; 1 lists the closest whatever they score.",
 )
 @click.option("--age-band", type=click.Choice([band.value for band in AgeBand]), help="Age of the person, if known.")
 @click.option("--as-is", is_flag=True, help="Do not look for faces in the case first.")

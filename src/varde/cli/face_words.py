@@ -93,10 +93,7 @@ def print_search(found: FaceSearch) -> None:
     """Writes a search for a person: candidates on standard output, what to know on standard error."""
     for probe in found.probes:
         _say_probe(probe)
-    output.say(
-        f"Search {found.search_id}: {output.count(found.gallery_faces, 'face')} searched with {found.model}, "
-        f"threshold {found.threshold:.3f} (lists somebody wrong in {found.far:.0%} of searches, as far as measured)."
-    )
+    output.say(f"Search {found.search_id}: {_describe_searched(found)}")
     if found.candidates:
         columns = ("rank", "face", "item", "place", "score", "rival", "probability", "quality", "size_px")
         output.write_rows(columns, (_cells(one) for one in found.candidates))
@@ -113,6 +110,18 @@ def print_search(found: FaceSearch) -> None:
     whys = {one.not_calibrated.detail for one in found.candidates if one.not_calibrated}
     for why in sorted(whys):
         output.say(f"No probability: {why}")
+
+
+def _describe_searched(found: FaceSearch) -> str:
+    """Returns what was compared and what was left out, as a sentence."""
+    if all(probe.unused for probe in found.probes):
+        return "nothing was searched, since no probe could be used."
+    searched = f"{output.count(found.gallery_faces, 'face')} searched with {found.model}, "
+    if not math.isfinite(found.threshold):
+        return searched + "no threshold: the closest are listed whatever they score, and nothing was left out by score."
+    return searched + (
+        f"threshold {found.threshold:.3f} (lists somebody wrong in {found.far:.0%} of searches, as far as measured)."
+    )
 
 
 def describe_where(places: tuple[FacePlace, ...]) -> str:

@@ -85,7 +85,8 @@ class SearchOrder:
         rule: how several probes are joined.
         case_ids: cases that the person has access to; None for whoever works on the machine itself.
         top_k: most candidates listed.
-        far: how often a search of this gallery may list somebody although the person is not in it, 0 to 1.
+        far: how often a search of this gallery may list somebody although the person is not in it, 0 to 1; 1 lists
+            the closest faces whatever they score.
         fillers: how many faces of the cohort are mixed in to measure the reviewer; 0 for none.
         age_band: of the person searched for, as the one who searches says; None where estimates have to do.
     """

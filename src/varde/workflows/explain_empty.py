@@ -66,5 +66,6 @@ def for_threshold(band: ScoreBand | None, *, elsewhere: int, dropped: bool) -> E
         EmptyReason.BELOW_THRESHOLD,
         f"No face is close enough for a gallery of this size; the nearest is {near} the threshold.",
         "Search with another picture of the person, with several, or with a higher --far, which lists more people "
-        "who are not the one. That nobody is listed does not say that the person is not there.",
+        "who are not the one; --far 1 lists the closest whatever they score. That nobody is listed does not say that "
+        "the person is not there.",
     )

@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from sqlalchemy import Connection
@@ -27,6 +27,9 @@ from varde.workflows import explain_empty
 from varde.workflows.face_models import FaceModelsInUse
 from varde.workflows.mix_fillers import Draft, mix_fillers
 from varde.workflows.take_probes import TakenProbe
+
+ELSEWHERE_FAR: Final = 0.05
+"""As `SearchOrder.far`, for cases without access where no threshold was asked for: else all of them would be named."""
 
 Elsewheres = tuple[tuple[int, int, str], ...]
 
@@ -155,10 +158,15 @@ class _Lister:
         )
 
     def _find_elsewhere(self, allowed: Collection[int]) -> Elsewheres:
-        """Returns the cases that the person has no access to and that have candidates."""
+        """Returns the cases without access that have candidates; none by models without a threshold."""
         best: dict[int, float] = {}
         counted: dict[int, int] = defaultdict(int)
-        above = [one for one in self._rank(None) if one.score >= self._base.threshold]
+        least = self._base.threshold
+        if not math.isfinite(least):
+            least = self._models.scale.find_threshold(ELSEWHERE_FAR, self._base.gallery_faces, self._counting).score
+        if not math.isfinite(least):
+            return ()
+        above = [one for one in self._rank(None) if one.score >= least]
         shown = faces.find_case_ids(self._connection, [one.face_id for one in above])
         for one in above:
             for case_id in shown.get(one.face_id, set()) - set(allowed):

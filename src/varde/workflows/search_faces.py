@@ -69,8 +69,11 @@ def search(
 def _check_order(site: Site, order: SearchOrder) -> Case | None:
     if not 1 <= len(order.probes) <= MOST_PROBES:
         raise WrongUse(f"search with 1 to {MOST_PROBES} probes", advice="Each should show the same person.")
-    if not 1 <= order.top_k <= MOST_LISTED or not 0 < order.far < 1 or order.fillers < 0:
-        raise WrongUse(f"a list has 1 to {MOST_LISTED} candidates, and a false-alarm rate lies between 0 and 1")
+    if not 1 <= order.top_k <= MOST_LISTED or not 0 < order.far <= 1 or order.fillers < 0:
+        raise WrongUse(
+            f"a list has 1 to {MOST_LISTED} candidates, and a false-alarm rate is above 0 and at most 1",
+            advice="A rate of 1 lists the closest faces whatever they score.",
+        )
     if order.scope is SearchScope.EVERYWHERE:
         for name, text in (("purpose", order.purpose), ("authorisation", order.authorisation)):
             if not text.strip() or len(text) > MOST_CHARACTERS or not text.isprintable():
@@ -144,5 +147,3 @@ def _record(
             subject |= {"purpose": order.purpose, "authorisation": order.authorisation}
         audit.append_event(connection, at=at, person=actor.person, act=act, subject=subject)
     return search_id
-
-
