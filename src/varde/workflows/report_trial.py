@@ -151,7 +151,11 @@ def _count_decisions(connection: Connection, span: Span, counts: dict[str, Count
 
 
 def _measure_fillers(judgements: list[JudgementFact]) -> FillerFigure | NotComparable:
-    said = {(one.person, one.search_id, one.rank): one.verdict for one in judgements if one.is_filler}
+    # The first judgement counts: once it is made, a filler has no origin to show, and whoever thinks again may know.
+    said: dict[tuple[str, int, int | None], Verdict] = {}
+    for one in judgements:
+        if one.is_filler:
+            said.setdefault((one.person, one.search_id, one.rank), one.verdict)
     by_person: dict[str, tuple[int, int]] = {}
     for (person, _, _), verdict in said.items():
         judged, accepted = by_person.get(person, (0, 0))
