@@ -75,7 +75,7 @@ class _Trial:
 
     def lead(self, face: int, at: datetime, verdict: Verdict | None) -> None:
         values = {"victim_id": self.victim, "face_id": face, "model_id": self.model, "score": 0.5, "found_at": at}
-        self._insert(face_tables.face_leads, values | {"verdict": verdict.value if verdict else None})
+        self._insert(face_tables.face_leads, values | {"band": "above", "verdict": verdict.value if verdict else None})
 
     def _face(self, ordinal: int) -> int:
         values = {"content_id": self.content, "ordinal": ordinal, "left": 0, "top": 0, "width": 1, "height": 1}
@@ -100,6 +100,7 @@ def trial(site: Site) -> Site:
         made.judge(first, 1, Verdict.SAME)
         made.judge(first, 2, Verdict.DIFFERENT)
         made.judge(first, 5, Verdict.SAME)
+        made.judge(first, 5, Verdict.DIFFERENT, s=0)  # thought again: of fillers the first counts
         made.identify(made.faces[0], november)
         made.identify(made.faces[1], november)  # passed over in the list, and found later
         made.identify(made.faces[3], november)
