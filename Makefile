@@ -21,7 +21,7 @@ browser:  ## install Chromium for the tests of the pages, where it is missing an
 	command -v chromium >/dev/null || echo "No Chromium: tests of the pages are skipped. Debian: apt-get install chromium"
 
 test: .venv/.ready browser  ## set up and pass all tests; says which are skipped, and why
-	$(PY) -m pytest -rs
+	$(PY) -m pytest -rs -n 2 --dist loadfile
 
 screens: .venv/.ready browser  ## make the pictures of the pages in docs/screens anew, from the demo case
 	$(PY) docs/screens/make_screens.py
