@@ -50,7 +50,8 @@ def describe_candidate(one: ListedCandidate) -> dict[str, Any]:
         "rank": candidate.rank,
         "face": sight.face_id if sight else None,
         "item": first.item_id if first else None,
-        "case": first.case if first else None,
+        "victim": one.victim or None,
+        "case": first.case if first else one.victim_case or None,
         "exhibit": first.exhibit if first else None,
         "locator": first.locator if first else None,
         "offset_s": sight.offset_s if sight else None,
@@ -132,7 +133,8 @@ def describe_where(places: tuple[FacePlace, ...]) -> str:
 def _cells(one: ListedCandidate) -> list[Any]:
     candidate, sight = one.candidate, one.sight
     chance = None if candidate.probability is None else f"{candidate.probability:.1%}"
-    place = describe_where(sight.places) if sight else "-"
+    place = f"victim {one.victim} of case {one.victim_case} (enrolled)" if one.victim else "-"
+    place = describe_where(sight.places) if sight else place
     if sight and sight.offset_s is not None:
         place += f" at {sight.offset_s:.1f} s"
     more = len(sight.places) + sight.more_places - 1 if sight else 0

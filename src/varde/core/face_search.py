@@ -228,6 +228,7 @@ class ListedCandidate:
         is_filler: whether it is a face of the cohort, mixed in to measure the reviewer. To be told to nobody before
             the search is closed.
         judgement: what the latest person said of it; None while nobody did.
+        victim_case: the victim's case; "" where it is no enrolment.
     """
 
     candidate: Candidate
@@ -239,6 +240,7 @@ class ListedCandidate:
     victim: str
     is_filler: bool
     judgement: Judgement | None
+    victim_case: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +249,7 @@ class Elsewhere:
 
     Attributes:
         contacts: account names of who leads that case, or has access to it, or else administers access.
-        faces: how many contents of it have a candidate.
+        faces: how many contents and victims of it are a candidate.
         band: where the best score lies.
     """
 
@@ -290,7 +292,7 @@ class FaceSearch:
         prior: probability before looking that any one candidate is the person, which `Candidate.probability` rests on.
         age_band: of the person searched for, as the one who searched said; None where nobody did.
         is_normalised: whether scores were normalised against a cohort.
-        gallery_faces: faces that were searched.
+        gallery_faces: faces of items that were searched; enrolments of victims are not among them.
         not_examined: items of the scope in which nobody looked for faces yet.
         candidates: closest first.
         elsewhere: candidates in cases that the person has no access to.

@@ -67,7 +67,11 @@ class NewProbe:
 
 @dataclass(frozen=True, slots=True)
 class StoredCandidate:
-    """A candidate as it is kept: of a face, an enrolment or a filler."""
+    """A candidate as it is kept: of a face, an enrolment or a filler.
+
+    Attributes:
+        victim, victim_case_id, victim_case: alias of the enrolment's victim and the case; "" and None where none.
+    """
 
     candidate: Candidate
     face_id: int | None
@@ -75,6 +79,8 @@ class StoredCandidate:
     filler_id: int | None
     rival_face_id: int | None
     victim: str = ""
+    victim_case_id: int | None = None
+    victim_case: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +176,10 @@ def list_probes(connection: Connection, search_id: int) -> list[Probe]:
 def list_candidates(connection: Connection, search_id: int) -> list[StoredCandidate]:
     """Returns the candidates of a search, closest first."""
     query = (
-        select(face_candidates, victims.c.alias)
+        select(face_candidates, victims.c.alias, victims.c.case_id, cases.c.name.label("victim_case"))
         .join(victim_faces, victim_faces.c.id == face_candidates.c.victim_face_id, isouter=True)
         .join(victims, victims.c.id == victim_faces.c.victim_id, isouter=True)
+        .join(cases, cases.c.id == victims.c.case_id, isouter=True)
         .where(face_candidates.c.search_id == search_id)
         .order_by(face_candidates.c.rank)
     )
@@ -353,5 +360,12 @@ def _describe_candidate(search_id: int, stored: StoredCandidate) -> dict[str, An
 def _candidate(row: AnyRow) -> StoredCandidate:
     candidate = Candidate(row.rank, row.face_id or 0, row.score, row.log10_lr, row.probability, row.rival)
     return StoredCandidate(
-        candidate, row.face_id, row.victim_face_id, row.filler_id, row.rival_face_id, row.alias or ""
+        candidate=candidate,
+        face_id=row.face_id,
+        victim_face_id=row.victim_face_id,
+        filler_id=row.filler_id,
+        rival_face_id=row.rival_face_id,
+        victim=row.alias or "",
+        victim_case_id=row.case_id,
+        victim_case=row.victim_case or "",
     )

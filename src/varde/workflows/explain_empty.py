@@ -51,7 +51,7 @@ def for_threshold(band: ScoreBand | None, *, elsewhere: int, dropped: bool) -> E
     if elsewhere:
         return EmptyList(
             EmptyReason.ONLY_ELSEWHERE,
-            f"Nobody close enough is in the cases you have access to; {elsewhere} other "
+            f"Nobody close enough is in what was searched and is yours to see; {elsewhere} other "
             f"{'case has' if elsewhere == 1 else 'cases have'} candidates.",
             "Ask the people named beside them.",
         )

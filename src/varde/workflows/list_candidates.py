@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
@@ -18,11 +19,13 @@ from varde.core.face_search import EmptyList, ScoreBand, SearchOrder
 from varde.core.outcome import NotComparable
 from varde.faces.calibration import probability, spread_prior
 from varde.pipeline.face_gallery import open_gallery
-from varde.pipeline.face_ranking import RankedFace, Rival, SearchableFaces, Vectors, find_rivals, rank_faces
+from varde.pipeline.face_ranking import RankedFace, SearchableFaces, Vectors, find_rivals, rank_faces
 from varde.pipeline.face_scale import IN_GALLERY, join_words
-from varde.store import faces
+from varde.pipeline.victim_ranking import RankedVictim, find_victim_rival, rank_victims
+from varde.store import faces, victims
 from varde.store.face_searches import StoredCandidate
 from varde.store.site import Site
+from varde.store.victims import EnrolledVector
 from varde.workflows import explain_empty
 from varde.workflows.face_models import FaceModelsInUse
 from varde.workflows.mix_fillers import Draft, mix_fillers
@@ -39,7 +42,8 @@ class CandidateList:
     """What a search gave, before it is kept.
 
     Attributes:
-        elsewhere: row number of the case, contents with a candidate, band of the best score.
+        gallery_faces: faces of items that were searched; enrolments are not among them.
+        elsewhere: row number of the case, contents and victims with a candidate, band of the best score.
         not_calibrated: rank to reason and detail of those without a probability.
     """
 
@@ -79,22 +83,28 @@ def make_list(
     case: Case | None,
     taken: Sequence[TakenProbe],
     rng: np.random.Generator,
+    at: datetime,
 ) -> CandidateList:
-    """Returns the candidates of probes that were taken, or why there are none."""
+    """Returns the candidates of probes that were taken, or why there are none.
+
+    Enrolments of victims who are looked for at that time are compared as well, be it in one case or everywhere.
+    """
     searched = {case.case_id} if case and order.scope is SearchScope.CASE else None
     gallery = open_gallery(site, models.model_id)
-    size = gallery.count(searched)
+    gallery_faces = gallery.count(searched)
     with site.database.read() as connection:
         unexamined = faces.count_unexamined(connection, case.case_id if searched and case else None)
+        enrolled = victims.list_open_vectors(connection, models.model_id, at)
+    size = gallery_faces + len(enrolled)
     used = [one for one in taken if one.is_used]
     counting = len(used) if order.rule is ProbeRule.ANY else 1
     threshold = models.scale.find_threshold(order.far, size, counting)
     base = CandidateList(
         threshold=threshold.score,
         prior=spread_prior(IN_GALLERY, max(size, 1)),
-        gallery_faces=size,
+        gallery_faces=gallery_faces,
         not_examined=unexamined,
-        notes=_list_notes(models, order, taken, threshold.note, unexamined),
+        notes=_list_notes(models, order, taken, threshold.note, unexamined, enrolled),
         age_band=order.age_band.value if order.age_band else None,
     )
     if not used:
@@ -102,7 +112,7 @@ def make_list(
     if not size:
         return replace(base, empty=explain_empty.for_scope(unexamined, in_case=searched is not None))
     with site.database.read() as connection:
-        return _Lister(connection, gallery, models, order, used, searched, base).make(site, rng)
+        return _Lister(connection, gallery, models, order, used, searched, enrolled, base).make(site, rng)
 
 
 class _Lister:
@@ -116,6 +126,7 @@ class _Lister:
         order: SearchOrder,
         used: Sequence[TakenProbe],
         searched: Collection[int] | None,
+        enrolled: Sequence[EnrolledVector],
         base: CandidateList,
     ) -> None:
         self._connection = connection
@@ -125,23 +136,58 @@ class _Lister:
         self._used = used
         self._searched = searched
         self._base = base
+        self._size = base.gallery_faces + len(enrolled)
         self._probes: Vectors = np.array([np.frombuffer(one.new.vector, "<f4") for one in used], np.float32)
+        self._victims = rank_victims(enrolled, self._probes, order.rule)
         self._counting = len(used) if order.rule is ProbeRule.ANY else 1
 
     def make(self, site: Site, rng: np.random.Generator) -> CandidateList:
         """Returns the list."""
         allowed = self._order.case_ids
-        visible = self._searched if self._searched is not None else allowed
-        ranked = self._rank(visible)
-        base = self._base
-        above = [one for one in ranked if one.score >= base.threshold][: self._order.top_k]
-        elsewhere = self._find_elsewhere(allowed) if self._searched is None and allowed is not None else ()
-        if not above:
-            band = self._find_band(ranked[0].score) if ranked else None
-            empty = explain_empty.for_threshold(band, elsewhere=len(elsewhere), dropped=bool(ranked))
-            return replace(base, elsewhere=elsewhere, empty=empty)
-        rivals = find_rivals(self._connection, ranked, len(above), same_person=self._models.scale.same_person)
-        return self._weigh(site, above, rivals, elsewhere, rng)
+        ranked = self._rank(self._searched if self._searched is not None else allowed)
+        seen = [one for one in self._victims if allowed is None or one.enrolled.case_id in allowed]
+        drafts = self._draft(ranked, seen)
+        elsewhere = () if allowed is None else self._find_elsewhere(allowed)
+        if not drafts:
+            scores = [one.score for one in ranked[:1]] + [one.score for one in seen[:1]]
+            return replace(self._base, elsewhere=elsewhere, empty=self._explain(scores, len(elsewhere)))
+        return self._weigh(site, drafts, elsewhere, rng)
+
+    def _explain(self, scores: Sequence[float], elsewhere: int) -> EmptyList:
+        """Returns why nothing is listed, by the closest scores."""
+        if not self._base.gallery_faces and not scores and not elsewhere:
+            return explain_empty.for_scope(self._base.not_examined, in_case=self._searched is not None)
+        band = self._find_band(max(scores)) if scores else None
+        return explain_empty.for_threshold(band, elsewhere=elsewhere, dropped=bool(scores))
+
+    def _draft(self, ranked: Sequence[RankedFace], seen: Sequence[RankedVictim]) -> list[Draft]:
+        """Returns the faces and victims that are close enough, closest first."""
+        least, same_person = self._base.threshold, self._models.scale.same_person
+        above = [one for one in ranked if one.score >= least][: self._order.top_k]
+        rivals = find_rivals(self._connection, ranked, len(above), same_person=same_person)
+        stored = faces.load_faces(self._connection, [one.face_id for one in above])
+        drafts = [
+            Draft(
+                one.score,
+                stored[one.face_id].quality,
+                stored[one.face_id].age,
+                face_id=one.face_id,
+                rival=rivals.get(one.face_id),
+            )
+            for one in above
+        ]
+        drafts += [
+            Draft(
+                one.score,
+                one.enrolled.quality,
+                one.enrolled.age,
+                victim_face_id=one.enrolled.enrolment_id,
+                rival=find_victim_rival(one, ranked, same_person=same_person),
+            )
+            for one in seen
+            if one.score >= least
+        ]
+        return sorted(drafts, key=lambda one: -one.score)[: self._order.top_k]
 
     def _rank(self, case_ids: Collection[int] | None) -> list[RankedFace]:
         own = {one.content_id for one in self._used if one.content_id is not None}
@@ -163,39 +209,30 @@ class _Lister:
         counted: dict[int, int] = defaultdict(int)
         least = self._base.threshold
         if not math.isfinite(least):
-            least = self._models.scale.find_threshold(ELSEWHERE_FAR, self._base.gallery_faces, self._counting).score
+            least = self._models.scale.find_threshold(ELSEWHERE_FAR, self._size, self._counting).score
         if not math.isfinite(least):
             return ()
-        above = [one for one in self._rank(None) if one.score >= least]
-        shown = faces.find_case_ids(self._connection, [one.face_id for one in above])
-        for one in above:
-            for case_id in shown.get(one.face_id, set()) - set(allowed):
+        found = [(one.enrolled.case_id, one.score) for one in self._victims if one.score >= least]
+        if self._searched is None:
+            above = [one for one in self._rank(None) if one.score >= least]
+            shown = faces.find_case_ids(self._connection, [one.face_id for one in above])
+            found += [(case_id, one.score) for one in above for case_id in shown.get(one.face_id, ())]
+        for case_id, score in found:
+            if case_id not in allowed:
                 counted[case_id] += 1
-                best[case_id] = max(best.get(case_id, -1.0), one.score)
+                best[case_id] = max(best.get(case_id, -1.0), score)
         return tuple((case_id, counted[case_id], self._find_band(score).value) for case_id, score in best.items())
 
     def _find_band(self, score: float) -> ScoreBand:
-        return self._models.scale.find_band(score, self._order.far, self._base.gallery_faces, self._counting)
+        return self._models.scale.find_band(score, self._order.far, self._size, self._counting)
 
     def _weigh(
         self,
         site: Site,
-        above: Sequence[RankedFace],
-        rivals: Mapping[int, Rival],
+        drafts: Sequence[Draft],
         elsewhere: Elsewheres,
         rng: np.random.Generator,
     ) -> CandidateList:
-        stored = faces.load_faces(self._connection, [one.face_id for one in above])
-        drafts = [
-            Draft(
-                one.score,
-                stored[one.face_id].quality,
-                stored[one.face_id].age,
-                face_id=one.face_id,
-                rival=rivals.get(one.face_id),
-            )
-            for one in above
-        ]
         mixed, note = mix_fillers(site, self._models, self._order, self._probes, drafts, rng)
         quality = min(one.new.probe.quality for one in self._used)
         candidates, refused, qualities = [], {}, {}
@@ -226,14 +263,24 @@ def _make_candidate(rank: int, draft: Draft, lr: float | NotComparable, prior: f
     chance = None if log10_lr is None else probability(log10_lr, prior)
     rival = draft.rival
     candidate = Candidate(rank, draft.face_id or 0, draft.score, log10_lr, chance, rival.score if rival else None)
-    return StoredCandidate(candidate, draft.face_id, None, draft.filler_id, rival.face_id if rival else None)
+    rival_face_id = rival.face_id if rival else None
+    return StoredCandidate(candidate, draft.face_id, draft.victim_face_id, draft.filler_id, rival_face_id)
 
 
 def _list_notes(
-    models: FaceModelsInUse, order: SearchOrder, taken: Sequence[TakenProbe], threshold: str, unexamined: int
+    models: FaceModelsInUse,
+    order: SearchOrder,
+    taken: Sequence[TakenProbe],
+    threshold: str,
+    unexamined: int,
+    enrolled: Sequence[EnrolledVector],
 ) -> tuple[str, ...]:
     used = [one for one in taken if one.is_used]
     notes = [threshold]
+    looked_for = {one.victim_id for one in enrolled if order.case_ids is None or one.case_id in order.case_ids}
+    if looked_for and used:
+        people = "1 victim who is" if len(looked_for) == 1 else f"{len(looked_for):,} victims who are"
+        notes.append(f"Compared as well: the enrolled faces of {people} looked for.")
     if unexamined:
         notes.append(
             f"In {unexamined:,} items of what is searched nobody looked for faces yet: they cannot be found. "

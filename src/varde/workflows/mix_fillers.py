@@ -21,12 +21,13 @@ from varde.workflows.keep_cohort import load_cohort
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A candidate before it has a rank: a face, or a filler."""
+    """A candidate before it has a rank: a face, an enrolment or a filler."""
 
     score: float
     quality: int
     age: AgeBracket | AgeBand | None
     face_id: int | None = None
+    victim_face_id: int | None = None
     filler_id: int | None = None
     rival: Rival | None = None
 

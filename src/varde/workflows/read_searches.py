@@ -50,7 +50,7 @@ def read_search(site: Site, search_id: int, *, person: str, case_ids: Collection
 def load_search(connection: Connection, search_id: int, *, person: str, case_ids: Collection[int] | None) -> FaceSearch:
     """Returns what `read_search` does, inside a transaction of the caller."""
     stored = check_readable(connection, search_id, person=person, case_ids=case_ids)
-    return _fill(connection, stored, find_visible(stored, case_ids))
+    return _fill(connection, stored, case_ids)
 
 
 def list_searches(
@@ -88,6 +88,8 @@ def read_candidate_crop(
         if one.filler_id is not None:
             return _demand(face_searches.read_filler_crop(connection, one.filler_id))
         if one.victim_face_id is not None:
+            if not _may_see_victim(one, case_ids):
+                raise NotFound("this search has no such candidate")
             return _demand(victims.read_enrolment_crop(connection, one.victim_face_id))
         return _load_crop(connection, one.face_id, visible)
 
@@ -246,7 +248,12 @@ def _outline(connection: Connection, stored: StoredSearch) -> FaceSearch:
     )
 
 
-def _fill(connection: Connection, stored: StoredSearch, visible: Collection[int] | None) -> FaceSearch:
+def _may_see_victim(one: StoredCandidate, case_ids: Collection[int] | None) -> bool:
+    return case_ids is None or one.victim_case_id in case_ids
+
+
+def _fill(connection: Connection, stored: StoredSearch, case_ids: Collection[int] | None) -> FaceSearch:
+    visible = find_visible(stored, case_ids)
     candidates = face_searches.list_candidates(connection, stored.search_id)
     ids = [one.face_id for one in candidates if one.face_id is not None]
     ids += [one.rival_face_id for one in candidates if one.rival_face_id is not None]
@@ -254,14 +261,15 @@ def _fill(connection: Connection, stored: StoredSearch, visible: Collection[int]
     said: dict[int | None, Judgement] = {}
     for judgement in face_searches.list_judgements(connection, stored.search_id):
         said[judgement.rank] = judgement
-    listed = [_list_one(one, stored.order.settings, sights, said.get(one.candidate.rank)) for one in candidates]
+    seen = [one for one in candidates if one.victim_face_id is None or _may_see_victim(one, case_ids)]
+    listed = [_list_one(one, stored.order.settings, sights, said.get(one.candidate.rank)) for one in seen]
     shown = [one for one in listed if one is not None]
     whole = said.get(None)
     return replace(
         _outline(connection, stored),
         probes=tuple(face_searches.list_probes(connection, stored.search_id)),
         candidates=tuple(shown),
-        withheld=len(listed) - len(shown),
+        withheld=len(candidates) - len(shown),
         none_of_these=whole if whole and whole.verdict is Verdict.NONE_OF_THESE else None,
     )
 
@@ -269,9 +277,9 @@ def _fill(connection: Connection, stored: StoredSearch, visible: Collection[int]
 def _list_one(
     one: StoredCandidate, settings: Mapping[str, Any], sights: Mapping[int, FaceSight], said: Judgement | None
 ) -> ListedCandidate | None:
-    """Returns a candidate as a person sees it; None where the person has no access to it any more."""
+    """Returns a candidate as a person sees it; None where it was deleted, or the person has no access any more."""
     sight = sights.get(one.face_id) if one.face_id is not None else None
-    if one.face_id is not None and sight is None:
+    if sight is None and one.victim_face_id is None and one.filler_id is None:
         return None
     rank = str(one.candidate.rank)
     why = settings["not_calibrated"].get(rank)
@@ -287,4 +295,5 @@ def _list_one(
         victim=one.victim,
         is_filler=one.filler_id is not None,
         judgement=said,
+        victim_case=one.victim_case,
     )

@@ -56,7 +56,7 @@ def search(
     if order.scope is SearchScope.EVERYWHERE:
         subject: Facts = {"authorisation": order.authorisation, "probes": _digest(taken, order)}
         demand(site, actor, act=Act.FACES_SEARCHED_EVERYWHERE, case=case, subject=subject, reason=order.purpose)
-    listed = make_list(site, models, order, case, taken, rng or np.random.default_rng())
+    listed = make_list(site, models, order, case, taken, rng or np.random.default_rng(), actor.clock())
     if taken_up:
         notes = ("No face models were chosen: the builtin ones are used (`varde models list` shows others).",)
         listed = replace(listed, notes=(*notes, *listed.notes))

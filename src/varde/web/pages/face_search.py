@@ -199,6 +199,7 @@ def _describe(listed: ListedCandidate) -> dict[str, Any]:
         "judgement": listed.judgement,
         "sight": listed.sight if is_judged else None,
         "victim": listed.victim if is_judged else "",
+        "victim_case": listed.victim_case if is_judged else "",
         **write_figures(listed),
     }
 
@@ -270,11 +271,14 @@ def _record_exposure(request: Request, search_id: int, views: SeenFaces) -> Day:
     services, reader = get_services(request), find_reader(request)
     found = _read(services, search_id, reader)
     by_rank = {one.candidate.rank: one for one in found.candidates}
+    # What is not judged yet counts as the first one's item: the ledger would tell which candidates are fillers.
+    first = next((one.sight for one in found.candidates if one.sight is not None), None)
 
     def find(number: int) -> FaceSight | None:
         listed = by_rank.get(abs(number))
         if number > 0:
-            return listed.sight if listed is not None else None
+            is_told = listed is not None and listed.judgement is not None and listed.sight is not None
+            return listed.sight if listed is not None and is_told else first if listed is not None else None
         face_id = listed.rival_face_id if listed is not None else _find_probe_face(found)
         return None if face_id is None else read_searches.read_face(services.site, face_id, case_ids=reader.case_ids)
 
