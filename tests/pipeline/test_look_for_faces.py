@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image
@@ -20,8 +21,9 @@ from varde.core.limits import DecodeLimits
 from varde.core.outcome import NotComparable
 from varde.faces.raw import Pixels, RawFace
 from varde.pipeline.checking_faces import list_faults
-from varde.pipeline.examine import Examination, ExamineRequest, examine
+from varde.pipeline.examine import Examination, ExamineRequest, examine, prepare
 from varde.pipeline.look_for_faces import FRAME_PX, FaceLooker
+from varde.testing.model_packs import make_pack_folder
 from varde.testing.videos import write_video
 
 UNIT = np.eye(1, 16, dtype="<f4").tobytes()
@@ -234,3 +236,25 @@ def test_the_same_frames_give_the_same_answer(tmp_path: Path) -> None:
     data = write_video([[paint(320, 240, 40 + 2 * number, 50, 90) for number in range(24)]], 12)
     one, other = (get_faces(look(data, tmp_path)) for _ in range(2))
     assert one == replace(other)
+
+
+def test_graphs_are_parsed_when_faces_are_wanted_first_not_before_the_process_is_locked_down(tmp_path: Path) -> None:
+    folder = make_pack_folder(tmp_path / "pack", embed=b"no graph, but the bytes that its card names")
+    handle = prepare(str(folder))
+    for path in folder.iterdir():
+        path.unlink()  # as for a process that was locked down: nothing can be opened any more
+    picture = tmp_path / "picture.png"
+    picture.write_bytes(write(paint(64, 64, 1, 1, 9), "PNG"))
+    answers = []
+    for faces in (False, True):
+        with picture.open("rb") as file:
+            wanted = ExamineRequest(0, picture.stat().st_size, DecodeLimits(), faces=faces)
+            answers.append(
+                msgspec.msgpack.decode(handle(msgspec.msgpack.encode(wanted), [file.fileno()]), type=Examination)
+            )
+    assert all(one.content and one.content.signals for one in answers)
+    assert [[(issue.code, issue.step) for issue in one.issues] for one in answers] == [
+        [],
+        [(IssueCode.INTERNAL, Step.FACES)],
+    ]
+    assert "no graph that can be run" in answers[1].issues[0].cause

@@ -163,12 +163,13 @@ class FaceEngine:
         )
 
 
-def open_engine(pack: Pack, *, thorough: bool = False) -> FaceEngine:
+def open_engine(pack: Pack, *, thorough: bool = False, predictor: LandmarkPredictor | None = None) -> FaceEngine:
     """Returns an engine with everything loaded and used once, so that nothing is opened or imported later.
 
     Args:
         pack: with models to detect and to embed, and perhaps one for age.
         thorough: look at every picture in all four turns, and enlarge small ones.
+        predictor: the pack's, where it was read before; see `read_predictor`.
 
     Raises:
         NotFound: if the pack has no detector or no embedder.
@@ -180,26 +181,36 @@ def open_engine(pack: Pack, *, thorough: bool = False) -> FaceEngine:
     session = open_session(pack, ModelTask.FACE_EMBED)
     embedder = Embedder(session, read_picture_input(embed.input), int(embed.output["dimensions"]))
     identities = [pack.identity(task) for task in _TASKS if pack.find(task)]
-    engine = FaceEngine(identities, _open_eye(pack), embedder, _open_age(pack), thorough=thorough)
+    engine = FaceEngine(identities, _open_eye(pack, predictor), embedder, _open_age(pack), thorough=thorough)
     _warm_up(engine)
     return engine
 
 
-def _open_eye(pack: Pack) -> Eye:
+def read_predictor(pack: Pack) -> LandmarkPredictor | None:
+    """Returns what places landmarks, for a pack whose detector gives none; None for the others.
+
+    Raises:
+        IntegrityFailure: if its file is not what it should be.
+    """
+    card = pack.find(ModelTask.FACE_LANDMARKS)
+    return LandmarkPredictor(pack.folder / card.file) if card else None
+
+
+def _open_eye(pack: Pack, predictor: LandmarkPredictor | None) -> Eye:
     decoder = str(pack.get(ModelTask.FACE_DETECT).output.get("decoder"))
     if decoder not in _EYES:
         raise FormatError(f"there is no detector {decoder!r}", advice=f"Detectors are: {', '.join(_EYES)}.")
-    return _EYES[decoder](pack)
+    return _EYES[decoder](pack, predictor)
 
 
-def _open_yunet(pack: Pack) -> Eye:
+def _open_yunet(pack: Pack, _: LandmarkPredictor | None) -> Eye:
     least = float(pack.get(ModelTask.FACE_DETECT).output.get("least_confidence", LEAST_CONFIDENCE))
     detector = YuNet(open_session(pack, ModelTask.FACE_DETECT), least_confidence=least)
     return Eye(detector, Looks(), cost_s_per_mpx=0.09)
 
 
-def _open_mmod(pack: Pack) -> Eye:
-    predictor = LandmarkPredictor(pack.folder / pack.get(ModelTask.FACE_LANDMARKS).file)
+def _open_mmod(pack: Pack, predictor: LandmarkPredictor | None) -> Eye:
+    predictor = predictor or LandmarkPredictor(pack.folder / pack.get(ModelTask.FACE_LANDMARKS).file)
     detector = Mmod(open_session(pack, ModelTask.FACE_DETECT), predictor)
     return Eye(detector, _MMOD_LOOKS, cost_s_per_mpx=1.5)
 
@@ -226,4 +237,6 @@ def _warm_up(engine: FaceEngine) -> None:
     engine.estimate_age([frame])
 
 
-_EYES: Final = MappingProxyType[str, Callable[[Pack], Eye]]({"yunet": _open_yunet, "mmod": _open_mmod})
+_EYES: Final = MappingProxyType[str, Callable[[Pack, LandmarkPredictor | None], Eye]](
+    {"yunet": _open_yunet, "mmod": _open_mmod}
+)

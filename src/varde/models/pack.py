@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -122,9 +122,11 @@ class Pack(Manifest):
 
     Attributes:
         folder: where the files are.
+        held: bytes of models that were read before; see `hold`.
     """
 
     folder: Path
+    held: Mapping[ModelTask, bytes] = field(default_factory=dict, repr=False)
 
     def read(self, task: ModelTask) -> bytes:
         """Returns the bytes of a model's file.
@@ -133,11 +135,21 @@ class Pack(Manifest):
             NotFound: if the pack has no such model.
             IntegrityFailure: if the file is gone or is not the one the card names.
         """
+        if task in self.held:
+            return self.held[task]
         card = self.get(task)
         data = _read_file(self.folder / card.file, card)
         if hashlib.sha256(data).digest() != card.file_sha256:
             raise _refuse(card.file)
         return data
+
+    def hold(self, tasks: Collection[ModelTask]) -> Pack:
+        """Returns the pack with the files of some models in memory, for a process that can open no files later.
+
+        Raises:
+            IntegrityFailure: as `read`. Tasks that the pack has no model for are left out.
+        """
+        return replace(self, held={task: self.read(task) for task in tasks if self.find(task)})
 
 
 def open_pack(folder: Path) -> Pack:

@@ -22,6 +22,11 @@ from varde.models.pack import Pack
 _PROVIDER: Final = "CPUExecutionProvider"
 _FAULTS_ONLY: Final = 4
 _SHRINK: Final = ("memory.enable_memory_arena_shrinkage", "cpu:0")
+_NOTHING: Final = bytes.fromhex(
+    "0808120576617264653a380a0d0a017812027830220452656c7512047761726d5a0f0a0178120a0a08080112040a02080162100a02783012"
+    "0a0a08080112040a02080142040a001011"
+)
+"""A graph of one operation, as `varde.models.graph` writes it."""
 
 
 class OrtSession:
@@ -83,6 +88,13 @@ def load_runtime() -> Any:
     import onnxruntime  # type: ignore[import-untyped]
 
     return onnxruntime
+
+
+def warm_up() -> None:
+    """Loads the runtime and uses it once, so that graphs can be opened after a process was locked down."""
+    OrtSession(_NOTHING).run({"x": np.zeros(1, np.float32)})
+    import onnx
+    import onnx.numpy_helper  # noqa: F401
 
 
 def open_session(pack: Pack, task: ModelTask, threads: int = 1) -> OrtSession:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from varde.core.content import Content
-from varde.core.errors import Unreadable
+from varde.core.errors import Unreadable, VardeError
 from varde.core.face import FacesFound
 from varde.core.issue import Issue, IssueCode, Step
 from varde.core.limits import DecodeLimits
@@ -30,8 +30,7 @@ from varde.media import picture, video
 from varde.media.animation import read_further_frames
 from varde.media.sampling import DEFAULT_SAMPLING, ColourFrames, FrameUse, Sampling
 from varde.media.sniff import HEAD_BYTES, TAIL_BYTES, sniff
-from varde.pipeline import look_for_faces
-from varde.pipeline.look_for_faces import FRAME_PX, PICTURE_PX, FaceLooker, VideoLooker
+from varde.pipeline.look_for_faces import FRAME_PX, PICTURE_PX, FaceLooker, LookerSource, VideoLooker
 from varde.pipeline.steps import FeatureCollector, FrameHasher, Grey, hash_picture, refuse_signals
 
 TARGET = "varde.pipeline.examine:prepare"
@@ -84,18 +83,18 @@ def prepare(pack_folder: str = "") -> Callable[[bytes, list[int]], bytes]:
     """Returns the handler for a decoder process, everything it needs imported and warmed up.
 
     Args:
-        pack_folder: of the models that look for faces, "" where nobody wants them; they are read here, before the
-            process is locked down.
+        pack_folder: of the models that look for faces, "" where nobody wants them; their files are read here, before
+            the process is locked down, and parsed after that.
     """
-    return _make_handler(look_for_faces.open_looker(pack_folder) if pack_folder else None)
+    return _make_handler(LookerSource(pack_folder) if pack_folder else None)
 
 
 def prepare_probe(pack_folder: str) -> Callable[[bytes, list[int]], bytes]:
     """Returns the handler for a process that looks at probes: as `prepare`, but thoroughly."""
-    return _make_handler(look_for_faces.open_looker(pack_folder, thorough=True))
+    return _make_handler(LookerSource(pack_folder, thorough=True))
 
 
-def _make_handler(looker: FaceLooker | None) -> Callable[[bytes, list[int]], bytes]:
+def _make_handler(source: LookerSource | None) -> Callable[[bytes, list[int]], bytes]:
     picture.warm_up()
     video.warm_up()
     local_features.warm_up()
@@ -103,9 +102,20 @@ def _make_handler(looker: FaceLooker | None) -> Callable[[bytes, list[int]], byt
     encoder = msgspec.msgpack.Encoder()
 
     def handle(payload: bytes, files: list[int]) -> bytes:
-        return encoder.encode(examine(decoder.decode(payload), files[0], looker))
+        return encoder.encode(_examine_with(source, decoder.decode(payload), files[0]))
 
     return handle
+
+
+def _examine_with(source: LookerSource | None, request: ExamineRequest, descriptor: int) -> Examination:
+    """Returns what `examine` does, with the looker of the process, which is opened for the first request for faces."""
+    try:
+        looker = source.get() if source and request.faces else None
+    except VardeError as error:
+        plain = examine(request, descriptor)
+        issue = Issue(IssueCode.INTERNAL, Step.FACES, f"The face models cannot be used: {error}")
+        return replace(plain, issues=(*plain.issues, issue))
+    return examine(request, descriptor, looker)
 
 
 def examine(request: ExamineRequest, descriptor: int, looker: FaceLooker | None = None) -> Examination:

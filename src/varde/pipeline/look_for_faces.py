@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from varde.core.errors import WrongUse
 from varde.core.face import MOST_FACES, AgeBracket, Face, FaceBox, FaceFrame, FacesFound
 from varde.core.outcome import NotComparable
 from varde.faces.raw import RawFace
 from varde.faces.tracks import FaceTracker, Seen, Track, make_rules
+
+if TYPE_CHECKING:
+    from varde.faces.engine import FaceEngine
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -157,16 +161,74 @@ def _describe(frames: int, last_s: float) -> str:
     return f"{FRAME_PX} px, {frames} {'frame' if frames == 1 else 'frames'}{gap}"
 
 
+class EngineSource:
+    """Opens engines with the models in a folder, whose files it read when it was made.
+
+    Graphs are made by others, and what parses them has faults too. So a process reads files and loads libraries first,
+    is locked down, and parses graphs then.
+    """
+
+    def __init__(self, pack_folder: str) -> None:
+        """Reads the files, and loads onnxruntime.
+
+        Raises:
+            VardeError: if the folder is no pack, or a file in it is not what its card says.
+        """
+        from varde.core.model import ModelTask
+        from varde.faces.engine import read_predictor
+        from varde.models.registry import open_folder
+        from varde.models.session import warm_up
+
+        pack = open_folder(Path(pack_folder))
+        self._pack = pack.hold((ModelTask.FACE_DETECT, ModelTask.FACE_EMBED, ModelTask.FACE_AGE))
+        self._predictor = read_predictor(pack)
+        self.thresholds = pack.get(ModelTask.FACE_EMBED).thresholds
+        warm_up()
+
+    def open(self, *, thorough: bool = False) -> FaceEngine:
+        """Returns an engine, warmed up.
+
+        Raises:
+            VardeError: if a graph cannot be run, or a card names something that is not known here.
+        """
+        from varde.faces.engine import open_engine
+
+        return open_engine(self._pack, thorough=thorough, predictor=self._predictor)
+
+
+class LookerSource:
+    """Gives the looker of a process, opened when it is wanted first."""
+
+    def __init__(self, pack_folder: str, *, thorough: bool = False) -> None:
+        """Reads the files of the models; see `EngineSource`."""
+        self._engines: EngineSource | None = EngineSource(pack_folder)
+        self._thorough = thorough
+        self._looker: FaceLooker | None = None
+
+    def get(self) -> FaceLooker:
+        """Returns the looker.
+
+        Raises:
+            VardeError: as `EngineSource.open`.
+        """
+        if self._looker is None:
+            self._looker = self._open()
+            self._engines = None  # what was read is not needed twice
+        return self._looker
+
+    def _open(self) -> FaceLooker:
+        if self._engines is None:
+            raise WrongUse("a looker is opened once")
+        engine = self._engines.open()
+        return FaceLooker(
+            engine, self._engines.thresholds, self._engines.open(thorough=True) if self._thorough else None
+        )
+
+
 def open_looker(pack_folder: str, *, thorough: bool = False) -> FaceLooker:
     """Returns a looker with the models in a folder, warmed up; loads onnxruntime.
 
     Raises:
         VardeError: if the folder is no pack, or a file in it is not what its card says.
     """
-    from varde.core.model import ModelTask
-    from varde.faces.engine import open_engine
-    from varde.models.registry import open_folder
-
-    pack = open_folder(Path(pack_folder))
-    engines = (open_engine(pack), open_engine(pack, thorough=True) if thorough else None)
-    return FaceLooker(engines[0], pack.get(ModelTask.FACE_EMBED).thresholds, engines[1])
+    return LookerSource(pack_folder, thorough=thorough).get()

@@ -9,18 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 import numpy as np
 
 from varde.core.audit import Act
+from varde.core.errors import VardeError
 from varde.core.model import ModelTask
 from varde.media.pool import Failure, Pool, Request
 from varde.media.sandbox import SandboxLimits
 from varde.models.pack import Pack
 from varde.pipeline.face_setup import record_setup
+from varde.pipeline.look_for_faces import EngineSource
 from varde.store import audit
 from varde.store.database import PATIENCE_S
 from varde.store.face_re_embedding import FaceKind, StoredCrops, count_missing, list_missing, record_embeddings
@@ -155,14 +157,16 @@ def _read_rows(result: bytes | Failure, count: int, dimensions: int) -> list[byt
 
 
 def prepare(pack_folder: str) -> Callable[[bytes, list[int]], bytes]:
-    """Returns the handler of `EmbedRequest`, with the models in a folder loaded."""
-    from varde.faces.engine import open_engine
-    from varde.models.registry import open_folder
-
-    engine = open_engine(open_folder(Path(pack_folder)))
+    """Returns the handler of `EmbedRequest`, with the models in a folder read; they are parsed when it is called."""
+    source = EngineSource(pack_folder)
+    open_once = cache(source.open)
     read = msgspec.msgpack.Decoder(EmbedRequest).decode
 
     def handle(payload: bytes, files: list[int]) -> bytes:
+        try:
+            engine = open_once()
+        except VardeError:
+            return b""
         return embed_faces(engine, read(payload))
 
     return handle
@@ -170,7 +174,6 @@ def prepare(pack_folder: str) -> Callable[[bytes, list[int]], bytes]:
 
 def embed_faces(engine: FaceEngine, request: EmbedRequest) -> bytes:
     """Returns a unit vector for each face, float32 little-endian, one after the other; b"" if a crop is damaged."""
-    from varde.core.errors import VardeError
     from varde.faces.embed import average
 
     rows = []
