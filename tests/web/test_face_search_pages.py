@@ -5,15 +5,18 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from asking import Client
 from secret_case import SecretCase, Visitors, make_secret_case
+from sqlalchemy import delete, insert, update
 
 from varde.core.account import Role
 from varde.core.audit import Act
 from varde.store import audit, exposures
+from varde.store.face_tables import cohort_faces, face_candidates, face_searches
 from varde.store.site import Site, open_site
 from varde.web.app import create_app
 
@@ -140,3 +143,37 @@ def test_an_enrolment_of_another_victim_is_not_deleted(unit: Unit) -> None:
     assert unit.client.get(f"{own}/crop/0", headers=headers).status_code == 200
     assert unit.client.post(f"{own}/delete", headers=headers).status_code == 303
     assert unit.client.get(f"{own}/crop/0", headers=headers).status_code == 404
+
+
+def test_a_search_of_everything_does_not_exist_for_others(unit: Unit) -> None:
+    headers = unit.log_in(Role.SUPERVISOR)
+    own, number = face_searches.c.scope, int(unit.secret.numbers["search_id"])
+    nothing = unit.client.get("/face-searches/999999", headers=headers)
+    with unit.site.database.write() as connection:
+        connection.execute(update(face_searches).where(face_searches.c.id == number).values({own: "everywhere"}))
+    try:
+        for path in ("", "/candidates/1", "/candidates/1/crop/0", "/probes/0/crop/0"):
+            said = unit.client.get(f"/face-searches/{number}{path}", headers=headers)
+            assert (said.status_code, said.content) == (nothing.status_code, nothing.content), path
+    finally:
+        with unit.site.database.write() as connection:
+            connection.execute(update(face_searches).where(face_searches.c.id == number).values({own: "case"}))
+
+
+def test_the_ledger_does_not_tell_fillers_from_candidates_that_nobody_judged(unit: Unit) -> None:
+    number = int(unit.secret.numbers["search_id"])
+    with unit.site.database.write() as connection:
+        person = {"name": "staff", "person": "a colleague", "age_band": "18+", "quality": 80, "crop": b"x"}
+        person |= {"added_at": datetime.now(UTC), "added_by": "leader"}
+        filler = connection.execute(insert(cohort_faces).values(**person).returning(cohort_faces.c.id)).scalar_one()
+        row = {"search_id": number, "rank": 2, "filler_id": filler, "score": 0.4}
+        connection.execute(insert(face_candidates).values(**row))
+    told = []
+    for rank in (1, 2):
+        headers = unit.log_in(Role.INVESTIGATOR)
+        seen = {"seen": [{"face": rank, "level": 2, "seconds": 3.0}]}
+        said = unit.client.post(f"/face-searches/{number}/exposure", headers=headers, json=seen).json()
+        told.append((said["items"], said["seconds"]))
+    assert told == [(1, 3.0), (1, 3.0)]
+    with unit.site.database.write() as connection:
+        connection.execute(delete(face_candidates).where(face_candidates.c.filler_id == filler))

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, and_, bindparam, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, and_, bindparam, or_, select
 
 from varde.core.case import Authorisation, Case
+from varde.core.face import SearchScope
 from varde.store import tables
 from varde.store.accounts import read_account
 from varde.store.face_tables import face_searches, faces, victims
@@ -88,7 +89,9 @@ def _find_case(named: Named) -> ColumnElement[int]:
     if named is Named.VICTIM:
         return select(victims.c.case_id).where(victims.c.id == number).scalar_subquery()
     if named is Named.SEARCH:
-        return select(face_searches.c.case_id).where(face_searches.c.id == number).scalar_subquery()
+        # A search of everything is its maker's alone: to others it does not exist.
+        own = or_(face_searches.c.scope == SearchScope.CASE.value, face_searches.c.person == accounts.c.name)
+        return select(face_searches.c.case_id).where(face_searches.c.id == number, own).scalar_subquery()
     exhibits, items = tables.exhibits, tables.items
     if named is Named.FACE:
         open_to = case_access.alias("open_to")
