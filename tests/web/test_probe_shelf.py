@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
+from varde.core.face import Face, FaceBox, FaceFrame
 from varde.web.probe_shelf import KEPT_S, ProbeShelf, ShelvedProbe
 
 
@@ -63,3 +64,23 @@ def test_the_shelf_is_bounded_for_all_people_together(shelf: ProbeShelf) -> None
 
 def test_tokens_cannot_be_guessed_from_one_another(shelf: ProbeShelf) -> None:
     assert len({shelf.put(make_probe(person)) for person in range(50)}) == 50
+
+
+def test_only_the_best_picture_of_each_face_is_kept(shelf: ProbeShelf) -> None:
+    frames = tuple(FaceFrame(float(second), bytes(100), 80) for second in range(5))
+    face = Face(FaceBox(0.1, 0.1, 0.2, 0.2), ((0.1, 0.1),) * 5, 0, 40.0, 0.9, frames, bytes(512), seen_frames=9)
+    found = shelf.find(shelf.put(replace(make_probe(), faces=(face,))), 1, 5)
+    assert found is not None
+    assert [one.frames for one in found.faces] == [frames[:1]]
+
+
+def test_the_shelf_takes_bounded_memory(shelf: ProbeShelf) -> None:
+    tokens = [shelf.put(replace(make_probe(account_id=number), view=bytes(100 << 20))) for number in range(3)]
+    assert [shelf.find(token, number, 5) is not None for number, token in enumerate(tokens)] == [False, True, True]
+
+
+def test_what_nobody_asks_for_is_forgotten_too(shelf: ProbeShelf, clock: Clock) -> None:
+    shelf.put(make_probe())
+    clock.at = KEPT_S
+    shelf.drop_old()
+    assert not shelf._kept

@@ -6,7 +6,7 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from varde.core.face import Face
@@ -16,6 +16,7 @@ KEPT_S: Final = 1_800.0
 
 _MOST_PROBES = 256
 _MOST_OF_ONE = 24
+_MOST_BYTES = 256 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,11 @@ class ShelvedProbe:
     faces: tuple[Face, ...]
     view: bytes
 
+    @property
+    def size_bytes(self) -> int:
+        """How much it takes, about: the best picture of each face, and the view."""
+        return len(self.view) + sum(len(frame.crop) for face in self.faces for frame in face.frames)
+
 
 class ProbeShelf:
     """Keeps probes by an opaque token; the oldest go when there are too many."""
@@ -51,14 +57,17 @@ class ProbeShelf:
         self._kept: OrderedDict[str, tuple[float, ShelvedProbe]] = OrderedDict()
 
     def put(self, probe: ShelvedProbe) -> str:
-        """Keeps a probe and returns its token."""
+        """Keeps a probe, of each face only its best picture, and returns its token."""
         token = secrets.token_urlsafe(18)
+        probe = replace(
+            probe, faces=tuple(replace(face, frames=face.frames[:1], seen_frames=1) for face in probe.faces)
+        )
         with self._lock:
             self._drop_old()
             own = [name for name, (_, one) in self._kept.items() if one.account_id == probe.account_id]
             for name in own[: max(0, len(own) + 1 - _MOST_OF_ONE)]:
                 del self._kept[name]
-            while len(self._kept) >= _MOST_PROBES:
+            while self._kept and (len(self._kept) >= _MOST_PROBES or self._count(probe) > _MOST_BYTES):
                 self._kept.popitem(last=False)
             self._kept[token] = (self._clock() + KEPT_S, probe)
         return token
@@ -71,6 +80,14 @@ class ProbeShelf:
         if found is None or (found[1].account_id, found[1].case_id) != (account_id, case_id):
             return None
         return found[1]
+
+    def drop_old(self) -> None:
+        """Forgets what nobody asked for in time; to be called now and then, so that nothing stays in memory."""
+        with self._lock:
+            self._drop_old()
+
+    def _count(self, probe: ShelvedProbe) -> int:
+        return probe.size_bytes + sum(one.size_bytes for _, one in self._kept.values())
 
     def _drop_old(self) -> None:
         at = self._clock()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 from collections.abc import Iterator
@@ -32,7 +33,7 @@ from varde.web.face_readers import find_reader
 from varde.web.face_words import AGE_WORDS, say_why_not
 from varde.web.pages.page import show
 from varde.web.people import allow_in_case, find_case, find_person, find_visitor
-from varde.web.probe_shelf import ShelvedProbe
+from varde.web.probe_shelf import KEPT_S, ShelvedProbe
 from varde.web.row_ids import HIGHEST_ROW
 from varde.web.services import Services, get_services
 from varde.web.uploads import Upload, receive_upload
@@ -152,6 +153,7 @@ async def add_probe(request: Request) -> ShownProbe:
     ordered = () if isinstance(found, NotComparable) else order_faces(found.faces)
     probe = ShelvedProbe(account.account_id, case.case_id, hashlib.sha256(data).digest(), ordered, view)
     token = services.probes.put(probe) if ordered or view else ""
+    asyncio.get_running_loop().call_later(KEPT_S + 1, services.probes.drop_old)
     shown = [_show_face(number, one) for number, one in enumerate(ordered, start=1)]
     usable = any(not one.unused for one in shown)
     why = found if isinstance(found, NotComparable) else None
