@@ -297,3 +297,22 @@ def test_deleted_faces_leave_their_clusters(crowd: Crowd) -> None:
         stored.forget_faces(connection, faces_of_one[:1])
         (only,) = stored.page_clusters(connection, crowd.case.case_id, ClusterQuery(), 5)
     assert only.faces == 2
+
+
+def test_an_alias_is_not_given_or_taken_by_undoing_without_the_right_to(crowd: Crowd) -> None:
+    faces_of_one = [crowd.add([1])[0] for _ in range(3)]
+    crowd.cluster()
+    seen = crowd.see(*faces_of_one)
+    named = edit_clusters.name_cluster(crowd.site, ACTOR, crowd.case, next(iter(seen)), "A", seen)
+    with pytest.raises(Refused, match="alias"):
+        edit_clusters.undo(crowd.site, ACTOR, crowd.case, [named.act_id], may_name=False)
+    (undone,) = edit_clusters.undo(crowd.site, ACTOR, crowd.case, [named.act_id])
+    with pytest.raises(Refused, match="alias"):
+        edit_clusters.undo(crowd.site, ACTOR, crowd.case, [undone.act_id], may_name=False)
+    apart = edit_clusters.put_apart(crowd.site, ACTOR, crowd.case, faces_of_one[:1], crowd.see(*faces_of_one))
+    edit_clusters.undo(crowd.site, ACTOR, crowd.case, [apart.act_id], may_name=False)
+
+
+def test_only_so_many_clusters_are_told_apart_at_once(crowd: Crowd) -> None:
+    with pytest.raises(WrongUse, match="100 clusters at most"):
+        edit_clusters.say_different(crowd.site, ACTOR, crowd.case, range(1, 102), {})

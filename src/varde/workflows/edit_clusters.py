@@ -24,6 +24,7 @@ from varde.store.site import Site
 from varde.workflows.actor import Actor
 
 _MOST_ALIAS = 100
+_MOST_DIFFERENT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +135,11 @@ def say_different(site: Site, actor: Actor, case: Case, cluster_ids: Sequence[in
 
     Raises:
         NotFound: if one is not there.
-        WrongUse: if there is only one.
+        WrongUse: if there is only one, or more than are told apart at once: each pair is a rule of its own.
         Refused: if somebody changed one meanwhile.
     """
+    if len(set(cluster_ids)) > _MOST_DIFFERENT:
+        raise WrongUse(f"{_MOST_DIFFERENT} clusters at most are told apart at once", advice="Choose fewer rows.")
     with site.database.write() as connection:
         clusters = _find_seen(connection, case, dict.fromkeys(cluster_ids, None), seen)
         if len(clusters) < 2:
@@ -194,17 +197,24 @@ def name_cluster(site: Site, actor: Actor, case: Case, cluster_id: int, alias: s
     return done
 
 
-def undo(site: Site, actor: Actor, case: Case, act_ids: Sequence[int]) -> list[EditDone]:
+def undo(site: Site, actor: Actor, case: Case, act_ids: Sequence[int], *, may_name: bool = True) -> list[EditDone]:
     """Takes acts back, the newest first, all or none; taking an undoing back does the act again.
+
+    Args:
+        site, actor, case: where, who, in which case.
+        act_ids: of the acts.
+        may_name: whether the person may also give and take aliases.
 
     Raises:
         NotFound: if the case has no such act.
-        Refused: if people changed since what one of them did, or it is the machine's.
+        Refused: if people changed since what one of them did, it is the machine's, or it needs what the person may not.
     """
     done = []
     with site.database.write() as connection:
         for act_id in sorted(set(act_ids), reverse=True):
             edit = writing.reverse_act(connection, case.case_id, act_id)
+            if not may_name and _renames(connection, case, edit):
+                raise Refused("taking this back changes an alias", advice="Ask somebody who may identify people.")
             one = _finish(connection, actor, case, edit, len(edit.moves))
             writing.mark_undone(connection, act_id, one.act_id)
             done.append(one)
@@ -230,6 +240,12 @@ def _finish(connection: Connection, actor: Actor, case: Case, edit: Edit, faces:
         }
         audit.append_event(connection, at=at, person=actor.person, act=Act.CLUSTERS_CHANGED, subject=subject)
     return EditDone(act_id, faces, tuple(sorted(number for number in touched if number is not None)))
+
+
+def _renames(connection: Connection, case: Case, edit: Edit) -> bool:
+    """Returns whether an edit gives or takes an alias."""
+    now = {one.cluster_id: one.alias for one in stored.read_clusters(connection, case.case_id, list(edit.flags))}
+    return any(now.get(number) != flags.alias for number, flags in edit.flags.items())
 
 
 def _find_sources(

@@ -24,7 +24,7 @@ from varde.web.access import GuardedRoute
 from varde.web.errors import refuse
 from varde.web.pages.page import show
 from varde.web.pages.tiles import RowId
-from varde.web.people import allow_in_case, find_case, find_person
+from varde.web.people import allow_in_case, find_case, find_person, find_visitor
 from varde.web.row_ids import RowPath
 from varde.web.services import get_services
 from varde.workflows import edit_clusters, group_faces
@@ -268,9 +268,9 @@ async def name(request: Request, case_id: int, naming: _Naming) -> _Done:
 @router.post("/cases/{case_id}/clusters/undo", dependencies=[allow_in_case(Permission.REVIEW)])
 async def undo(request: Request, case_id: int, undoing: _Undoing) -> list[_Done]:
     """Take acts back, the newest first, all or none."""
-    services = get_services(request)
+    services, may_name = get_services(request), find_visitor(request).may(Permission.IDENTIFY)
     done = await services.writing.run(
-        edit_clusters.undo, services.site, find_person(request), find_case(request), undoing.acts
+        edit_clusters.undo, services.site, find_person(request), find_case(request), undoing.acts, may_name=may_name
     )
     return [_tell(one) for one in done]
 
