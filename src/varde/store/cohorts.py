@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from varde.core.age import AgeBand
 from varde.core.errors import NotFound
 from varde.store.face_tables import cohort_embeddings, cohort_faces, face_candidates
+from varde.store.victims import overwrite_deleted
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ def remove_cohort(connection: Connection, name: str) -> int:
     count = int(connection.execute(select(func.count()).select_from(mine.subquery())).scalar_one())
     if not count or not name:
         raise NotFound(f"there is no cohort {name!r}", advice="`varde faces cohort list` shows them.")
+    overwrite_deleted(connection)
     connection.execute(delete(cohort_embeddings).where(cohort_embeddings.c.cohort_face_id.in_(mine)))
     shown = select(face_candidates.c.filler_id).where(face_candidates.c.filler_id.is_not(None))
     connection.execute(delete(cohort_faces).where(table.name == name, table.id.not_in(shown)))
