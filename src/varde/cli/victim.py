@@ -82,7 +82,7 @@ def enrol(session: Session, case: str, alias: str, image: Path | None, item: int
     if (image is None) == (item is None):
         raise WrongUse("say where the face is: a picture, or --item ITEM", advice="One of the two.")
     site = session.open()
-    number = _find(site, case, alias).victim_id
+    number = find_victim(site, case, alias).victim_id
     if ensure_models(site, session.actor):
         output.say("No face models were chosen: the builtin ones are used (`varde models list` shows others).")
     if item is not None:
@@ -136,7 +136,7 @@ def show(session: Session, case: str, alias: str) -> None:
     from varde.workflows import enrol_victim
 
     site = session.open()
-    found, enrolments = enrol_victim.read_victim(site, _find(site, case, alias).victim_id, case_ids=None)
+    found, enrolments = enrol_victim.read_victim(site, find_victim(site, case, alias).victim_id, case_ids=None)
     document = _describe(found) | {"faces": [_describe_enrolment(one) for one in enrolments]}
     if session.as_json:
         output.write_json(document)
@@ -160,7 +160,7 @@ def close(session: Session, case: str, alias: str) -> None:
     from varde.workflows import enrol_victim
 
     site = session.open()
-    closed = enrol_victim.close_victim(site, session.actor, _find(site, case, alias).victim_id, case_ids=None)
+    closed = enrol_victim.close_victim(site, session.actor, find_victim(site, case, alias).victim_id, case_ids=None)
     if session.as_json:
         output.write_json(_describe(closed))
     output.say(f"Victim {alias} of {case} is looked for no more.")
@@ -204,7 +204,12 @@ def expire(session: Session) -> None:
     )
 
 
-def _find(site: Site, case_name: str, alias: str) -> Victim:
+def find_victim(site: Site, case_name: str, alias: str) -> Victim:
+    """Returns the victim of a case by alias.
+
+    Raises:
+        NotFound: if there is none.
+    """
     from varde.store import cases, victims
 
     with site.database.read() as connection:
