@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from sqlalchemy import insert, select
 
+from varde.core.audit import Act
 from varde.core.case import Case
 from varde.core.errors import NotFound, Refused, WrongUse
 from varde.core.model import ModelIdentity, ModelTask
@@ -18,9 +19,11 @@ from varde.store import face_clusters as stored
 from varde.store.face_clusters import ClusterQuery
 from varde.store.face_tables import face_embeddings, faces
 from varde.store.models import ensure_model
+from varde.store.settings import AccessSettings, Settings
 from varde.store.site import Site
 from varde.workflows import edit_clusters, group_faces
 from varde.workflows.actor import Actor
+from varde.workflows.enrol_victim import add_victim
 from varde.workflows.open_case import create_case
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
@@ -316,3 +319,15 @@ def test_an_alias_is_not_given_or_taken_by_undoing_without_the_right_to(crowd: C
 def test_only_so_many_clusters_are_told_apart_at_once(crowd: Crowd) -> None:
     with pytest.raises(WrongUse, match="100 clusters at most"):
         edit_clusters.say_different(crowd.site, ACTOR, crowd.case, range(1, 102), {})
+
+
+def test_a_cluster_does_not_get_a_victims_alias_where_identifying_needs_approval(crowd: Crowd) -> None:
+    faces_of_one = [crowd.add([1])[0] for _ in range(2)]
+    crowd.cluster()
+    words = {"authorisation": "warrant 1", "purpose": "to find the child"}
+    add_victim(crowd.site, ACTOR, crowd.case.name, "A", **words, retain_until=None, case_ids=None)
+    seen = crowd.see(*faces_of_one)
+    crowd.site.settings = Settings(access=AccessSettings(four_eyes=(Act.FACE_IDENTIFIED,)))
+    with pytest.raises(Refused, match="nobody alone"):
+        edit_clusters.name_cluster(crowd.site, ACTOR, crowd.case, next(iter(seen)), "A", seen)
+    edit_clusters.name_cluster(crowd.site, ACTOR, crowd.case, next(iter(seen)), "B", seen)

@@ -4,10 +4,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from face_cases import add_case, calibrate, make_face, make_vector, use_made_up_pack
 from people import Clock
 from sqlalchemy import func, select
 
+from face_cases import add_case, calibrate, make_face, make_vector, use_made_up_pack
 from varde.core.case import Case
 from varde.core.errors import NotFound, Refused, WrongUse
 from varde.core.face import AgeBracket, Verdict
@@ -204,6 +204,8 @@ def test_identification_is_revoked_by_a_later_one(site: Site, models: FaceModels
     assert [one.verdict for one in decided] == [Verdict.SAME, Verdict.DIFFERENT]
     with pytest.raises(WrongUse, match="note"):
         identify(site, ACTOR, victim.victim_id, own, verdict=Verdict.SAME, note=" ", case_ids=None)
+    with pytest.raises(WrongUse, match="printable"):
+        identify(site, ACTOR, victim.victim_id, own, verdict=Verdict.SAME, note="a\x00\x1b[2J", case_ids=None)
     with pytest.raises(NotFound):
         identify(site, ACTOR, victim.victim_id, own, verdict=Verdict.SAME, note="x", case_ids=frozenset())
 

@@ -250,6 +250,8 @@ def test_judgements_stand_until_a_later_one(two_cases: Faces) -> None:
     site = two_cases.site
     made = search_case(site, 0)
     judge(site, ACTOR, made.search_id, 1, Verdict.UNDECIDED, seconds=4, case_ids=None)
+    with pytest.raises(WrongUse, match="control characters"):
+        judge(site, ACTOR, made.search_id, 1, Verdict.SAME, note="a\x00b\x1b[2J", case_ids=None)
     judge(site, ACTOR, made.search_id, 1, Verdict.SAME, note="ear", seconds=9, case_ids=None)
     say_none_of_these(site, ACTOR, made.search_id, case_ids=None)
     found = close_search(site, ACTOR, made.search_id, case_ids=None)

@@ -165,7 +165,7 @@ def name_cluster(site: Site, actor: Actor, case: Case, cluster_id: int, alias: s
     Raises:
         NotFound: if the cluster is not there.
         WrongUse: if the alias is none, or another cluster has it.
-        Refused: if somebody changed the cluster meanwhile.
+        Refused: if somebody changed the cluster meanwhile, or it is a victim's alias where identifying needs approval.
     """
     wanted = alias.strip()
     if len(wanted) > _MOST_ALIAS or (wanted and not wanted.isprintable()) or wanted.startswith("-"):
@@ -182,6 +182,11 @@ def name_cluster(site: Site, actor: Actor, case: Case, cluster_id: int, alias: s
                     advice="If they are one person, merge the two; else choose another alias.",
                 )
         victim = victims.find_victim(connection, case.case_id, wanted) if wanted else None
+        if victim is not None and Act.FACE_IDENTIFIED in site.settings.access.four_eyes:
+            raise Refused(
+                f"{wanted!r} is a victim of this case, and this site leaves identifying faces to nobody alone",
+                advice="Choose another alias, or identify a face on the victim's page: another person approves it.",
+            )
         members = stored.read_cluster_members(connection, case.case_id, [cluster_id])
         moves = {one.face_id: Place(cluster_id, None, True) for one in members}
         flags = {cluster_id: Flags(True, wanted or None, victim.victim_id if victim else None)}

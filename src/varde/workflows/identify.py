@@ -131,10 +131,11 @@ def list_links(site: Site, *, case_ids: Collection[int] | None) -> tuple[CaseLin
 
 
 def _check_note(note: str) -> str:
-    note = note.strip()
-    if not note or len(note) > MOST_CHARACTERS:
+    note = " ".join(note.split())
+    if not note or len(note) > MOST_CHARACTERS or not note.isprintable():
         raise WrongUse(
-            f"this needs a note of 1 to {MOST_CHARACTERS:,} characters", advice="Say in a sentence what it rests on."
+            f"this needs a note of 1 to {MOST_CHARACTERS:,} printable characters",
+            advice="Say in a sentence what it rests on.",
         )
     return note
 

@@ -111,8 +111,9 @@ def _record(
     note: str,
     seconds: int,
 ) -> Judgement:
-    if len(note) > MOST_CHARACTERS:
-        raise WrongUse(f"a note has {MOST_CHARACTERS:,} characters at most")
+    note = " ".join(note.split())
+    if len(note) > MOST_CHARACTERS or not note.isprintable():
+        raise WrongUse(f"a note has {MOST_CHARACTERS:,} characters at most, no control characters among them")
     at = actor.clock()
     kept = face_searches.record_judgement(
         connection,
