@@ -24,6 +24,7 @@ NO_MODEL: Final = "No face model is in use at this site, so there is nothing to 
 Points = tuple[tuple[float, float], ...]
 
 _MOST_KEPT = 512
+_PATIENCE_S = 1.0
 _ALIGNED: Final[Points] = tuple(((x + MARGIN) / WIDTH, (y + MARGIN) / HEIGHT) for x, y in ARCFACE112.tolist())
 """Where the landmarks of a crop are that is aligned perfectly."""
 
@@ -65,16 +66,21 @@ class FaceProber:
     def find_landmarks(self, crop: bytes) -> Points:
         """Returns the five landmarks of a crop as shares of it: as they are found in it, or else where crops have them.
 
-        Every crop is asked in the same way, so that the points tell nothing of where it comes from.
+        Every crop is asked in the same way, so that the points tell nothing of where it comes from. Nobody waits for
+        what somebody else brought: a film can take a minute.
         """
         key = hashlib.sha256(crop).digest()
         kept = self._points.get(key)
         if kept is not None:
             return kept
+        if not self._lock.acquire(timeout=_PATIENCE_S):
+            return _ALIGNED
         try:
-            found = self.examine(crop)
+            found = self._open().examine(crop)
         except NotFound:
             return _ALIGNED
+        finally:
+            self._lock.release()
         faces = () if isinstance(found, NotComparable) else found.faces
         points = max(faces, key=lambda face: face.box.width).landmarks if faces else _ALIGNED
         with self._lock:

@@ -52,8 +52,8 @@ class Services:
         search: the known sets.
         examiner: hashes uploaded files in the sandbox.
         renderer: shows pictures, decoded in the sandbox.
-        admitting, reading, writing, searching, fetching: lanes for work in threads: looking up tokens, reading the
-            database, recording what people do, searching, fetching files.
+        admitting, reading, writing, searching, probing, fetching: lanes for work in threads: looking up tokens, reading
+            the database, recording what people do, searching, looking for faces in what people bring, fetching files.
         uploads: room for files that are received or examined.
         failures: of callers without a valid token.
         logins: of people, that are going on.
@@ -82,6 +82,7 @@ class Services:
         self.reading = Lane(_READERS, _MANY)
         self.writing = Lane(1, _MANY, patience_s=_PATIENCE_S)
         self.searching = Lane(min(settings.searches or count_cores(), _MOST_SEARCHERS), settings.waiting)
+        self.probing = Lane(1, settings.waiting)
         self._changing = Lane(1, settings.waiting)
         self.fetching = Lane(settings.uploads, 0)
         self.uploads = Room(settings.uploads)

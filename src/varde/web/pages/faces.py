@@ -147,7 +147,7 @@ async def add_probe(request: Request) -> ShownProbe:
     services, case, account = get_services(request), find_case(request), find_visitor(request).account
     async with services.uploads.take(), receive_upload(request, services.site.spool) as upload:
         data = _read_upload(upload)
-        found = await services.searching.run(services.faces.examine, data)
+        found = await services.probing.run(services.faces.examine, data)
         is_picture = not (isinstance(found, NotComparable) and found.reason is not Reason.NO_FACE)
         view = await _make_view(services, upload) if is_picture else b""
     ordered = () if isinstance(found, NotComparable) else order_faces(found.faces)
