@@ -76,6 +76,14 @@ def test_search_tells_a_probability_where_it_was_measured(at_cases: Terminal) ->
     assert one["log10_lr"] == pytest.approx(3.643, abs=1e-3) and 0.99 < one["probability"] < 1
 
 
+def test_probability_is_never_shown_as_certain(at_cases: Terminal) -> None:
+    site = open_site(at_cases.site)
+    calibrate(site, FaceModels(1, 2))
+    site.close()
+    out, _ = search(at_cases, "--item", "1", "--case", "meadow")
+    assert ">99.9%" in out and "100" not in out
+
+
 def test_search_lists_a_victim_by_alias_and_case(at_cases: Terminal) -> None:
     enrol(at_cases)
     out, err = search(at_cases, "--item", "1", "--case", "meadow")

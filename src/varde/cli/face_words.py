@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Final
 
 from varde.cli import output
 from varde.core.face_search import FacePlace, FaceSearch, FaceSight, ListedCandidate, Probe
 from varde.store.types import write_utc
+
+_SUREST: Final = 0.999
 
 
 def describe_search(found: FaceSearch) -> dict[str, Any]:
@@ -119,7 +121,9 @@ def _describe_searched(found: FaceSearch) -> str:
         return "nothing was searched, since no probe could be used."
     searched = f"{output.count(found.gallery_faces, 'face')} searched with {found.model}, "
     if not math.isfinite(found.threshold):
-        return searched + "no threshold: the closest are listed whatever they score, and nothing was left out by score."
+        count = len(found.candidates)
+        listed = f"the closest {count} are listed whatever they score" if count > 1 else "the closest is listed"
+        return searched + f"no threshold: {listed}, nothing was left out for its score."
     return searched + (
         f"threshold {found.threshold:.3f} (lists somebody wrong in {found.far:.0%} of searches, as far as measured)."
     )
@@ -132,7 +136,7 @@ def describe_where(places: tuple[FacePlace, ...]) -> str:
 
 def _cells(one: ListedCandidate) -> list[Any]:
     candidate, sight = one.candidate, one.sight
-    chance = None if candidate.probability is None else f"{candidate.probability:.1%}"
+    chance = None if candidate.probability is None else _write_share(candidate.probability)
     place = f"victim {one.victim} of case {one.victim_case} (enrolled)" if one.victim else "-"
     place = describe_where(sight.places) if sight else place
     if sight and sight.offset_s is not None:
@@ -149,6 +153,13 @@ def _cells(one: ListedCandidate) -> list[Any]:
         one.quality,
         f"{sight.size_px:.0f}" if sight else None,
     ]
+
+
+def _write_share(probability: float) -> str:
+    """Returns a probability that is never certain: what lies beyond a tenth of a percent from either end says so."""
+    if probability > _SUREST:
+        return f">{_SUREST:.1%}"
+    return f"{probability:.1%}" if probability >= 1 - _SUREST else f"<{1 - _SUREST:.1%}"
 
 
 def _say_probe(probe: Probe) -> None:
