@@ -96,6 +96,7 @@ def test_a_face_that_cannot_be_true_is_refused(lie: Face) -> None:
         replace(found(FACE), looked_at="1600\0px"),
         replace(found(FACE), refused=NotComparable(Reason.NO_FRAMES, "none")),
         replace(found(), refused=NotComparable(Reason.NO_FRAMES, "x" * 5_000)),
+        replace(found(), refused=NotComparable(Reason.NO_FRAMES, "clears the screen \x1b[2J")),
     ],
 )
 def test_an_answer_that_cannot_be_true_is_refused(lie: FacesFound) -> None:

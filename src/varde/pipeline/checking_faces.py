@@ -116,7 +116,7 @@ def _is_age(age: AgeBracket) -> bool:
 
 
 def _is_text(refused: NotComparable) -> bool:
-    return len(refused.detail) <= _MOST_TEXT
+    return len(refused.detail) <= _MOST_TEXT and refused.detail.isprintable()
 
 
 def _is_within(number: float, low: float, high: float) -> bool:
