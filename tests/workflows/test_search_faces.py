@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from face_cases import add_case, make_face, make_probe, use_made_up_pack
 from people import add_person
 from sqlalchemy import select
 
+from face_cases import add_case, make_face, make_probe, use_made_up_pack
 from varde.core.account import Role
 from varde.core.case import Case
 from varde.core.errors import ApprovalNeeded, NotFound, Refused, WrongUse
