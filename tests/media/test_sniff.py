@@ -134,11 +134,12 @@ def make_zip(*names: str, stored: bytes = b"x") -> bytes:
         (make_zip("META-INF/MANIFEST.MF"), "application/java-archive"),
         (make_zip("AndroidManifest.xml"), "application/vnd.android.package-archive"),
         (make_zip("mimetype", stored=b"application/epub+zip"), "application/epub+zip"),
-        (gzip.compress(b"x"), "application/gzip"),
+        (gzip.compress(b"x", mtime=0), "application/gzip"),
         (bz2.compress(b"x"), "application/x-bzip2"),
         (bz2.compress(b""), "application/x-bzip2"),
         (lzma.compress(b"x"), "application/x-xz"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",  # the bytes hold the time they were made
 )
 def test_archives_are_known_by_their_first_bytes(data: bytes, mime: str) -> None:
     media_type = sniff(data[:4096])
