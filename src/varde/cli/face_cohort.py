@@ -15,7 +15,7 @@ from varde.store.types import write_utc
 
 @click.group()
 def cohort() -> None:
-    """Keep reference faces of consenting people: they normalise scores and measure reviewers."""
+    """Keep reference faces of consenting people: mixed into candidate lists, they measure reviewers."""
 
 
 @cohort.command("add")

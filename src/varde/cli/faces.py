@@ -10,7 +10,7 @@ import click
 _COMMANDS: Final = {
     "cluster": ("varde.cli.face_clusters", "cluster", "Group the faces of CASE by person."),
     "clusters": ("varde.cli.face_clusters", "clusters", "List the clusters of CASE."),
-    "cohort": ("varde.cli.face_cohort", "cohort", "Keep faces of consenting people to compare scores with."),
+    "cohort": ("varde.cli.face_cohort", "cohort", "Keep faces of consenting people to measure reviewers by."),
     "evaluate": ("varde.cli.face_evaluation", "evaluate", "Measure a pack of models on a folder of people."),
     "identify": ("varde.cli.face_decisions", "identify", "Decide that FACE is victim ALIAS of CASE."),
     "judge": ("varde.cli.face_decisions", "judge", "Say whether a candidate looks like the same person."),

@@ -138,7 +138,7 @@ class Candidate:
     Attributes:
         rank: 1 is the closest.
         face_id: row number of the face.
-        score: cosine similarity, -1 to 1, larger is closer; normalised where a cohort is in use.
+        score: cosine similarity, -1 to 1, larger is closer.
         log10_lr: of same person against different persons, by the calibration in force; None where it has none.
         probability: that it is the same person, under the prior that the search states; None where not calibrated.
         rival: score of the nearest other person in the gallery against the same probe; None where there is none.

@@ -1,4 +1,4 @@
-"""Cohorts: reference faces of consenting people a site keeps to normalise scores by, and to draw blind fillers from."""
+"""Cohorts: reference faces of consenting people a site keeps, to draw blind fillers from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keeps cohorts: reference faces of consenting people, by which scores are normalised and reviewers are measured."""
+"""Keeps cohorts: reference faces of consenting people, by which reviewers are measured."""
 
 from __future__ import annotations
 
