@@ -331,3 +331,14 @@ def test_a_cluster_does_not_get_a_victims_alias_where_identifying_needs_approval
     with pytest.raises(Refused, match="nobody alone"):
         edit_clusters.name_cluster(crowd.site, ACTOR, crowd.case, next(iter(seen)), "A", seen)
     edit_clusters.name_cluster(crowd.site, ACTOR, crowd.case, next(iter(seen)), "B", seen)
+
+
+def test_pages_of_unknown_faces_rise_and_none_is_left_out(crowd: Crowd) -> None:
+    faces_of = [crowd.add([person], quality=5)[0] for person in range(7)]
+    crowd.cluster()
+    with crowd.site.database.read() as connection:
+        pages, after = [], 0
+        while found := stored.page_unknown(connection, crowd.case.case_id, "quality_too_low", after=after, limit=3):
+            pages.append([one.face_id for one in found])
+            after = found[-1].face_id
+    assert pages == [faces_of[:3], faces_of[3:6], faces_of[6:]]

@@ -255,7 +255,8 @@ def page_unknown(connection: Connection, case_id: int, reason: str, *, after: in
     table = face_cluster_members.c
     query = select(table.face_id, table.cluster_id, table.reason, table.is_placed_by_person, table.fit)
     query = query.where(table.case_id == case_id, table.cluster_id.is_(None), table.reason == reason)
-    return [_read_member(row) for row in connection.execute(query.where(table.face_id > after).limit(limit))]
+    further = query.where(table.face_id > after).order_by(table.face_id).limit(limit)
+    return [_read_member(row) for row in connection.execute(further)]
 
 
 def count_unknown(connection: Connection, case_id: int) -> dict[str, int]:
