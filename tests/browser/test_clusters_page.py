@@ -110,3 +110,23 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten(
     page.keyboard.press("u")
     expect(page.locator("#notices .notice")).to_contain_text("Look at it as it is now")
     expect(page.locator(".face")).to_have_count(2 * PICTURES - 1)
+
+
+def test_page_of_one_cluster_shows_it_alone_until_filters_change(
+    visit: Callable[..., Page], crowd: Case, page: Page
+) -> None:
+    rows = page.evaluate("(path) => fetch(path).then((one) => one.json())", f"/cases/{crowd.case_id}/clusters/rows")
+    number = rows["rows"][-1]["cluster_id"]
+    only = visit(f"/cases/{crowd.case_id}/clusters?cluster={number}", "ivan")
+    expect(only.locator(".cluster")).to_have_count(1)
+    only.select_option("select[name=least]", "1")
+    expect(only.locator(".cluster")).to_have_count(len(rows["rows"]))
+
+
+def test_unknown_faces_say_that_there_is_nothing_to_correct(page: Page) -> None:
+    page.select_option("select[name=unknown]", index=1)
+    expect(page.locator(".cluster")).to_have_count(1)
+    for key in ("s", "u", "m"):
+        page.locator(".face").first.click()
+        page.keyboard.press(key)
+        expect(page.locator("#notices .notice")).to_contain_text("in no cluster")

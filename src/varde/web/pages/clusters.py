@@ -164,11 +164,15 @@ def list_rows(
     case_id: int,
     least: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
     named: bool | None = None,
+    cluster: RowId | None = None,
     after: str | None = None,
     limit: Annotated[int, Query(ge=1, le=50)] = _ROWS,
 ) -> _Rows:
-    """Return the next clusters of a case, the largest first."""
+    """Return the next clusters of a case, the largest first; or one of them."""
     case = find_case(request)
+    if cluster is not None:
+        with get_services(request).site.database.read() as connection:
+            return _Rows(rows=[_show_one(connection, stored.get_cluster(connection, case.case_id, cluster))], next=None)
     position = None if after is None else _read_cursor(_CURSOR, after, int)
     with get_services(request).site.database.read() as connection:
         query = ClusterQuery(least, named, position)
@@ -286,6 +290,11 @@ async def _edit(request: Request, act: Callable[..., EditDone], *given: object, 
 
 def _tell(done: EditDone) -> _Done:
     return _Done(act=done.act_id, faces=done.faces, clusters=list(done.clusters))
+
+
+def _show_one(connection: Connection, cluster: FaceCluster) -> ClusterRow:
+    seen = stored.read_appearances(connection, cluster.case_id, [cluster.cluster_id])
+    return _make_row(connection, cluster, seen.get(cluster.cluster_id))
 
 
 def _make_row(

@@ -30,6 +30,7 @@ class ClusterPage {
     element.addEventListener("click", (event) => this.#click(event));
     this.form.addEventListener("submit", (event) => event.preventDefault());
     this.form.addEventListener("change", () => this.#begin());
+    this.only = new URLSearchParams(location.search).get("cluster");
     document.addEventListener("varde:veil", ({ detail }) => {
       this.reveal.veil(detail.isVeiled);
       this.draw();
@@ -83,6 +84,7 @@ class ClusterPage {
   }
 
   #begin() {
+    this.only = null; // filters are of all clusters again
     this.cursors = [null];
     this.at = { row: 0, face: 0 };
     this.clear();
@@ -103,7 +105,8 @@ class ClusterPage {
         this.rows = found.tiles.length ? [{ ...head, tiles: found.tiles, next: null, items: 0, videos: 0 }] : [];
         this.next = found.next;
       } else {
-        query.set("least", facts.get("least"));
+        query.set("least", this.only ? 1 : facts.get("least"));
+        if (this.only) query.set("cluster", this.only);
         if (facts.get("named")) query.set("named", facts.get("named"));
         const found = await getJson(`${this.path}/rows?${query}`);
         this.rows = found.rows;
@@ -171,17 +174,27 @@ class ClusterPage {
     this.draw();
   }
 
+  /** Whether the chosen faces are of clusters; those of the unknown list are in none. */
+  #areOfClusters() {
+    if (![...this.targets.values()].includes(0)) return true;
+    raise("These faces are in no cluster, so there is nothing to correct. Undo takes back what a person put there.", { key: "clusters" });
+    return false;
+  }
+
   split(together) {
+    if (!this.#areOfClusters()) return undefined;
     const { faces, versions } = this.#say();
     return this.#send("split", { faces, versions, together }, together ? "Split" : "Taken out");
   }
 
   apart() {
+    if (!this.#areOfClusters()) return undefined;
     const { faces, versions } = this.#say();
     return this.#send("apart", { faces, versions }, "Put apart as unknown");
   }
 
   async merge(despiteFrame, clusters = [...new Set(this.targets.values())], versions = this.#say().versions) {
+    if (!this.#areOfClusters()) return;
     if (clusters.length < 2) {
       announce("Choose faces of at least two clusters.");
       raise("Choose faces of at least two clusters to merge them.", { key: "clusters" });
@@ -364,7 +377,7 @@ class ClusterPage {
       levels.set(tile.item_id, Math.max(level, levels.get(tile.item_id) ?? 0));
     }
     this.watching.show(levels);
-    this.count.textContent = this.chosen.size ? `${this.chosen.size} faces chosen` : `Page ${this.cursors.length}`;
+    this.count.textContent = this.chosen.size ? `${this.chosen.size} ${this.chosen.size === 1 ? "face" : "faces"} chosen` : `Page ${this.cursors.length}`;
   }
 
   #make() {
