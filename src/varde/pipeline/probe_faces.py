@@ -108,7 +108,7 @@ def read_outcome(examined: Examination | Failure) -> FacesFound | NotComparable:
     if content is None:
         return NotComparable(Reason.NOT_DECODED, causes or "It cannot be read.")
     if content.media_type.kind not in (MediaKind.PICTURE, MediaKind.VIDEO):
-        what = causes or f"It is neither picture nor video, by its bytes: {content.media_type.mime}."
+        what = causes or f"By its bytes it is {content.media_type.mime}."
         return NotComparable(Reason.NOT_A_PICTURE, what)
     found = content.faces
     if found is None:

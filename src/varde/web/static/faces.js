@@ -196,6 +196,7 @@ class FacesPage {
       try {
         const picture = await loadPicture(`${canvas.dataset.path}/${level}`);
         if (level === this.level) draw(canvas, picture);
+        canvas.closest(".probe-stage")?.style.setProperty("--aspect", picture.width / picture.height);
         picture.close();
       } catch (error) {
         canvas.title = error.message;
@@ -251,6 +252,8 @@ class FacesPage {
     find("#level").textContent = LEVEL_NAMES[this.level];
     find("#ready").textContent = !this.probes.length
       ? "Add a picture first."
+      : !chosen
+      ? "Choose a face first."
       : `${chosen} ${chosen === 1 ? "face is" : "faces are"} searched with${left ? `; ${left} of the pictures ${left === 1 ? "is" : "are"} left out, since no face of it is chosen` : ""}.`;
   }
 
