@@ -58,12 +58,13 @@ class LeadOnward(BaseModel):
 def show_leads(request: Request) -> HTMLResponse:
     """Show the leads of a case: those to its victims, and those to faces of its exhibits."""
     services, case, reader = get_services(request), find_case(request), find_reader(request)
-    found = _list(services, case.case_id, reader)
+    found, are_all = _list(services, case.case_id, reader)
     with services.site.database.read() as connection:
         with_features = len(place_features.list_contents(connection, case.case_id))
         without = place_features.count_without(connection, case.case_id)
     facts: dict[str, Any] = {
         "place_counts": {"with_features": with_features, "without": without},
+        "more_than": None if are_all else len(found),
         "place_items": _list_places(found, case.case_id),
         "waiting": [_describe(one) for one in found if one.verdict is None],
         "answered": [_describe(one) for one in found if one.verdict is not None],
@@ -114,17 +115,19 @@ async def record_exposure(request: Request, views: SeenFaces) -> Day:
     return await get_services(request).writing.run(_record_exposure, request, views)
 
 
-def _list(services: Services, case_id: int, reader: Reader) -> list[FaceLead]:
-    """Returns the newest leads that are about a case: to a victim of it, or to a face that one of its items shows."""
+def _list(services: Services, case_id: int, reader: Reader) -> tuple[list[FaceLead], bool]:
+    """Returns the newest leads about a case, to a victim of it or to a face of an item, and whether these are all."""
     found: list[FaceLead] = []
     before: int | None = None
     for _ in range(_MOST_PAGES):
         page = list_leads(services.site, case_ids=reader.case_ids, waiting_only=False, before=before, limit=_PAGE)
         found += [one for one in page if _is_about(one, case_id)]
-        if len(page) < _PAGE or len(found) >= _PAGE:
+        if len(page) < _PAGE:
+            return found[:_PAGE], len(found) <= _PAGE
+        if len(found) >= _PAGE:
             break
         before = page[-1].lead_id
-    return found[:_PAGE]
+    return found[:_PAGE], False
 
 
 def _is_about(lead: FaceLead, case_id: int) -> bool:
