@@ -11,16 +11,14 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from varde.core.audit import Act
 from varde.core.case import Case
-from varde.core.errors import IntegrityFailure, SiteBusy, WrongUse
+from varde.core.errors import SiteBusy, WrongUse
 from varde.core.face_cluster import Unknown
 from varde.core.model import ModelTask
 from varde.faces.clustering import (
@@ -35,9 +33,9 @@ from varde.faces.clustering import (
     judge_face,
     pair_overlaps,
 )
-from varde.faces.neighbours import Floats, Neighbours, make_empty, update_neighbours
+from varde.faces.neighbours import Floats, Neighbours, update_neighbours
 from varde.models.registry import find_pack
-from varde.segments.container import Array, Pieces, check_array, open_segment, verify_segment, write_segment
+from varde.pipeline.face_neighbours import load_neighbours, save_neighbours
 from varde.store import audit
 from varde.store import face_cluster_writing as writing
 from varde.store import face_clusters as stored
@@ -52,10 +50,6 @@ MANY_FACES: Final = 20_000
 LEAST_QUALITY: Final = 20
 """Of a face; the same as for comparing it (`varde.faces.quality`)."""
 
-Marks = NDArray[np.uint32]
-
-_KIND: Final = "face-neighbours"
-_LAYOUT: Final = 1
 _TRIES: Final = 5
 
 
@@ -264,52 +258,12 @@ def _find_neighbours(
     path = site.indexes / "face_neighbours" / f"case-{case.case_id}.segment"
     marks = np.array([zlib.crc32(row.tobytes()) for row in vectors], np.uint32)
     now = np.array(ids, np.int64)
-    earlier = _load_neighbours(path, embedder.model_id, point.floor, now, marks)
+    earlier = load_neighbours(path, embedder.model_id, point.floor, now, marks)
     neighbours = update_neighbours(earlier, now, vectors, progress)
     compared = len(ids) - int(np.isin(now, earlier.ids).sum())
     if compared or len(earlier.ids) != len(ids):
-        _save_neighbours(path, embedder.model_id, neighbours, marks)
+        save_neighbours(path, embedder.model_id, neighbours, marks)
     return neighbours, compared
-
-
-def _load_neighbours(path: Path, model_id: int, floor: float, ids: Places, marks: Marks) -> Neighbours:
-    """Returns earlier lists of faces whose embeddings are the same now; none where there is no sound file."""
-    try:
-        verify_segment(path)
-        segment = open_segment(path, _KIND, _LAYOUT)
-        if segment.facts != {"model": model_id, "floor": f"{floor:.6f}"}:
-            return make_empty(floor)
-        old = np.array(check_array(segment, "ids", np.int64, None), np.int64)
-        old_marks = check_array(segment, "marks", np.uint32, len(old))
-        near = np.array(check_array(segment, "near", np.int32, len(old), None), np.int32)
-        scores = np.array(check_array(segment, "scores", np.float32, len(old), None), np.float32)
-    except (FileNotFoundError, IntegrityFailure, WrongUse, ValueError):
-        return make_empty(floor)  # a copy of what the database holds: made again
-    current = dict(zip(ids.tolist(), marks.tolist(), strict=True))
-    is_same = np.array(
-        [current.get(one, mark) == mark for one, mark in zip(old.tolist(), old_marks.tolist(), strict=True)], bool
-    )
-    old = np.where(is_same, old, -1 - old)  # another embedding now: as if that face were gone
-    order = np.argsort(old, kind="stable")
-    back = np.empty(len(order), np.int64)
-    back[order] = np.arange(len(order))
-    near = np.where(near >= 0, back[near], -1)[order].astype(np.int32) if len(order) else near
-    return Neighbours(old[order], near, scores[order], floor)
-
-
-def _save_neighbours(path: Path, model_id: int, neighbours: Neighbours, marks: Marks) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new = path.with_suffix(".new")
-    new.unlink(missing_ok=True)
-    facts: dict[str, int | str] = {"model": model_id, "floor": f"{neighbours.floor:.6f}"}
-    arrays: dict[str, Array | Pieces] = {
-        "ids": neighbours.ids,
-        "near": neighbours.near,
-        "scores": neighbours.scores,
-        "marks": marks,
-    }
-    write_segment(new, _KIND, _LAYOUT, facts, arrays)
-    new.replace(path)
 
 
 def _write(
