@@ -281,7 +281,7 @@ class ClusterPage {
           box.checked = place === 0;
           box.autofocus = place === 0;
           const what = one.of ? `undoing of ${one.of}` : one.kind;
-          label.append(` ${one.act}: ${what}, ${one.faces} faces, ${one.person}, ${one.at.slice(0, 16).replace("T", " ")}`);
+          label.append(` ${one.act}: ${what}, ${one.faces} ${one.faces === 1 ? "face" : "faces"}, ${one.person}, ${one.at.slice(0, 16).replace("T", " ")}`);
         });
         const button = add(form, "button", "", "Undo the chosen");
         button.type = "submit";
