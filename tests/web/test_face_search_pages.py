@@ -177,3 +177,11 @@ def test_the_ledger_does_not_tell_fillers_from_candidates_that_nobody_judged(uni
     assert told == [(1, 3.0), (1, 3.0)]
     with unit.site.database.write() as connection:
         connection.execute(delete(face_candidates).where(face_candidates.c.filler_id == filler))
+
+
+def test_linking_with_a_case_that_is_not_there_says_that_nothing_was_recorded(unit: Unit) -> None:
+    headers = unit.log_in(Role.INVESTIGATOR)
+    data = {"other": "no such case", "decision": "linked", "note": "the same room"}
+    said = unit.client.post(unit.path("/victims/{victim_id}/links"), headers=headers, data=data)
+    assert (said.status_code, said.headers["location"].endswith("?done=no_case")) == (303, True)
+    assert "no case of that name" in unit.client.get(said.headers["location"], headers=headers | PAGE).text

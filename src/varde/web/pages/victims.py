@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Path, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from varde.core.account import Permission
-from varde.core.errors import NotFound, WrongUse
+from varde.core.errors import ApprovalNeeded, NotFound, WrongUse
 from varde.core.face import Verdict
 from varde.core.face_search import FaceSight
 from varde.store import victims as stored_victims
@@ -133,16 +133,19 @@ def decide(
 ) -> RedirectResponse:
     """Decide that a face is a person's, or take that back. Audited; a second person approves where the site says so."""
     services, reader = get_services(request), find_reader(request)
-    identifying.identify(
-        services.site,
-        find_person(request),
-        victim_id,
-        face_id,
-        verdict=Verdict(verdict),
-        note=note.strip(),
-        search_id=search_id or None,
-        case_ids=reader.case_ids,
-    )
+    try:
+        identifying.identify(
+            services.site,
+            find_person(request),
+            victim_id,
+            face_id,
+            verdict=Verdict(verdict),
+            note=note.strip(),
+            search_id=search_id or None,
+            case_ids=reader.case_ids,
+        )
+    except ApprovalNeeded:
+        return RedirectResponse(f"/victims/{victim_id}?done=asked", 303)
     return RedirectResponse(f"/victims/{victim_id}?done=identified", 303)
 
 
@@ -156,16 +159,21 @@ def link(
 ) -> RedirectResponse:
     """Decide that another case belongs to a person's case, or not. Audited; see `decide`."""
     services, reader, case = get_services(request), find_reader(request), find_case(request)
-    identifying.link_cases(
-        services.site,
-        find_person(request),
-        case.name,
-        other,
-        is_linked=decision == "linked",
-        victim_id=victim_id,
-        note=note.strip(),
-        case_ids=reader.case_ids,
-    )
+    try:
+        identifying.link_cases(
+            services.site,
+            find_person(request),
+            case.name,
+            other,
+            is_linked=decision == "linked",
+            victim_id=victim_id,
+            note=note.strip(),
+            case_ids=reader.case_ids,
+        )
+    except ApprovalNeeded:
+        return RedirectResponse(f"/victims/{victim_id}?done=asked", 303)
+    except NotFound:
+        return RedirectResponse(f"/victims/{victim_id}?done=no_case", 303)
     return RedirectResponse(f"/victims/{victim_id}?done=linked", 303)
 
 
@@ -194,6 +202,9 @@ _DONE: Final = {
     "closed": "Nobody is looked for by these faces any more.",
     "identified": "Your decision was recorded.",
     "linked": "Your decision about the other case was recorded.",
+    "asked": "This site leaves that to nobody alone: another person has to approve this and was asked to. Your account "
+    "page says when; do it again then. An approval serves once.",
+    "no_case": "Nothing was recorded: there is no case of that name that you have access to.",
 }
 
 
