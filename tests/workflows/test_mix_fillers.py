@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 
 import numpy as np
@@ -26,17 +27,25 @@ ACTOR = Actor("bodil")
 LIKENESS = (0.95, 0.45, 0.4, 0.3)
 """Cosine of each person of the cohort to the person searched for; the first could be that person."""
 
+BYSTANDERS = (0.48, 0.44, 0.42, 0.38, 0.35, 0.31, 0.1)
+"""Cosine of others in the case."""
+
 
 @pytest.fixture
 def models(site: Site) -> FaceModels:
-    """Person 0 is in the case, person 1 is not; the cohort has four people."""
+    """Person 0 is in the case, person 1 is not, and others look like fillers; the cohort has four people."""
     models = use_made_up_pack(site, ACTOR)
-    add_case(site, ACTOR, "harbour", models, {"a.jpg": (make_face(0),)})
+    shown = {f"{likeness}.jpg": (make_face(0, math.acos(likeness)),) for likeness in (1.0, *BYSTANDERS)}
+    add_case(site, ACTOR, "harbour", models, shown)
+    add_cohort(site, models)
+    return models
+
+
+def add_cohort(site: Site, models: FaceModels) -> None:
     faces = [_make_filler(number, likeness) for number, likeness in enumerate(LIKENESS)]
     at = datetime(2026, 10, 1, tzinfo=UTC)
     with site.database.write() as connection:
         cohorts.add_faces(connection, "staff", AgeBand.ADULT, models.embedder_id, faces, person="bodil", at=at)
-    return models
 
 
 def _make_filler(number: int, likeness: float) -> NewCohortFace:
@@ -53,12 +62,31 @@ def search_harbour(site: Site, *probes: ProbeExamined, fillers: int = 2, **more:
 def test_fillers_are_listed_by_score_with_quality_and_crop(site: Site, models: FaceModels) -> None:
     found = search_harbour(site)
     scores = [one.candidate.score for one in found.candidates]
-    assert [one.is_filler for one in found.candidates] == [False, True, True]
-    assert scores == sorted(scores, reverse=True) and found.notes == ()
-    for one in found.candidates[1:]:
+    fillers = [one for one in found.candidates if one.is_filler]
+    assert scores == sorted(scores, reverse=True)
+    assert len(fillers) == 2
+    for one in fillers:
         assert one.sight is None and one.quality >= 70 and one.candidate.rival == pytest.approx(1)
         rank = one.candidate.rank
         assert b"filler" in read_candidate_crop(site, found.search_id, rank, person="bodil", case_ids=None)
+
+
+def test_fillers_stand_among_faces_of_the_case_that_score_as_they_do(site: Site, models: FaceModels) -> None:
+    found = search_harbour(site, fillers=3)
+    below = [one for one in found.candidates if one.candidate.score < found.threshold]
+    assert [one.is_filler for one in below].count(True) == 3
+    assert [one.is_filler for one in below].count(False) >= 3
+    assert 0.1 not in [round(one.candidate.score, 2) for one in below]
+    assert any("below the threshold are listed as well" in note for note in found.notes)
+
+
+def test_fillers_that_could_be_told_are_left_out(site: Site) -> None:
+    models = use_made_up_pack(site, ACTOR)
+    add_case(site, ACTOR, "harbour", models, {"a.jpg": (make_face(0),)})
+    add_cohort(site, models)
+    found = search_harbour(site)
+    assert [one.is_filler for one in found.candidates] == [False]
+    assert any("they could be told" in note for note in found.notes)
 
 
 def test_whoever_may_be_the_person_is_no_filler(site: Site, models: FaceModels) -> None:
@@ -100,9 +128,10 @@ def test_fillers_are_scored_by_the_rule_of_the_search(
 
 def test_fillers_are_judged_like_candidates_and_stored_as_what_they_are(site: Site, models: FaceModels) -> None:
     made = search_harbour(site)
-    judge(site, ACTOR, made.search_id, 2, Verdict.SAME, case_ids=None)
+    listed = [one.is_filler for one in made.candidates]
+    judge(site, ACTOR, made.search_id, listed.index(True) + 1, Verdict.SAME, case_ids=None)
     closed = close_search(site, ACTOR, made.search_id, case_ids=None)
-    assert [one.is_filler for one in closed.candidates] == [False, True, True]
+    assert [one.is_filler for one in closed.candidates] == listed
     with site.database.read() as connection:
         kept = connection.execute(select(face_candidates.c.filler_id).order_by(face_candidates.c.rank)).scalars()
-        assert [number is not None for number in kept] == [False, True, True]
+        assert [number is not None for number in kept] == listed

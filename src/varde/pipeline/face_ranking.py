@@ -124,23 +124,23 @@ def rank_faces(
 
 
 def find_rivals(
-    connection: Connection, ranked: Sequence[RankedFace], most: int, *, same_person: float
+    connection: Connection, ranked: Sequence[RankedFace], candidates: Sequence[RankedFace], *, same_person: float
 ) -> Mapping[int, Rival]:
-    """Returns the nearest other person's face for each of the first candidates, by face; none where none was near.
+    """Returns the nearest other person's face for each of the candidates, by face; none where none was near.
 
     Args:
         connection: to read with.
         ranked: closest first, more than the candidates themselves.
-        most: how many of them are candidates.
+        candidates: some of them.
         same_person: cosine similarity from which two faces are taken for one person's.
     """
-    if not ranked:
+    if not candidates:
         return {}
     clusters = face_sights.find_clusters(connection, [one.face_id for one in ranked])
     rows = np.stack([one.vector for one in ranked])
-    likeness = compute_cosine(rows[:most], rows)
+    likeness = compute_cosine(np.stack([one.vector for one in candidates]), rows)
     rivals = {}
-    for index, candidate in enumerate(ranked[:most]):
+    for index, candidate in enumerate(candidates):
         own = clusters.get(candidate.face_id, set())
         others = (
             other

@@ -151,7 +151,26 @@ class _Lister:
         if not drafts:
             scores = [one.score for one in ranked[:1]] + [one.score for one in seen[:1]]
             return replace(self._base, elsewhere=elsewhere, empty=self._explain(scores, len(elsewhere)))
-        return self._weigh(site, drafts, elsewhere, rng)
+        mixed, note = mix_fillers(site, self._models, self._order, self._probes, drafts, rng)
+        if any(one.filler_id is not None for one in mixed):
+            mixed, note = self._hide_fillers(mixed, drafts, ranked, rng)
+        return self._weigh(mixed, elsewhere, note)
+
+    def _hide_fillers(
+        self, mixed: Sequence[Draft], drafts: Sequence[Draft], ranked: Sequence[RankedFace], rng: np.random.Generator
+    ) -> tuple[list[Draft], str]:
+        """Returns the list with faces below the threshold among the fillers, who score there and could be told else."""
+        fillers = [one for one in mixed if one.filler_id is not None]
+        lowest, least = min(one.score for one in fillers), self._base.threshold
+        below = [one for one in ranked if lowest <= one.score < least]
+        if lowest < least and len(below) < len(fillers):
+            return list(
+                drafts
+            ), "No fillers are in the list: too few other faces score as they do, so they could be told."
+        some = sorted(rng.permutation(len(below))[: 2 * len(fillers)])
+        company = self._draft_faces([below[index] for index in some], ranked)
+        note = f"{len(company)} faces below the threshold are listed as well." if company else ""
+        return sorted([*mixed, *company], key=lambda one: -one.score), note
 
     def _explain(self, scores: Sequence[float], elsewhere: int) -> EmptyList:
         """Returns why nothing is listed, by the closest scores."""
@@ -164,18 +183,7 @@ class _Lister:
         """Returns the faces and victims that are close enough, closest first."""
         least, same_person = self._base.threshold, self._models.scale.same_person
         above = [one for one in ranked if one.score >= least][: self._order.top_k]
-        rivals = find_rivals(self._connection, ranked, len(above), same_person=same_person)
-        stored = faces.load_faces(self._connection, [one.face_id for one in above])
-        drafts = [
-            Draft(
-                one.score,
-                stored[one.face_id].quality,
-                stored[one.face_id].age,
-                face_id=one.face_id,
-                rival=rivals.get(one.face_id),
-            )
-            for one in above
-        ]
+        drafts = self._draft_faces(above, ranked)
         drafts += [
             Draft(
                 one.score,
@@ -188,6 +196,22 @@ class _Lister:
             if one.score >= least
         ]
         return sorted(drafts, key=lambda one: -one.score)[: self._order.top_k]
+
+    def _draft_faces(self, chosen: Sequence[RankedFace], ranked: Sequence[RankedFace]) -> list[Draft]:
+        """Returns drafts of some of the ranked faces."""
+        same_person = self._models.scale.same_person
+        rivals = find_rivals(self._connection, ranked, chosen, same_person=same_person)
+        stored = faces.load_faces(self._connection, [one.face_id for one in chosen])
+        return [
+            Draft(
+                one.score,
+                stored[one.face_id].quality,
+                stored[one.face_id].age,
+                face_id=one.face_id,
+                rival=rivals.get(one.face_id),
+            )
+            for one in chosen
+        ]
 
     def _rank(self, case_ids: Collection[int] | None) -> list[RankedFace]:
         own = {one.content_id for one in self._used if one.content_id is not None}
@@ -228,12 +252,10 @@ class _Lister:
 
     def _weigh(
         self,
-        site: Site,
-        drafts: Sequence[Draft],
+        mixed: Sequence[Draft],
         elsewhere: Elsewheres,
-        rng: np.random.Generator,
+        note: str,
     ) -> CandidateList:
-        mixed, note = mix_fillers(site, self._models, self._order, self._probes, drafts, rng)
         quality = min(one.new.probe.quality for one in self._used)
         candidates, refused, qualities = [], {}, {}
         for rank, draft in enumerate(mixed, 1):
