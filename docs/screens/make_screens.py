@@ -25,6 +25,7 @@ from varde.store import cases
 from varde.store.site import open_site
 from varde.workflows.actor import Actor
 from varde.workflows.demo import CASE, EXAMINER
+from varde.workflows.demo_faces import CASE as PEOPLE
 from varde.workflows.grade_items import grade_items
 from varde.workflows.make_queue import FirstWork, SecondWork, make_queue
 from varde.workflows.write_outcome import write_outcome
@@ -46,7 +47,8 @@ class Screen:
 
     Attributes:
         name: of the file, without its end.
-        path: of the page; `{case}`, `{first}` and `{second}` stand for the numbers of the case and its queues.
+        path: of the page; `{case}`, `{first}` and `{second}` stand for the numbers of the case and its queues,
+            `{people}` for that of the case with faces, in which search 1 was made.
         keys: pressed before the picture is taken.
         theme: dark or light.
         who: looks at it; "" nobody who logged in.
@@ -74,6 +76,11 @@ SCREENS: Final = (
     Screen("second-opinion", "/queues/{second}"),
     Screen("exposure", "/exposure", theme="light"),
     Screen("search", "/search?q=harbour"),
+    Screen("faces", "/cases/{people}/faces"),
+    Screen("candidates", "/face-searches/1"),
+    Screen("compare", "/face-searches/1/candidates/1", keys=("r", "r", "r")),
+    Screen("victims", "/cases/{people}/victims", theme="light"),
+    Screen("clusters", "/cases/{people}/clusters"),
     Screen("known-sets", "/known", theme="light"),
     Screen("audit", "/audit", theme="light"),
     Screen("administration", "/administration", theme="light"),
@@ -104,13 +111,16 @@ def prepare(folder: Path, graded: list[int], name: str) -> dict[str, int]:
     try:
         actor = Actor(EXAMINER)
         with site.database.read() as connection:
-            case = cases.get_case(connection, CASE)
+            case, people = cases.get_case(connection, CASE), cases.get_case(connection, PEOPLE)
         own = [graded[0] + step for step in range(1, 13) if graded[0] + step not in graded]
         grade_items(site, Actor(name), item_ids=own, code=CODE, note="")
         first = make_queue(site, actor, case=case, name="First look", work=FirstWork())
         second = make_queue(site, actor, case=case, name="Second look", work=SecondWork(percent=100.0))
         write_outcome(site, actor, case=case, text="The harbour was found: the boats are safe. Thank you.")
-        return {"case": case.case_id, "item": graded[0], "first": first.queue_id, "second": second.queue_id}
+        return {"case": case.case_id, "item": graded[0], "first": first.queue_id} | {
+            "second": second.queue_id,
+            "people": people.case_id,
+        }
     finally:
         site.close()
 
