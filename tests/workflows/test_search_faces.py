@@ -270,14 +270,18 @@ def test_candidate_that_is_not_on_the_list_is_not_judged(two_cases: Faces) -> No
         judge(two_cases.site, ACTOR, made.search_id, 1, Verdict.SAME, case_ids=frozenset())
 
 
-def test_probes_of_closed_searches_are_deleted_when_their_time_is_over(two_cases: Faces) -> None:
+def test_probes_are_deleted_when_their_time_is_over_closed_or_not(two_cases: Faces) -> None:
     site = two_cases.site
-    open_one, closed = search_case(site, 0), search_case(site, 0)
+    forgotten, closed, closed_late = (search_case(site, 0) for _ in range(3))
     close_search(site, ACTOR, closed.search_id, case_ids=None)
+    before = ACTOR.clock()
+    close_search(site, ACTOR, closed_late.search_id, case_ids=None)
+    late = search_case(site, 0)
     with site.database.write() as connection:
-        assert face_searches.delete_probes(connection, ACTOR.clock()) == 1
+        assert face_searches.delete_probes(connection, before) == 2
         left = set(connection.execute(select(face_probes.c.search_id)).scalars())
-    assert left == {open_one.search_id}
+    assert left == {closed_late.search_id, late.search_id}
+    assert read_search(site, forgotten.search_id, person="bodil", case_ids=None).candidates
     assert read_search(site, closed.search_id, person="bodil", case_ids=None).candidates
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
 
 from varde.core.age import AgeBand
 from varde.core.errors import NotFound
@@ -246,12 +246,12 @@ def close_search(connection: Connection, search_id: int, at: datetime) -> None:
     connection.execute(update(face_searches).where(face_searches.c.id == search_id).values(closed_at=at))
 
 
-def delete_probes(connection: Connection, closed_before: datetime) -> int:
-    """Deletes the probes of searches that were closed before a time, and returns of how many searches."""
+def delete_probes(connection: Connection, before: datetime) -> int:
+    """Deletes the probes of searches closed before a time, or made before it and never closed; returns of how many."""
     due = (
         select(face_searches.c.id)
         .join(face_probes, face_probes.c.search_id == face_searches.c.id)
-        .where(face_searches.c.closed_at.is_not(None), face_searches.c.closed_at < closed_before)
+        .where(func.coalesce(face_searches.c.closed_at, face_searches.c.searched_at) < before)
         .distinct()
     )
     ids = list(connection.execute(due).scalars())

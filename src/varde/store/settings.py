@@ -115,7 +115,8 @@ class FacesSettings(_Section):
         90,
         ge=0,
         le=36_500,
-        description="Days after a face search was closed until `varde victim expire` deletes its probes.",
+        description="Days after a face search was closed, or made and never closed, until `varde victim expire` "
+        "deletes its probes.",
     )
 
 
