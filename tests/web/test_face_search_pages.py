@@ -88,6 +88,16 @@ def test_where_a_candidate_is_from_is_told_once_it_was_judged(unit: Unit) -> Non
     assert Act.CANDIDATE_JUDGED.value in unit.list_acts()
 
 
+def test_a_judgement_can_be_changed_while_the_search_is_open(unit: Unit) -> None:
+    headers = unit.log_in(Role.INVESTIGATOR)
+    one = unit.path("/face-searches/{search_id}/candidates/1")
+    for verdict, shown in (("same", "the same person"), ("different", "different")):
+        assert unit.client.post(f"{one}/judgement", headers=headers, json={"verdict": verdict}).status_code == 200
+        said = unit.client.get(one, headers=headers | PAGE).text
+        assert shown in said.split("It was judged")[1][:200]
+        assert "Say something else" in said
+
+
 def test_faces_that_were_seen_are_in_the_ledger_of_their_items(unit: Unit) -> None:
     headers = unit.log_in(Role.INVESTIGATOR)
     seen = [{"face": face, "level": 2, "seconds": 3.0} for face in (0, 1, -1, 77)]

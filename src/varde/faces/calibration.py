@@ -181,5 +181,5 @@ def _read_threshold(table: BandTable, wanted: float) -> float:
 def _refuse_age(age: AgeBand, covered: Collection[AgeBand]) -> NotComparable:
     measured = ", ".join(sorted(covered)) or "nobody"
     who = "a child of" if age is not AgeBand.ADULT else "an adult of"
-    detail = f"One may be {who} {age} years; scores were measured on people of {measured} only. {_ADVICE}"
+    detail = f"By estimate one of the two may be {who} {age} years; scores were measured on {measured} only. {_ADVICE}"
     return NotComparable(Reason.AGE_NOT_COVERED, detail)

@@ -222,7 +222,7 @@ def _describe_comparison(
     ]
     crop = read_searches.read_candidate_crop(services.site, found.search_id, rank, **who)
     own = f"{path}/candidates/{rank}"
-    is_open = listed.judgement is None and found.closed_at is None
+    is_open = found.closed_at is None
     return {
         "place": path,
         "probes": probes,

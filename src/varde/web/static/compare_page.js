@@ -211,7 +211,9 @@ class ComparePage {
     const press = (selector) => () => find(selector).click();
     const go = (selector) => () => find(selector)?.click();
     const isHidden = !this.facts.judge;
-    const when = () => Boolean(this.facts.judge);
+    // A judgement is changed with its buttons unfolded only: no key pressed by mistake does it.
+    const when = () =>
+      Boolean(this.facts.judge) && [...document.querySelectorAll("[data-verdict]")].some((one) => one.checkVisibility());
     return [
       { keys: ["r"], group: looking, label: "Reveal one step more", act: () => this.step(1) },
       { keys: ["R"], group: looking, label: "Reveal one step less", act: () => this.step(-1) },
