@@ -77,3 +77,11 @@ def test_a_filler_of_a_removed_cohort_keeps_no_face_and_no_name(database: Databa
 def test_a_cohort_that_is_not_there_is_said(database: Database, model_id: int, name: str) -> None:
     with database.write() as connection, pytest.raises(NotFound):
         cohorts.remove_cohort(connection, name)
+
+
+def test_faces_that_a_cohort_has_are_not_kept_twice(database: Database, model_id: int) -> None:
+    faces = [NewCohortFace("colleague 0", 90, crop, bytes(8)) for crop in (CROP, b"another crop")]
+    with database.write() as connection:
+        added = cohorts.add_faces(connection, "staff", AgeBand.ADULT, model_id, faces, person="examiner", at=AT)
+        assert added == 1
+        assert [one.faces for one in cohorts.list_cohorts(connection)] == [1, 7]

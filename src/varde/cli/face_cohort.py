@@ -54,7 +54,7 @@ def add(session: Session, name: str, folder: Path, age_band: str, consent: str) 
     else:
         say_left_out(kept.left_out)
     output.say(
-        f"Cohort {name}: {output.count(kept.faces, 'face')} of {output.count(kept.people, 'person', 'people')} added."
+        f"Cohort {name}: {output.count(kept.faces, 'new face')} of {output.count(kept.people, 'person', 'people')} added."
     )
     if not consent:
         output.say("Nobody said where their consent is recorded (--consent).")

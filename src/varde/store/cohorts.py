@@ -55,14 +55,18 @@ def add_faces(
     *,
     person: str,
     at: datetime,
-) -> None:
-    """Keeps faces in a cohort, new or not."""
+) -> int:
+    """Keeps faces in a cohort, new or not, and returns how many of them it did not have yet."""
     same = {"name": name, "age_band": age_band.value, "added_at": at, "added_by": person}
-    for face in faces:
+    kept = cohort_faces.c
+    known = {tuple(row) for row in connection.execute(select(kept.person, kept.crop).where(kept.name == name))}
+    fresh = [face for face in faces if (face.person, face.crop) not in known]
+    for face in fresh:
         values = same | {"person": face.person, "quality": face.quality, "crop": face.crop}
         made = connection.execute(insert(cohort_faces).values(**values).returning(cohort_faces.c.id)).scalar_one()
         vector = {"model_id": model_id, "cohort_face_id": int(made), "vector": face.vector}
         connection.execute(insert(cohort_embeddings).values(**vector))
+    return len(fresh)
 
 
 def list_cohorts(connection: Connection) -> list[Cohort]:

@@ -42,7 +42,13 @@ class CohortOrder:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What came of it."""
+    """What came of it.
+
+    Attributes:
+        faces: that the cohort did not have yet.
+        people: in the folder.
+        left_out: files that gave no face.
+    """
 
     faces: int
     people: int
@@ -84,16 +90,16 @@ def add_cohort(
     with site.database.write() as connection:
         at = actor.clock()
         model_id = models.ensure_model(connection, pack.identity(ModelTask.FACE_EMBED), actor.person, at)
-        cohorts.add_faces(connection, name, order.age_band, model_id, faces, person=actor.person, at=at)
+        added = cohorts.add_faces(connection, name, order.age_band, model_id, faces, person=actor.person, at=at)
         subject: dict[str, str | int | None] = {
             "cohort": name,
             "age_band": order.age_band.value,
-            "faces": len(faces),
+            "faces": added,
             "people": people,
             "consent": order.consent or None,
         }
         audit.append_event(connection, at=at, person=actor.person, act=Act.COHORT_ADDED, subject=subject)
-    return Kept(len(faces), people, left_out)
+    return Kept(added, people, left_out)
 
 
 def list_cohorts(site: Site) -> list[Cohort]:
