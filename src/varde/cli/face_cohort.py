@@ -53,9 +53,8 @@ def add(session: Session, name: str, folder: Path, age_band: str, consent: str) 
         )
     else:
         say_left_out(kept.left_out)
-    output.say(
-        f"Cohort {name}: {output.count(kept.faces, 'new face')} of {output.count(kept.people, 'person', 'people')} added."
-    )
+    people = output.count(kept.people, "person", "people")
+    output.say(f"Cohort {name}: {output.count(kept.faces, 'new face')} of {people} added.")
     if not consent:
         output.say("Nobody said where their consent is recorded (--consent).")
     if kept.left_out:
