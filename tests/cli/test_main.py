@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from terminal import Terminal
 
@@ -18,12 +20,20 @@ def test_every_command_has_help_with_an_example(terminal: Terminal, name: str) -
     said = terminal.bare(name, "--help")
     assert said.code == 0
     assert said.err == ""
-    command = varde.get_command(None, name)  # type: ignore[arg-type]
+    for words in _list_leaves(varde, name):
+        assert "Example" in terminal.bare(*words, "--help").out, words
+
+
+def _list_leaves(group: click.Group, name: str) -> Iterator[tuple[str, ...]]:
+    context = click.Context(group)
+    command = group.get_command(context, name)
     assert command is not None
-    parts = getattr(command, "commands", {})
-    for part in parts:
-        assert "Example" in terminal.bare(name, part, "--help").out
-    assert parts or "Example" in said.out
+    if not isinstance(command, click.Group):
+        yield (name,)
+        return
+    for part in command.list_commands(click.Context(command)):
+        for words in _list_leaves(command, part):
+            yield (name, *words)
 
 
 def test_help_comes_without_loading_anything_heavy() -> None:

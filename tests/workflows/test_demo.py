@@ -100,7 +100,7 @@ def test_its_account_is_let_in_and_has_access_to_its_case(folder: Path) -> None:
         account = accounts.get_account(connection, "demo")
         assert not account.must_change_password
         assert account.roles == frozenset(Role)
-        assert [case.name for case in case_access.list_open_cases(connection, account.account_id)] == ["demo"]
+        assert [case.name for case in case_access.list_open_cases(connection, account.account_id)] == ["demo", "people"]
     site.close()
 
 
