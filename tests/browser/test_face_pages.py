@@ -1,4 +1,4 @@
-"""A face found again in a browser: probe in, candidates, compare, decide, second person, audit; by keyboard too."""
+"""A face found again in a browser: probe, candidates, compare, decide, second person, audit, report; by keyboard."""
 
 from __future__ import annotations
 
@@ -23,9 +23,11 @@ from varde.core.case import Keeping
 from varde.store import audit
 from varde.store.site import open_site
 from varde.testing.pictures import make_photo
+from varde.workflows.actor import Actor
 from varde.workflows.manage_models import choose
 from varde.workflows.open_case import add_exhibit, create_case
 from varde.workflows.process_case import process_case
+from varde.workflows.report_trial import report_trial
 
 astronaut = pytest.importorskip("skimage.data", reason="scikit-image has the one face of these tests").astronaut
 
@@ -121,7 +123,7 @@ def add_probe(page: Page) -> None:
 
 
 def test_a_face_is_searched_compared_judged_and_identified_by_two_people(
-    go: Callable[..., Page], face_site: BrowserSite
+    go: Callable[..., Page], face_site: BrowserSite, tmp_path: Path
 ) -> None:
     page = go(f"/cases/{face_site.case_id}/faces")
     page.set_input_files("#pictures", [make_file(make_photo(np.random.default_rng(5), 160, 120), "sea.jpg")])  # type: ignore[list-item]
@@ -209,6 +211,14 @@ def test_a_face_is_searched_compared_judged_and_identified_by_two_people(
     expect(page.locator(".badge").filter(has_text="the same person")).to_have_count(1)
     page.get_by_role("button", name="Close the search").click()
     expect(page.locator("main")).to_contain_text("The search was closed")
+
+    # The report on the trial counts what was done, and can be read.
+    trial = report_trial(face_site.site, Actor("sara"), since=None, until=None, output=tmp_path / "trial.html")
+    (month,) = trial.months
+    assert (month.in_case, month.same, month.identifications) == (1, 1, 1)
+    page.goto((tmp_path / "trial.html").as_uri())
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert not list_violations(page)
 
 
 def test_everything_is_searched_with_a_second_person_and_tells_whom_to_contact(

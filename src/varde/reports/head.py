@@ -88,6 +88,24 @@ class ReportSet:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportIdentification:
+    """A person's decision, in force, whether a face is a victim's.
+
+    Attributes:
+        alias: of the victim, within the case.
+        is_same: False where an earlier identification was taken back, or it was decided that it is somebody else.
+        place: exhibit and locator of an item of this case that shows the face; "" where only another case does.
+    """
+
+    alias: str
+    is_same: bool
+    place: str
+    note: str
+    at: datetime
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
 class KindCount:
     """Items of one kind, and their bytes."""
 
@@ -163,6 +181,8 @@ class ReportHead:
         audit: last audit event before this report.
         not_examined: further plain sentences on what this version does not examine at all.
         notices: what must not be missed: matches that were acted on and withdrawn or disputed since, one sentence each.
+        identifications: what people decided of faces and this case's victims.
+        linked_cases: names of cases that people decided belong to this one.
     """
 
     site: str
@@ -179,3 +199,5 @@ class ReportHead:
     counts: Counts
     not_examined: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
+    identifications: tuple[ReportIdentification, ...] = ()
+    linked_cases: tuple[str, ...] = ()

@@ -42,6 +42,7 @@ from varde.store.records import ItemRecord
 from varde.store.site import Site
 from varde.store.summary import CaseSummary
 from varde.workflows.actor import Actor
+from varde.workflows.stored_people import list_identified, list_linked
 
 NOT_EXAMINED = (
     "Deleted files and unallocated space: exhibits are read as folders, files and archives.",
@@ -154,6 +155,8 @@ def _read_head(connection: Connection, site: Site, case: Case, actor: Actor) -> 
         counts=_describe_counts(figures, cases.count_places(connection, case.case_id).places),
         not_examined=(*NOT_EXAMINED, *_list_without_faces(connection, case)),
         notices=tuple(_list_notices(connection, case)),
+        identifications=list_identified(connection, case),
+        linked_cases=list_linked(connection, case),
     )
 
 
