@@ -119,7 +119,7 @@ def test_too_few_people_change_nothing(terminal: Terminal, people: Path) -> None
 def test_a_cohort_is_added_listed_and_removed(terminal: Terminal, people: Path) -> None:
     said = terminal("faces", "cohort", "add", "staff", people, "--age-band", "18+")
     assert said.code == 0, said.err
-    assert "120 faces of 40 people" in said.err
+    assert "120 new faces of 40 people" in said.err
     assert "--consent" in said.err
     listed = terminal.json("faces", "cohort", "list")
     assert [(one["name"], one["age_band"], one["faces"]) for one in listed] == [("staff", "18+", 120)]

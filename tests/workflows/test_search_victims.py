@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from face_cases import add_case, make_face, make_probe, use_made_up_pack
 from people import add_person
 
+from face_cases import add_case, make_face, make_probe, use_made_up_pack
 from varde.core.account import Role
 from varde.core.errors import NotFound
 from varde.core.face import ProbeRule, SearchScope, Verdict
