@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from varde.faces.compiled import compiled
+from varde.segments.compiled import compiled
 
 Array = Any
 

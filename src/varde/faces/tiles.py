@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from varde.faces.compiled import compiled
 from varde.faces.raw import Floats, Pixels
+from varde.segments.compiled import compiled
 
 _RATE: Final = 5 / 6
 _BETWEEN_PX: Final = 10
