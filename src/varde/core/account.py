@@ -30,6 +30,12 @@ class Permission(StrEnum):
     IDENTIFY = "identify"
     """Decide that a face is a victim's, and that cases belong together."""
 
+    COMPARE_CAMERAS = "compare_cameras"
+    """Enrol cameras, compare files with them, search and cluster by sensor noise in cases one has access to."""
+
+    LINK_CAMERAS = "link_cameras"
+    """Decide that a file was taken with a camera, or was not."""
+
     SEE_SUMS = "see_sums"
     """See the unit's exposure as sums, never one person's."""
 
@@ -55,13 +61,23 @@ class Role(StrEnum):
 
 
 _P = Permission
+_INVESTIGATOR: frozenset[Permission] = frozenset(
+    {
+        _P.VIEW,
+        _P.REVIEW,
+        _P.LEAD,
+        _P.SEARCH_CASES,
+        _P.SEARCH_FACES,
+        _P.IDENTIFY,
+        _P.COMPARE_CAMERAS,
+        _P.LINK_CAMERAS,
+    }
+)
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
-        Role.EXAMINER: frozenset({_P.VIEW, _P.REVIEW}),
-        Role.INVESTIGATOR: frozenset({_P.VIEW, _P.REVIEW, _P.LEAD, _P.SEARCH_CASES, _P.SEARCH_FACES, _P.IDENTIFY}),
-        Role.SUPERVISOR: frozenset(
-            {_P.VIEW, _P.REVIEW, _P.LEAD, _P.SEARCH_CASES, _P.SEARCH_FACES, _P.IDENTIFY, _P.SEE_SUMS}
-        ),
+        Role.EXAMINER: frozenset({_P.VIEW, _P.REVIEW, _P.COMPARE_CAMERAS}),
+        Role.INVESTIGATOR: _INVESTIGATOR,
+        Role.SUPERVISOR: _INVESTIGATOR | {_P.SEE_SUMS},
         Role.SET_MANAGER: frozenset({_P.CURATE}),
         Role.ADMINISTRATOR: frozenset({_P.ADMINISTER}),
         Role.AUDITOR: frozenset({_P.AUDIT}),

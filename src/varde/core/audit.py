@@ -81,6 +81,15 @@ class Act(StrEnum):
     CLUSTERS_CHANGED = "clusters_changed"
     CLUSTER_NAMED = "cluster_named"
     TRIAL_REPORTED = "trial_reported"
+    CAMERA_ENROLLED = "camera_enrolled"
+    CAMERA_WITHDRAWN = "camera_withdrawn"
+    CAMERA_COMPARED = "camera_compared"
+    CAMERA_SEARCHED = "camera_searched"
+    CAMERA_CALIBRATED = "camera_calibrated"
+    CAMERA_LEADS_FOUND = "camera_leads_found"
+    CAMERA_LINK_DECIDED = "camera_link_decided"
+    SOURCES_CLUSTERED = "sources_clustered"
+    CAMERA_REPORTED = "camera_reported"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ class ModelTask(StrEnum):
     FACE_AGE = "face.age"
     IMAGE_TRIAGE = "image.triage"
     IMAGE_EMBED = "image.embed"
+    CAMERA_RESIDUAL = "camera.residual"
 
 
 @dataclass(frozen=True, slots=True)

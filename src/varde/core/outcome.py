@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Why a signal, or the agreement of people, could not be computed or compared."""
+    """Why a signal, a fingerprint or the agreement of people could not be computed or compared."""
 
     NOT_DECODED = "not_decoded"
     QUALITY_TOO_LOW = "quality_too_low"
@@ -22,6 +22,16 @@ class Reason(StrEnum):
     NO_FACE = "no_face"
     TOO_LARGE = "too_large"
     NOT_EXAMINED = "not_examined"
+    TOO_DARK = "too_dark"
+    OVEREXPOSED = "overexposed"
+    BLANK = "blank"
+    MIXED_SIZES = "mixed_sizes"
+    TOO_FEW_REFERENCES = "too_few_references"
+    OTHER_SENSOR_SIZE = "other_sensor_size"
+    NOT_A_PHOTOGRAPH = "not_a_photograph"
+    IS_A_REFERENCE = "is_a_reference"
+    STABILISED = "stabilised"
+    NO_FINGERPRINT = "no_fingerprint"
 
 
 @dataclass(frozen=True, slots=True)

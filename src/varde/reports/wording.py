@@ -67,6 +67,16 @@ REASON_SENTENCES: dict[Reason, str] = {
     Reason.NO_FACE: "No face was found in it.",
     Reason.TOO_LARGE: "Larger than the limit that protects the examination.",
     Reason.NOT_EXAMINED: "Nobody looked at it yet.",
+    Reason.TOO_DARK: "Too dark for its sensor noise to be compared.",
+    Reason.OVEREXPOSED: "Too much of it is overexposed for its sensor noise to be compared.",
+    Reason.BLANK: "It has no sensor noise: blank, drawn, or smoothed throughout.",
+    Reason.MIXED_SIZES: "The files differ in size, so they cannot make one fingerprint.",
+    Reason.TOO_FEW_REFERENCES: "Too few usable pictures of the camera for a fingerprint that can be relied on.",
+    Reason.OTHER_SENSOR_SIZE: "Its size does not fit the fingerprint's at any scale that is searched.",
+    Reason.NOT_A_PHOTOGRAPH: "By its structure a screenshot, a drawing or a picture put together from several.",
+    Reason.IS_A_REFERENCE: "The fingerprint was made from this very file, so comparing them says nothing.",
+    Reason.STABILISED: "The video was stabilised, and its frames could not be aligned well enough.",
+    Reason.NO_FINGERPRINT: "The camera has no fingerprint of this kind.",
 }
 
 KIND_NAMES: dict[MediaKind, str] = {

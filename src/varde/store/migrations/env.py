@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from varde.store import face_tables, people_tables, review_tables, search_tables  # noqa: F401 - they add to the metadata
+from varde.store import camera_tables, face_tables, people_tables, review_tables, search_tables  # noqa: F401 - metadata
 from varde.store.tables import metadata
 
 context.configure(
