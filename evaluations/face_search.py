@@ -14,10 +14,10 @@ import numpy.typing as npt
 from lfw_faces import VARIANTS
 
 from varde.core.outcome import NotComparable
-from varde.faces.estimate import Estimate, number_people
 from varde.faces.evaluation import evaluate
 from varde.faces.identification import Searches, identify, keep_best
 from varde.faces.normalisation import measure_cohort, normalise_by
+from varde.measures.estimate import Estimate, number_groups
 
 Rows = dict[str, npt.NDArray[np.generic]]
 COHORT = 200
@@ -90,7 +90,7 @@ def measure_normalised(rows: Rows, column: str, variants: list[int]) -> list[lis
 
 
 def _identify(vectors: npt.NDArray[np.float32], people: npt.NDArray[np.int64], cohort: object) -> tuple[float, ...]:
-    whom = number_people(people)
+    whom = number_groups(people)
     gallery = np.unique(whom, return_index=True)[1]
     probes = np.setdiff1d(np.arange(len(whom)), gallery)
     scores = vectors[probes] @ vectors[gallery].T

@@ -8,8 +8,8 @@ import pytest
 from varde.core.age import AgeBand
 from varde.core.outcome import NotComparable, Reason
 from varde.faces.calibration import BandTable
-from varde.faces.calibration_check import check_ratios, compute_cost
-from varde.faces.calibration_fit import Measured, compute_bounds, fit_band, fit_ratios, pool_scores
+from varde.faces.calibration_fit import Measured, compute_bounds, fit_band
+from varde.measures.ratio_check import check_ratios
 
 
 def _measure(seed: int = 1, mated: int = 4000, others: int = 60_000) -> Measured:
@@ -66,26 +66,9 @@ def test_few_people_have_a_reason_instead_of_a_table() -> None:
     assert refused.reason is Reason.TOO_FEW_PAIRS
 
 
-def test_pooling_keeps_every_score() -> None:
-    measured = _measure(mated=300, others=900)
-    blocks = pool_scores(measured.mated, measured.non_mated)
-    assert blocks[:, :2].sum(axis=0) == pytest.approx([1, 1])
-    assert blocks[:, 3].sum() == 1200
-    scores, ratios = fit_ratios(measured.mated, measured.non_mated)
-    assert (np.diff(scores) > 0).all()
-    assert (np.diff(ratios) > 0).all()
-
-
 def test_calibration_holds_on_people_it_was_not_made_of() -> None:
     table, other = _fit(_measure(seed=1)), _measure(seed=2)
     given = [np.interp(part, table.scores, table.log10_lrs) for part in (other.mated, other.non_mated)]
     check = check_ratios(*given, other.mated, other.non_mated)
     assert check.least_cost <= check.cost < check.least_cost + 0.02
     assert check.error < 0.03
-
-
-def test_saying_nothing_costs_one_and_being_wrong_more() -> None:
-    none = np.zeros(10)
-    assert compute_cost(none, none) == pytest.approx(1)
-    assert compute_cost(none - 3, none + 3) > 9
-    assert check_ratios(none, none, none, none).least_cost == pytest.approx(1)

@@ -7,8 +7,8 @@ import pytest
 from synthetic_people import make_people
 
 from varde.core.outcome import NotComparable
-from varde.faces.estimate import Estimate
 from varde.faces.identification import OpenSet, identify, search_gallery
+from varde.measures.estimate import Estimate
 
 
 def test_ranks_are_those_of_a_full_sort() -> None:

@@ -7,9 +7,9 @@ import pytest
 from synthetic_people import make_people
 
 from varde.core.outcome import NotComparable, Reason
-from varde.faces.estimate import Estimate
 from varde.faces.pair_scores import compare_all
 from varde.faces.verification import TrueAccepts, Verification, find_threshold, verify
+from varde.measures.estimate import Estimate
 
 
 def _verify(sizes: list[int], spread: float) -> Verification:

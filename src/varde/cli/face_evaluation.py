@@ -12,8 +12,8 @@ from varde.cli.options import Session, with_session
 from varde.core.outcome import NotComparable
 
 if TYPE_CHECKING:
-    from varde.faces.estimate import Estimate
     from varde.faces.evaluation import Evaluation
+    from varde.measures.estimate import Estimate
     from varde.workflows.evaluate_faces import FolderEvaluation
     from varde.workflows.read_people import LeftOut
 

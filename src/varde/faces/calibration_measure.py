@@ -11,9 +11,9 @@ import numpy as np
 from varde.core.age import AgeBand
 from varde.core.outcome import NotComparable
 from varde.faces.calibration import BandTable
-from varde.faces.calibration_check import CalibrationCheck, check_ratios
 from varde.faces.calibration_fit import Measured, fit_band
-from varde.faces.estimate import Floats, Ints, Scores, number_people
+from varde.measures.estimate import Floats, Ints, Scores, number_groups
+from varde.measures.ratio_check import CalibrationCheck, check_ratios
 
 QUALITY_EDGES: Final = (20, 45, 70)
 """Where the bands of quality begin, of the worse of two faces."""
@@ -108,8 +108,8 @@ def _join(parts: list[tuple[Scores, Scores, Ints, Ints]]) -> Measured:
 
 def _calibrate_age(faces: PeopleFaces, age: AgeBand, rng: np.random.Generator) -> list[BandOutcome]:
     whole = measure_bands(faces)
-    count = int(number_people(faces.people).max()) + 1
-    side = (rng.permutation(count) % 2)[number_people(faces.people)]
+    count = int(number_groups(faces.people).max()) + 1
+    side = (rng.permutation(count) % 2)[number_groups(faces.people)]
     halves = [measure_bands(faces.take(np.flatnonzero(side == number))) for number in (0, 1)]
     outcomes = []
     for edge, measured in whole.items():
@@ -147,7 +147,7 @@ def _limit(faces: PeopleFaces, rng: np.random.Generator) -> PeopleFaces:
     """Returns no more faces than can be compared with each other, of whole people."""
     if len(faces.people) <= _MOST_FACES:
         return faces
-    numbers = number_people(faces.people)
+    numbers = number_groups(faces.people)
     order = rng.permutation(int(numbers.max()) + 1)
     kept = order[np.cumsum(np.bincount(numbers)[order]) <= _MOST_FACES]
     return faces.take(np.flatnonzero(np.isin(numbers, kept)))

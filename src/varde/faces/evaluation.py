@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from varde.faces.estimate import DRAWS, Ints, Scores
 from varde.faces.identification import Identification, identify, search_gallery
 from varde.faces.pair_scores import PairScores, compare_all
 from varde.faces.verification import Verification, verify
+from varde.measures.estimate import DRAWS, Ints, Scores
 
 
 @dataclass(frozen=True, slots=True)

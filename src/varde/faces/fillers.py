@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from varde.core.outcome import NotComparable, Reason
-from varde.faces.estimate import Ints, Scores
+from varde.measures.estimate import Ints, Scores
 
 _CHOICE: Final = 3
 """Fillers are drawn from so many times as many of the most similar people, so that they are not always the same."""

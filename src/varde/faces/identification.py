@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from varde.core.outcome import NotComparable, Reason
-from varde.faces.estimate import DRAWS, Estimate, Floats, Ints, Scores, draw_people, estimate, number_people
+from varde.measures.estimate import DRAWS, Estimate, Floats, Ints, Scores, draw_groups, estimate, number_groups
 
 RANKS: Final = (1, 5, 10, 20)
 FALSE_ALARM_RATES: Final = (0.01, 0.1)
@@ -106,7 +106,7 @@ def search_gallery(vectors: Scores, people: Ints) -> Searches:
         vectors: (N, D) float32 unit rows.
         people: (N,) who each is; the first picture of each makes the gallery.
     """
-    people = number_people(people)
+    people = number_groups(people)
     gallery = np.unique(people, return_index=True)[1]
     probes = np.setdiff1d(np.arange(len(people)), gallery)
     parts = [
@@ -139,10 +139,10 @@ def keep_best(scores: Scores, own_people: Ints) -> tuple[Scores, Ints, Scores, I
 
 
 def _rank(searches: Searches, rank: int, rng: np.random.Generator, draws: int) -> Estimate:
-    people = number_people(searches.probe_people)
+    people = number_groups(searches.probe_people)
     hits = (searches.rank <= rank).astype(np.float64)
     count = int(people.max()) + 1
-    rows = [float(np.average(hits, weights=draw_people(count, rng)[people])) for _ in range(draws)]
+    rows = [float(np.average(hits, weights=draw_groups(count, rng)[people])) for _ in range(draws)]
     return estimate(float(hits.mean()), np.array(rows), count)
 
 
@@ -157,9 +157,9 @@ def _open(searches: Searches, rate: float, rng: np.random.Generator, draws: int)
     even = np.ones(len(searches.probe_people))
     splits = [_split(searches, mated, rng) for _ in range(_SPLITS)]
     plain = np.array([_measure_split(*split, rate, even) for split in splits])
-    people = number_people(searches.probe_people)
+    people = number_groups(searches.probe_people)
     drawn = [
-        _measure_split(*splits[draw % _SPLITS], rate, draw_people(len(mated), rng)[people])[0] for draw in range(draws)
+        _measure_split(*splits[draw % _SPLITS], rate, draw_groups(len(mated), rng)[people])[0] for draw in range(draws)
     ]
     found = estimate(float(np.nanmean(plain[:, 0])), np.array(drawn), len(mated) // 2)
     return OpenSet(found, Estimate(1 - found.value, 1 - found.high, 1 - found.low), float(np.nanmean(plain[:, 1])))

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from varde.core.errors import WrongUse
-from varde.faces.estimate import Floats, Scores
+from varde.measures.estimate import Floats, Scores
 
 TOP: Final = 200
 """Most similar cohort faces that count; with fewer, their deviation is mostly chance (evaluations/face_search.md)."""

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from varde.core.errors import WrongUse
-from varde.faces.estimate import Floats, Ints, Scores, number_people
+from varde.measures.estimate import Floats, Ints, Scores, number_groups
 
 HIGHEST_RATE: Final = 0.01
 """The upper tail holds this share of the non-mated pairs: all that thresholds are made of."""
@@ -91,7 +91,7 @@ def compare_all(vectors: Scores, people: Ints, rng: np.random.Generator) -> Pair
     Raises:
         WrongUse: if there are not two people, or vectors and labels do not pair up.
     """
-    people = number_people(people)
+    people = number_groups(people)
     if vectors.ndim != 2 or len(vectors) != len(people):
         raise WrongUse(f"{len(vectors)} vectors and {len(people)} labels do not pair up")
     images = np.bincount(people).astype(np.int64)

@@ -8,8 +8,9 @@ from typing import Final
 import numpy as np
 
 from varde.core.outcome import NotComparable, Reason
-from varde.faces.estimate import DRAWS, Estimate, Floats, Scores, draw_people, estimate
 from varde.faces.pair_scores import PairScores, bin_scores
+from varde.measures.estimate import DRAWS, Estimate, Floats, Scores, draw_groups, estimate
+from varde.measures.separation import compute_separation
 
 RATES: Final = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 """False-accept rates that are reported, where the pairs bear them."""
@@ -52,7 +53,7 @@ def verify(pairs: PairScores, rng: np.random.Generator, draws: int = DRAWS) -> V
     if not len(pairs.mated):
         refused = NotComparable(Reason.TOO_FEW_PAIRS, "Nobody has two pictures: there is no mated pair.")
         return Verification(0, total, dict.fromkeys(RATES, refused), refused, refused)
-    weights = [draw_people(len(pairs.images), rng) for _ in range(draws)]
+    weights = [draw_groups(len(pairs.images), rng) for _ in range(draws)]
     accepts = {rate: _accept(pairs, rate, weights) for rate in RATES}
     auc, equal_error = _separate(pairs, weights)
     return Verification(len(pairs.mated), total, accepts, auc, equal_error)
@@ -101,7 +102,7 @@ def _draw_accept(pairs: PairScores, rate: float, drawn: Floats) -> float:
 
 def _separate(pairs: PairScores, weights: list[Floats]) -> tuple[Estimate, Estimate]:
     mated = np.sort(pairs.mated.astype(np.float64))
-    auc, equal = _compute_curve(mated, np.ones(len(mated)), bin_scores(), pairs.histogram.astype(np.float64))
+    auc, equal = compute_separation(mated, np.ones(len(mated)), bin_scores(), pairs.histogram.astype(np.float64))
     order = np.argsort(pairs.mated)
     body = np.argsort(pairs.body)
     rows = []
@@ -109,7 +110,7 @@ def _separate(pairs: PairScores, weights: list[Floats]) -> tuple[Estimate, Estim
         mated_weights = drawn[pairs.mated_people[order]]
         body_weights = drawn[pairs.body_people[body, 0]] * drawn[pairs.body_people[body, 1]]
         if mated_weights.any() and body_weights.any():
-            rows.append(_compute_curve(mated, mated_weights, pairs.body[body].astype(np.float64), body_weights))
+            rows.append(compute_separation(mated, mated_weights, pairs.body[body].astype(np.float64), body_weights))
     table = np.array(rows or [(np.nan, np.nan)])
     people = _count_mated(pairs)
     return estimate(auc, table[:, 0], people), estimate(equal, table[:, 1], people)
@@ -117,15 +118,3 @@ def _separate(pairs: PairScores, weights: list[Floats]) -> tuple[Estimate, Estim
 
 def _count_mated(pairs: PairScores) -> int:
     return int((pairs.images > 1).sum())
-
-
-def _compute_curve(mated: Floats, mated_weights: Floats, others: Floats, weights: Floats) -> tuple[float, float]:
-    """Returns AUC and equal error rate of weighted scores, both rising."""
-    below = np.concatenate([[0.0], np.cumsum(weights)]) / weights.sum()
-    left = below[np.searchsorted(others, mated, side="left")]
-    right = below[np.searchsorted(others, mated, side="right")]
-    auc = float(((left + right) / 2 * mated_weights).sum() / mated_weights.sum())
-    missed = (np.cumsum(mated_weights) - mated_weights) / mated_weights.sum()
-    accepted = 1 - left
-    crossing = int(np.argmin(np.abs(missed - accepted)))
-    return auc, float((missed[crossing] + accepted[crossing]) / 2)

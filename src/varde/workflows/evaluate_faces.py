@@ -10,8 +10,8 @@ import numpy as np
 
 from varde.core.errors import WrongUse
 from varde.core.model import ModelIdentity, ModelTask
-from varde.faces.estimate import Ints, Scores
 from varde.faces.evaluation import Evaluation, evaluate
+from varde.measures.estimate import Ints, Scores
 from varde.models.pack import Pack
 from varde.models.registry import find_pack
 from varde.store import models

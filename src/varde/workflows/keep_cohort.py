@@ -12,7 +12,7 @@ from varde.core.age import AgeBand
 from varde.core.audit import Act
 from varde.core.errors import WrongUse
 from varde.core.model import ModelTask
-from varde.faces.estimate import Ints, Scores
+from varde.measures.estimate import Ints, Scores
 from varde.store import audit, cohorts, models
 from varde.store.cohorts import Cohort, NewCohortFace
 from varde.store.site import Site

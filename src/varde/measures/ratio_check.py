@@ -1,4 +1,4 @@
-"""Checking a calibration on people it was not made of: what its likelihood ratios cost, and whether they hold."""
+"""Checking a calibration on what it was not made of: what its likelihood ratios cost, and whether they hold."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from varde.faces.calibration_fit import pool_scores
-from varde.faces.estimate import Floats
+from varde.measures.estimate import Floats
+from varde.measures.pooling import pool_scores
 
 _LARGEST: Final = 300.0
 
