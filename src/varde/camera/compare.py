@@ -1,0 +1,140 @@
+"""Comparing a picture's residual with a fingerprint, or with another picture's: as far as was asked, and no further."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from varde.camera.correlation import PreparedFingerprint, compute_signal, prepare, prepare_values
+from varde.camera.geometry import orient
+from varde.camera.pce import METHOD, Plane
+from varde.camera.search_probe import Found, Probe
+from varde.camera.search_shift import search_aligned, search_shifted, search_turned
+from varde.core.camera import Geometry, SearchExtent, SourceScore, SourceSearch
+from varde.core.outcome import NotComparable, Reason
+from varde.core.signal import Method
+
+if TYPE_CHECKING:
+    from varde.camera.fingerprint import Fingerprint
+    from varde.camera.residual import Residual
+
+__all__ = ["METHOD", "PreparedFingerprint", "compare", "compare_residuals", "compare_widening", "prepare"]
+
+FEWEST_PX: Final = 128 * 128
+"""Fewer usable pixels on the sensor than these are not compared."""
+
+_STEPS: Final = {
+    SearchExtent.ALIGNED: search_aligned,
+    SearchExtent.TURNED: search_turned,
+    SearchExtent.SHIFTED: search_shifted,
+}
+
+
+def compare(
+    residual: Residual,
+    fingerprint: Fingerprint,
+    extent: SearchExtent,
+    *,
+    prepared: PreparedFingerprint | None = None,
+) -> SourceScore | NotComparable:
+    """Returns how well a residual agrees with a fingerprint, at the best of the places of an extent.
+
+    Args:
+        residual: of the picture, in sensor layout; it is not changed.
+        fingerprint: of the camera; it is not changed.
+        extent: how far to search; all the extents before it are searched too.
+        prepared: the fingerprint made ready by `prepare`, where it is compared with several pictures.
+    """
+    return _search(Probe.of(residual), prepared or prepare(fingerprint), extent, _never)
+
+
+def compare_widening(
+    residual: Residual,
+    fingerprint: Fingerprint,
+    *,
+    widest: SearchExtent,
+    enough: Callable[[SourceScore], bool],
+    prepared: PreparedFingerprint | None = None,
+) -> SourceScore | NotComparable:
+    """Returns the score of the first extent that suffices, or else that of the widest; it names the one it is of.
+
+    Args:
+        residual: of the picture; it is not changed.
+        fingerprint: of the camera; it is not changed.
+        widest: where the search ends in any case.
+        enough: whether a score is so good that no wider search is needed.
+        prepared: the fingerprint made ready by `prepare`.
+    """
+    return _search(Probe.of(residual), prepared or prepare(fingerprint), widest, enough)
+
+
+def compare_residuals(one: Residual, other: Residual, extent: SearchExtent) -> SourceScore | NotComparable:
+    """Returns how well two pictures' residuals agree: whether they share a sensor that is not at hand.
+
+    The second picture alone stands for the fingerprint: its weighted residual is what one picture tells of the pattern.
+    """
+    return _search(Probe.of(one), prepare_values(compute_signal(other)), extent, _never)
+
+
+def _never(_: SourceScore) -> bool:
+    return False
+
+
+def _search(
+    probe: Probe, prepared: PreparedFingerprint, widest: SearchExtent, enough: Callable[[SourceScore], bool]
+) -> SourceScore | NotComparable:
+    if probe.is_empty:
+        return NotComparable(Reason.BLANK, "no pixel of the picture is left to compare")
+    found: list[Found] = []
+    for extent, step in _STEPS.items():
+        found += step(probe, prepared)
+        score = _score(probe, prepared, extent, found)
+        if extent is widest or (isinstance(score, SourceScore) and enough(score)):
+            return score
+    return score
+
+
+def _score(
+    probe: Probe, prepared: PreparedFingerprint, extent: SearchExtent, found: list[Found]
+) -> SourceScore | NotComparable:
+    if not found:
+        return _other_size(probe, prepared)
+    best = max(found, key=lambda each: each.pce)
+    correlation, pixels = _agree(probe, prepared, best.geometry)
+    if pixels < FEWEST_PX:
+        return NotComparable(Reason.TOO_SMALL, f"{pixels} usable pixels lie on the sensor; at least {FEWEST_PX}")
+    search = SourceSearch(extent, sum(each.places for each in found), best.geometry)
+    residual = probe.residual
+    method = Method(f"{residual.method.name}+{METHOD.name}", f"{residual.method.version}+{METHOD.version}")
+    return SourceScore(best.pce, correlation, search, pixels, residual.usable, method)
+
+
+def _other_size(probe: Probe, prepared: PreparedFingerprint) -> NotComparable:
+    rows, columns = probe.size_px()
+    detail = f"the picture has {columns} x {rows} pixels, the sensor {prepared.size_px[1]} x {prepared.size_px[0]}"
+    return NotComparable(Reason.OTHER_SENSOR_SIZE, detail)
+
+
+def _agree(probe: Probe, prepared: PreparedFingerprint, geometry: Geometry) -> tuple[float, int]:
+    """Returns the normalised correlation where the picture lies on the sensor, and how many pixels that compares."""
+    signal = orient(probe.signal, geometry.turn, mirrored=geometry.mirrored)
+    usable = orient(probe.residual.weights, geometry.turn, mirrored=geometry.mirrored) > 0
+    row, column = int(geometry.shift[0]), int(geometry.shift[1])
+    there, here = _overlap(row, signal.shape[0], prepared.size_px[0]), _overlap(column, *_widths(signal, prepared))
+    inside = signal[there[1], here[1]]
+    pattern = np.where(usable[there[1], here[1]], prepared.values[there[0], here[0]], np.float32(0))
+    norm = float(np.sqrt(np.square(inside, dtype=np.float64).sum() * np.square(pattern, dtype=np.float64).sum()))
+    product = float(np.multiply(inside, pattern, dtype=np.float64).sum())
+    return (product / norm if norm else 0.0), int(np.count_nonzero(usable[there[1], here[1]]))
+
+
+def _widths(signal: Plane, prepared: PreparedFingerprint) -> tuple[int, int]:
+    return signal.shape[1], prepared.size_px[1]
+
+
+def _overlap(shift: int, length: int, sensor: int) -> tuple[slice, slice]:
+    """Returns the part of the sensor, and of the picture, that lie on each other."""
+    start, end = max(shift, 0), min(shift + length, sensor)
+    return slice(start, end), slice(start - shift, end - shift)
