@@ -1,0 +1,73 @@
+"""Calibrations as plain documents: in the file that is shipped, in the database, in a file."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+from varde.camera.calibration import ScoreTable, SourceCalibration
+from varde.core.camera import SearchExtent
+from varde.core.errors import FormatError
+
+FORMAT: Final = "varde-source-calibration/1"
+
+_DEFAULT: Final = "default_calibration.json"
+_COUNTS: Final = ("pixels", "devices", "pictures", "matches", "non_matches")
+
+
+def write_calibration(calibration: SourceCalibration) -> dict[str, Any]:
+    """Returns a calibration as a document of numbers and texts, for JSON; verbal scale and case are not part of it."""
+    tables = [
+        {**asdict(table), "extent": table.extent.value, "curve": list(table.curve)} for table in calibration.tables
+    ]
+    return {"format": FORMAT, "source": calibration.source, "tables": tables}
+
+
+def read_calibration(document: Mapping[str, Any]) -> SourceCalibration:
+    """Returns the calibration in a document as `write_calibration` makes it.
+
+    Raises:
+        FormatError: if it is none, or says what no measurement can say.
+    """
+    try:
+        form, tables = document["format"], tuple(_read_table(table) for table in document["tables"])
+        calibration = SourceCalibration(str(document["source"]), tables)
+    except (KeyError, TypeError, ValueError) as error:
+        raise FormatError(f"the calibration cannot be read: {type(error).__name__}: {error}") from error
+    places = {(table.method, table.extent, table.pixels) for table in tables}
+    if form != FORMAT or not tables or len(places) < len(tables):
+        raise FormatError(f"the calibration has the format {form!r} and {len(tables)} tables, {len(places)} different")
+    return calibration
+
+
+@cache
+def default_calibration() -> SourceCalibration:
+    """Returns the calibration that is shipped: in force where a site has measured none of its own."""
+    text = resources.files("varde.camera").joinpath(_DEFAULT).read_text("utf-8")
+    return read_calibration(json.loads(text))
+
+
+def _read_table(table: Mapping[str, Any]) -> ScoreTable:
+    constant, slope, square = (float(value) for value in table["curve"])
+    rest: dict[str, Any] = {
+        field.name: int(table[field.name]) if field.name in _COUNTS else float(table[field.name])
+        for field in fields(ScoreTable)
+        if field.name not in ("method", "extent", "curve")
+    }
+    read = ScoreTable(
+        method=str(table["method"]),
+        extent=SearchExtent(table["extent"]),
+        curve=(constant, slope, square),
+        **rest,
+    )
+    numbers = (*read.curve, read.low, read.high, read.null_mean, read.null_deviation, read.null_highest)
+    if not all(map(math.isfinite, numbers)) or slope < 0 or square < 0:
+        raise ValueError("a curve falls, or a number is none")
+    if not read.low <= 0 <= read.high or read.null_deviation <= 0 or min(read.pixels, read.matches) < 1:
+        raise ValueError("the bounds, the deviation or the counts are none")
+    return read
