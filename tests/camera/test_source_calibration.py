@@ -1,4 +1,4 @@
-"""What scores are worth: monotone, within what the numbers bear, refused where nothing was measured, case null first."""
+"""What scores are worth: monotone, within what the numbers bear, refused where nothing was measured."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_words_are_those_of_the_scale_in_force() -> None:
 
 def test_ordinary_scores_of_other_cameras_of_the_case_change_nothing() -> None:
     null = with_null(CALIBRATION, [score(pce) for pce in (-1.0, 0.4, 1.2, -0.3)])
-    assert ratio(30, calibration=null).log10_lr == pytest.approx(ratio(30).log10_lr)
+    assert ratio(30, calibration=null).log10_lr == pytest.approx(ratio(30).log10_lr, abs=0.02)
     assert (
         "4 comparisons with other cameras or their files in this case, 0 of them as high"
         in ratio(30, calibration=null).calibration

@@ -133,8 +133,8 @@ class SourceCalibration:
     def _describe(self, table: ScoreTable, strength: float) -> str:
         measured = (
             f"{self.source}; search {table.extent.value!r}, about {table.pixels:,} pixels: "
-            f"{table.matches:,} comparisons with the same camera and {table.non_matches:,} with others, worth {table.match_support:,.0f} and "
-            f"{table.non_match_support:,.0f} independent ones"
+            f"{table.matches:,} comparisons with the same camera and {table.non_matches:,} with others, "
+            f"worth {table.match_support:,.0f} and {table.non_match_support:,.0f} independent ones"
         )
         case = self.null.describe(strength, table.extent)
         return f"{measured}; and {case}" if case else measured
