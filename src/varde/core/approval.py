@@ -18,6 +18,7 @@ APPROVABLE: Final = (
     Act.FACES_SEARCHED_EVERYWHERE,
     Act.FACE_IDENTIFIED,
     Act.CASES_LINKED,
+    Act.CAMERA_LINK_DECIDED,
 )
 """The acts that a site may demand a second person's approval for."""
 

@@ -120,6 +120,14 @@ class FacesSettings(_Section):
     )
 
 
+class CameraSettings(_Section):
+    """What sensor noise is used for."""
+
+    lead_log10_lr: float = Field(
+        2.0, ge=0, le=10, description="Least log10 likelihood ratio of a file of a case that makes a lead to a camera."
+    )
+
+
 class WebSettings(_Section):
     """What the HTTP interface takes on."""
 
@@ -183,6 +191,7 @@ class Settings(_Section):
     archive: ArchiveSettings = ArchiveSettings()
     matching: MatchingSettings = MatchingSettings()
     faces: FacesSettings = FacesSettings()
+    camera: CameraSettings = CameraSettings()
     web: WebSettings = WebSettings()
     access: AccessSettings = AccessSettings()
     review: ReviewSettings = ReviewSettings()

@@ -80,6 +80,15 @@ ACT_WORDS: Final[Mapping[Act, str]] = MappingProxyType(
         _A.CLUSTERS_CHANGED: "changed clusters",
         _A.CLUSTER_NAMED: "named a cluster",
         _A.TRIAL_REPORTED: "wrote the report of a trial",
+        _A.CAMERA_ENROLLED: "enrolled a camera",
+        _A.CAMERA_WITHDRAWN: "withdrew a camera",
+        _A.CAMERA_COMPARED: "compared files with a camera",
+        _A.CAMERA_SEARCHED: "searched for the camera of a file",
+        _A.CAMERA_CALIBRATED: "calibrated the comparison with cameras",
+        _A.CAMERA_LEADS_FOUND: "had earlier files compared with cameras",
+        _A.CAMERA_LINK_DECIDED: "decided whether a file was taken with a camera",
+        _A.SOURCES_CLUSTERED: "had the files of a case clustered by sensor noise",
+        _A.CAMERA_REPORTED: "wrote a report on a camera",
     }
 )
 """Words by act; every act has some."""

@@ -15,10 +15,8 @@ from varde.store import audit, cases, face_sights, identifications, victims
 from varde.store.site import Site
 from varde.workflows.actor import Actor
 from varde.workflows.approve import demand
+from varde.workflows.check_note import check_note
 from varde.workflows.read_searches import check_readable
-
-MOST_CHARACTERS = 2_000
-"""Of a note."""
 
 
 def identify(
@@ -41,7 +39,7 @@ def identify(
         WrongUse: if there is no note to say why.
         ApprovalNeeded: if the site leaves identifications to nobody alone.
     """
-    note = _check_note(note)
+    note = check_note(note)
     if verdict is Verdict.NONE_OF_THESE:
         raise WrongUse("that is said of a list of candidates, not of a face")
     with site.database.read() as connection:
@@ -98,7 +96,7 @@ def link_cases(
         WrongUse: if both are the same, or there is no note to say why.
         ApprovalNeeded: if the site leaves links to nobody alone.
     """
-    note = _check_note(note)
+    note = check_note(note)
     if case_name == other_name:
         raise WrongUse("a case is not linked to itself")
     with site.database.read() as connection:
@@ -128,16 +126,6 @@ def list_links(site: Site, *, case_ids: Collection[int] | None) -> tuple[CaseLin
     """Returns every decision about links between cases that are both among the given, oldest first."""
     with site.database.read() as connection:
         return tuple(identifications.list_links(connection, case_ids))
-
-
-def _check_note(note: str) -> str:
-    note = " ".join(note.split())
-    if not note or len(note) > MOST_CHARACTERS or not note.isprintable():
-        raise WrongUse(
-            f"this needs a note of 1 to {MOST_CHARACTERS:,} printable characters",
-            advice="Say in a sentence what it rests on.",
-        )
-    return note
 
 
 def _check_face(connection: Connection, face_id: int, case_ids: Collection[int] | None) -> None:
