@@ -116,6 +116,8 @@ def scan_signs(rows: Words, queries: Words, within: Words) -> NDArray[np.float32
     if queries.shape != within.shape or rows.ndim != 2 or rows.shape[1:] != queries.shape[1:]:
         raise WrongUse(f"rows are {rows.shape}, queries {queries.shape} and masks {within.shape}: of different sizes")
     differing = np.empty((len(rows), len(queries)), np.int64)
+    rows = rows.view()
+    rows.flags.writeable = False  # as a mapped file is, so that the loop is compiled once for both
     scan_rows(rows, queries, within, differing)
     pixels = np.array([count_set(each) for each in within], np.float64)
     return ((pixels - 2 * differing) / np.sqrt(np.maximum(pixels, 1))).astype(np.float32)
