@@ -93,8 +93,7 @@ def _decode(data: bytes, limits: DecodeLimits, *, colour: bool, truncated: bool)
         pixels: Pixels = _get_colour(image) if colour else _get_luma(image, clear=truncated)
     if truncated:
         facts["truncated"] = True
-        if pixels.min() == pixels.max():
-            raise Unreadable(IssueCode.DAMAGED, "None of its pixels can be decoded.")
+        pixels = _clear_missing(pixels)
     layout = Layout.STORED
     if image.format == "HEIF":
         pixels, layout = undo_heif_turns(pixels, data)
@@ -139,6 +138,17 @@ def _get_colour(image: Image.Image) -> Pixels:
     if image.mode in (*_WIDE, "I", "F", "LAB"):
         return np.repeat(compute_grey(image)[..., None], 3, axis=2)
     return np.asarray(image.convert("RGB"))
+
+
+def _clear_missing(pixels: Pixels) -> Pixels:
+    """Returns what there is of a cut picture; the rows at its end that a decoder filled with one value become 0."""
+    rows = pixels.reshape(len(pixels), -1)
+    varied = np.flatnonzero(rows.min(axis=1) != rows.max(axis=1))
+    if not len(varied):
+        raise Unreadable(IssueCode.DAMAGED, "None of its pixels can be decoded.")
+    cleared = pixels.copy()
+    cleared[varied[-1] + 1 :] = 0
+    return cleared
 
 
 def _read_tiff_orientation(image: Image.Image) -> int:

@@ -6,7 +6,6 @@ said in docs/explanation/faces.md: a drawn face or a statue looks like a face to
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -16,7 +15,6 @@ import msgspec
 from varde.core.errors import Unreadable
 from varde.core.face import FacesFound
 from varde.core.issue import IssueCode
-from varde.core.locator import Segment
 from varde.core.media import MediaKind
 from varde.core.model import ModelTask
 from varde.core.outcome import NotComparable, Reason
@@ -26,7 +24,7 @@ from varde.media.sandbox import SandboxLimits
 from varde.models.pack import Pack
 from varde.pipeline.checking import read_examination
 from varde.pipeline.examine import PROBE_TARGET, Examination, ExamineRequest
-from varde.pipeline.sources import FileSource, OpenPart
+from varde.pipeline.sources import open_part
 from varde.store.settings import Settings
 from varde.store.site import Site
 
@@ -82,7 +80,7 @@ class ProbeExaminer:
             VardeError: if the decoder process cannot start.
         """
         try:
-            part = _open(source)
+            part = open_part(source)
         except Unreadable as error:
             is_file = error.issue_code != IssueCode.SPECIAL_FILE
             return NotComparable(Reason.NOT_DECODED if is_file else Reason.NOT_A_PICTURE, str(error))
@@ -120,19 +118,3 @@ def read_outcome(examined: Examination | Failure) -> FacesFound | NotComparable:
         what = f"No face was found in it; looked at: {found.looked_at}."
         return NotComparable(Reason.NO_FACE, f"{what} {causes}".strip())
     return found
-
-
-def _open(source: Path | bytes) -> OpenPart:
-    if isinstance(source, Path):
-        real = Path(os.path.realpath(source))
-        if real.is_dir():
-            raise Unreadable(IssueCode.SPECIAL_FILE, "It is a folder; name the files in it.")
-        return FileSource(real, Segment(os.fsencode(real.name))).open()
-    descriptor = os.memfd_create("probe", os.MFD_CLOEXEC)
-    try:
-        with open(descriptor, "wb", closefd=False) as file:
-            file.write(source)
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return OpenPart(descriptor, 0, len(source))

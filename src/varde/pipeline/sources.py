@@ -124,3 +124,31 @@ def file_source(exhibit: Exhibit, locator: str, size_bytes: int | None, store: C
     """
     original = FileSource(exhibit.path, read_locator(locator).segments[0], size_bytes)
     return CopySource(original, store) if exhibit.keeping is Keeping.COPY else original
+
+
+def open_part(source: Path | bytes | Source) -> OpenPart:
+    """Returns something that a person names, newly opened: a file, its bytes, or a source.
+
+    Raises:
+        NotFound: if there is no such file.
+        Unreadable: if it cannot be opened; SPECIAL_FILE for a folder.
+    """
+    if isinstance(source, bytes):
+        return _open_bytes(source)
+    if not isinstance(source, Path):
+        return source.open()
+    real = Path(os.path.realpath(source))
+    if real.is_dir():
+        raise Unreadable(IssueCode.SPECIAL_FILE, "It is a folder; name the files in it.")
+    return FileSource(real, Segment(os.fsencode(real.name))).open()
+
+
+def _open_bytes(data: bytes) -> OpenPart:
+    descriptor = os.memfd_create("probe", os.MFD_CLOEXEC)
+    try:
+        with open(descriptor, "wb", closefd=False) as file:
+            file.write(data)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return OpenPart(descriptor, 0, len(data))

@@ -1,0 +1,238 @@
+"""Reads noise residuals of files in sandboxed processes: references and probes that people name are hostile too."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from varde.camera.residual import Residual
+from varde.core.camera import FingerprintKind
+from varde.core.errors import Unreadable
+from varde.core.issue import IssueCode
+from varde.core.locator import escape
+from varde.core.outcome import NotComparable, Reason
+from varde.core.signal import Method
+from varde.media.pool import Failure, FailureKind, Pool, Request
+from varde.media.sandbox import SandboxLimits
+from varde.pipeline.checking import ImpossibleAnswer
+from varde.pipeline.residual_process import PIXEL_BYTES, TARGET, ResidualAnswer, ResidualRequest
+from varde.pipeline.sources import Source, open_part
+from varde.store.settings import Settings
+
+_decode: Final = msgspec.msgpack.Decoder(ResidualAnswer).decode
+_DIGEST_BYTES: Final = 32
+_SPARE_BYTES: Final = 1 << 20
+_MOST_FACTS_BYTES: Final = 64 << 10
+_ADVICE: Final = {
+    Reason.NOT_DECODED: "Look whether the file is whole; get it again from the exhibit.",
+    Reason.NOT_A_PICTURE: "Name photographs or videos.",
+    Reason.NOT_A_PHOTOGRAPH: "Name files as the camera wrote them, not screenshots or drawings.",
+    Reason.TOO_SMALL: "Find a larger copy; enlarging this one adds nothing.",
+    Reason.TOO_LARGE: "Raise decode.max_pixels in varde.toml, or processing.memory_limit_mib.",
+    Reason.TOO_DARK: "Take one with more light: a sensor's pattern shows with the light that falls on it.",
+    Reason.OVEREXPOSED: "Take one with less light: where white is burnt out, no pattern is left.",
+    Reason.BLANK: "Take one of a real scene, or of an evenly lit surface, as the camera wrote it.",
+    Reason.QUALITY_TOO_LOW: "Find a copy that was compressed less.",
+}
+
+
+def advise_on_file(reason: Reason) -> str:
+    """Returns what a person can do about a file that has no residual; "" where there is nothing to say."""
+    return _ADVICE.get(reason, "")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """What was read of one file, whether or not it has a residual.
+
+    Attributes:
+        name: of the file; "" for bytes.
+        sha256: of its bytes; b"" where they could not be read.
+        kind: photo or video; None where it is neither.
+        facts: plain values, such as ``make``, ``model``, ``serial``, ``orientation``, ``quality``, ``mean``.
+        outcome: the residual, or why there is none.
+        cpu_s: CPU seconds spent in the process.
+    """
+
+    name: str
+    sha256: bytes
+    kind: FingerprintKind | None
+    facts: dict[str, object]
+    outcome: Residual | NotComparable
+    cpu_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReading:
+    """A file's noise residual and plain facts of it.
+
+    Attributes:
+        name, sha256, kind, facts: as `SourceRecord`.
+        size_px: width and height of the residual.
+        residual: its planes are of this reading alone.
+    """
+
+    name: str
+    sha256: bytes
+    size_px: tuple[int, int]
+    residual: Residual
+    facts: dict[str, object]
+    kind: FingerprintKind
+
+
+@dataclass(slots=True)
+class _Sent:
+    """A file on its way: where its planes will be written, and what came of it once that is known."""
+
+    name: str
+    sink: int
+    record: SourceRecord | None = None
+
+
+class ResidualReader:
+    """Sandboxed processes that read one file after the other. Use as a context manager; starting takes seconds."""
+
+    def __init__(self, settings: Settings, processes: int = 1) -> None:
+        """Starts the processes.
+
+        Args:
+            settings: limits of time, memory and pixels.
+            processes: how many files may be worked on at once.
+        """
+        self._settings = settings
+        self._processes = max(1, processes)
+        self._most_pixels = settings.decode.max_pixels
+        limits = SandboxLimits(
+            settings.processing.memory_limit_mib << 20, write_bytes=PIXEL_BYTES * self._most_pixels + _SPARE_BYTES
+        )
+        self._pool = Pool(TARGET, self._processes, limits)
+        self._sent: dict[int, _Sent] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.close()
+        for sink in self._sent:
+            os.close(sink)
+        self._sent.clear()
+
+    def read(self, source: Path | bytes | Source) -> SourceReading | NotComparable:
+        """Returns a file's residual, or why it has none; `advise_on_file` says what to do.
+
+        Args:
+            source: a file, its bytes, or a source of an item.
+
+        Raises:
+            NotFound: if there is no such file.
+            VardeError: if the process cannot start.
+        """
+        record = self.examine(source)
+        if isinstance(record.outcome, NotComparable):
+            return record.outcome
+        height, width = record.outcome.values.shape
+        kind = record.kind or FingerprintKind.PHOTO
+        return SourceReading(record.name, record.sha256, (width, height), record.outcome, record.facts, kind)
+
+    def examine(self, source: Path | bytes | Source) -> SourceRecord:
+        """Returns what `read` does, with digest and facts also where there is no residual."""
+        return next(self.examine_all([source]))
+
+    def examine_all(self, sources: Iterable[Path | bytes | Source]) -> Iterator[SourceRecord]:
+        """Yields what is read of each source, in their order; as many at once as there are processes."""
+        waiting: deque[_Sent] = deque()
+        for source in sources:
+            waiting.append(self._send(source))
+            if len(waiting) >= self._processes:
+                yield self._receive(waiting.popleft())
+        while waiting:
+            yield self._receive(waiting.popleft())
+
+    def _send(self, source: Path | bytes | Source) -> _Sent:
+        name = _name(source)
+        try:
+            part = open_part(source)
+        except Unreadable as error:
+            is_file = error.issue_code != IssueCode.SPECIAL_FILE
+            refused = NotComparable(Reason.NOT_DECODED if is_file else Reason.NOT_A_PICTURE, str(error))
+            return _Sent(name, -1, SourceRecord(name, b"", None, {}, refused))
+        limit_s = self._settings.processing.limit_s(part.size_bytes)
+        sink = os.memfd_create("residual", os.MFD_CLOEXEC)
+        sent = _Sent(name, sink)
+        self._sent[sink] = sent
+        request = ResidualRequest(part.offset, part.size_bytes, self._settings.decode.limits(), limit_s)
+        files = (part.descriptor, os.dup(sink))
+        self._pool.submit(Request(sink, msgspec.msgpack.encode(request), files, limit_s))
+        return sent
+
+    def _receive(self, sent: _Sent) -> SourceRecord:
+        while sent.record is None:
+            for answer in self._pool.wait(1.0):
+                other = self._sent.pop(answer.key)
+                try:
+                    other.record = self._read_answer(other.name, other.sink, answer.result)
+                finally:
+                    os.close(other.sink)
+        return sent.record
+
+    def _read_answer(self, name: str, sink: int, result: bytes | Failure) -> SourceRecord:
+        if not isinstance(result, Failure):
+            try:
+                answer = _decode(result)
+                outcome = answer.refused or self._load(sink, answer)
+                return SourceRecord(name, answer.sha256, answer.kind, _check_facts(answer), outcome, answer.cpu_s)
+            except (msgspec.MsgspecError, ImpossibleAnswer) as error:
+                result = Failure(FailureKind.CRASHED, f"The decoder's answer cannot be true: {error}")
+        reason = Reason.TOO_LARGE if result.kind is FailureKind.OUT_OF_MEMORY else Reason.NOT_DECODED
+        return SourceRecord(name, b"", None, {}, NotComparable(reason, result.detail))
+
+    def _load(self, sink: int, answer: ResidualAnswer) -> Residual:
+        """Returns the residual whose planes a process wrote, copied: what is there now may still change."""
+        height, width = answer.height_px, answer.width_px
+        if height < 1 or width < 1 or height * width > self._most_pixels or not 0.0 <= answer.usable <= 1.0:
+            raise ImpossibleAnswer(f"a residual of {width} x {height} pixels, {answer.usable} usable")
+        pixels = height * width
+        values = _read_plane(sink, np.dtype(np.float32), 0, pixels)
+        weights = _read_plane(sink, np.dtype(np.float32), 4 * pixels, pixels)
+        luma = _read_plane(sink, np.dtype(np.uint8), 8 * pixels, pixels)
+        if not all(np.isfinite(side) for plane in (values, weights) for side in (plane.min(), plane.max())):
+            raise ImpossibleAnswer("a residual that holds no numbers")
+        if weights.min() < 0:
+            raise ImpossibleAnswer("weights below zero")
+        size = (height, width)
+        method = Method(*answer.method)
+        return Residual(values.reshape(size), weights.reshape(size), luma.reshape(size), answer.usable, method)
+
+
+def _name(source: Path | bytes | Source) -> str:
+    return escape(os.fsencode(source.name)) if isinstance(source, Path) else ""
+
+
+def _check_facts(answer: ResidualAnswer) -> dict[str, object]:
+    if len(answer.sha256) not in (0, _DIGEST_BYTES):
+        raise ImpossibleAnswer(f"a digest of {len(answer.sha256)} bytes")
+    if len(msgspec.json.encode(answer.facts)) > _MOST_FACTS_BYTES:
+        raise ImpossibleAnswer("facts without end")
+    return answer.facts
+
+
+def _read_plane(sink: int, dtype: np.dtype[Any], offset: int, count: int) -> NDArray[Any]:
+    plane = np.empty(count, dtype)
+    left = plane.view(np.uint8).data
+    while left:
+        read = os.preadv(sink, [left], offset)
+        if not read:
+            raise ImpossibleAnswer("a residual that ends too early")
+        left, offset = left[read:], offset + read
+    return plane

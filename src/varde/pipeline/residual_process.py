@@ -1,0 +1,176 @@
+"""Reads one file's noise residual inside a decoder process; the planes go back through a file of the parent's.
+
+This is an item boundary: whatever fails becomes an answer about exactly this file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from varde.camera import residual
+from varde.camera.photographic import measure_exposure, refuse_unphotographic
+from varde.camera.residual import Residual, Workspace, extract_residual
+from varde.core.camera import FingerprintKind
+from varde.core.errors import Unreadable
+from varde.core.issue import IssueCode
+from varde.core.limits import DecodeLimits
+from varde.core.media import MediaKind
+from varde.core.outcome import NotComparable, Reason
+from varde.evidence.reading import ExhibitFile
+from varde.media import picture
+from varde.media.sensor import read_sensor_picture
+from varde.media.sniff import HEAD_BYTES, TAIL_BYTES, sniff
+
+TARGET: Final = "varde.pipeline.residual_process:prepare"
+
+MOST_PICTURE_BYTES: Final = 512 << 20
+
+PIXEL_BYTES: Final = 9
+"""Of the three planes together: values and weights in float32, luma in one byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResidualRequest:
+    """What to read: a part of the first descriptor; the second is where the planes are written.
+
+    Attributes:
+        offset, size_bytes: the part.
+        limits: what decoding may cost.
+        limit_s: how long a video may be worked on.
+    """
+
+    offset: int
+    size_bytes: int
+    limits: DecodeLimits
+    limit_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ResidualAnswer:
+    """What came of it.
+
+    Attributes:
+        sha256: of the bytes, b"" where they could not be read.
+        kind: photo or video; None where it is neither.
+        facts: plain values.
+        refused: why there is no residual; None where the planes were written: values, weights, luma.
+        height_px, width_px: of the planes.
+        usable: share of usable pixels.
+        method: of the residual, name and version.
+        cpu_s: CPU seconds spent.
+    """
+
+    sha256: bytes
+    kind: FingerprintKind | None = None
+    facts: dict[str, object] = field(default_factory=dict)
+    refused: NotComparable | None = None
+    height_px: int = 0
+    width_px: int = 0
+    usable: float = 0.0
+    method: tuple[str, str] = ("", "")
+    cpu_s: float = 0.0
+
+
+_Outcome = tuple[FingerprintKind | None, dict[str, object], Residual | NotComparable]
+
+
+def prepare() -> Callable[[bytes, list[int]], bytes]:
+    """Returns the handler for a decoder process, everything it needs imported, compiled and warmed up."""
+    picture.warm_up()
+    residual.warm_up()
+    reader = _Reader()
+    decoder = msgspec.msgpack.Decoder(ResidualRequest)
+    encoder = msgspec.msgpack.Encoder()
+
+    def handle(payload: bytes, files: list[int]) -> bytes:
+        return encoder.encode(reader.read(decoder.decode(payload), *files))
+
+    return handle
+
+
+class _Reader:
+    """Reads one file after the other; keeps the buffers of the last size."""
+
+    def __init__(self) -> None:
+        self._workspace: Workspace | None = None
+
+    def read(self, request: ResidualRequest, descriptor: int, sink: int) -> ResidualAnswer:
+        """Returns what a file's residual is, or why it has none; never raises but for `MemoryError`."""
+        start = time.process_time()
+        try:
+            with ExhibitFile(os.dup(descriptor), os.fstat(descriptor), request.offset, request.size_bytes) as file:
+                sha256, outcome = self._read_file(file, request)
+        except Unreadable as error:
+            reason = Reason.TOO_LARGE if error.issue_code == IssueCode.TOO_LARGE else Reason.NOT_DECODED
+            return ResidualAnswer(b"", refused=NotComparable(reason, str(error)))
+        kind, facts, found = outcome
+        spent = time.process_time() - start
+        if isinstance(found, NotComparable):
+            return ResidualAnswer(sha256, kind, facts, found, cpu_s=spent)
+        height, width = found.values.shape
+        _write(sink, found.values, 0)
+        _write(sink, found.weights, 4 * height * width)
+        _write(sink, found.luma, 8 * height * width)
+        method = (found.method.name, found.method.version)
+        return ResidualAnswer(sha256, kind, facts, None, height, width, float(found.usable), method, spent)
+
+    def _read_file(self, file: ExhibitFile, request: ResidualRequest) -> tuple[bytes, _Outcome]:
+        digest = hashlib.sha256()
+        for piece in file.chunks():
+            digest.update(piece)
+        try:
+            outcome = self._extract(file, request)
+        except MemoryError:
+            raise
+        except Unreadable as error:
+            reason = Reason.TOO_LARGE if error.issue_code == IssueCode.TOO_LARGE else Reason.NOT_DECODED
+            outcome = None, {}, NotComparable(reason, str(error))
+        except Exception as error:  # noqa: BLE001 - the item boundary
+            outcome = None, {}, NotComparable(Reason.NOT_DECODED, f"{type(error).__name__}: {error}")
+        return digest.digest(), outcome
+
+    def _extract(self, file: ExhibitFile, request: ResidualRequest) -> _Outcome:
+        with file.open_slice() as part:
+            head = part.read(HEAD_BYTES)
+            part.seek(max(0, file.size_bytes - TAIL_BYTES))
+            media_type = sniff(head, part.read(TAIL_BYTES))
+        if media_type.kind is not MediaKind.PICTURE:
+            detail = f"By its bytes it is {media_type.mime}, no picture or video."
+            return None, {}, NotComparable(Reason.NOT_A_PICTURE, detail)
+        return FingerprintKind.PHOTO, *self._extract_picture(file.read_whole(MOST_PICTURE_BYTES), request.limits)
+
+    def _extract_picture(self, data: bytes, limits: DecodeLimits) -> tuple[dict[str, object], Residual | NotComparable]:
+        read = read_sensor_picture(data, limits)
+        exposure = measure_exposure(read.pixels)
+        height, width = read.pixels.shape[:2]
+        facts = read.facts | {"width_px": width, "height_px": height, "mean": round(exposure.mean, 1)}
+        facts |= {"saturated": round(exposure.saturated, 4), "dark": round(exposure.dark, 4)}
+        refused = refuse_unphotographic(exposure, read.facts)
+        if refused:
+            return facts, refused
+        found = extract_residual(read.pixels, workspace=self._get_workspace(height, width))
+        if isinstance(found, Residual):
+            facts["usable"] = round(float(found.usable), 4)
+        return facts, found
+
+    def _get_workspace(self, height: int, width: int) -> Workspace:
+        if self._workspace is None or not self._workspace.fits((height, width)):
+            self._workspace = None  # its memory is free before the next is taken
+            self._workspace = Workspace(height, width)
+        return self._workspace
+
+
+def _write(sink: int, plane: NDArray[np.generic], offset: int) -> None:
+    data = np.ascontiguousarray(plane).reshape(-1).view(np.uint8).data
+    while data:
+        written = os.pwrite(sink, data, offset)
+        data, offset = data[written:], offset + written
