@@ -26,6 +26,7 @@ cameras = make_table(
     Column("withdrawn_at", Utc),
     Column("withdrawn_by", Text),
     Column("withdrawn_because", Text),
+    Column("deleted_at", Utc),
 )
 
 fingerprints = make_table(

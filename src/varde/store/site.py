@@ -54,6 +54,11 @@ class Site:
         """Where the indexes of known material lie; they can be deleted at any time."""
         return self.folder / "indexes"
 
+    @property
+    def cameras(self) -> Path:
+        """Where the files of cameras' fingerprints lie, named by their digests; made with the first of them."""
+        return self.folder / "cameras"
+
     @contextmanager
     def processing_lock(self) -> Iterator[None]:
         """Holds the right to process exhibits of this site; freed if the holder dies.

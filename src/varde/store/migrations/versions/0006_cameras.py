@@ -59,6 +59,7 @@ def upgrade() -> None:
         sa.Column("withdrawn_at", varde.store.types.Utc(), nullable=True),
         sa.Column("withdrawn_by", sa.Text(), nullable=True),
         sa.Column("withdrawn_because", sa.Text(), nullable=True),
+        sa.Column("deleted_at", varde.store.types.Utc(), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_cameras_case_id_cases")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cameras")),
         sa.UniqueConstraint("name", name=op.f("uq_cameras_name")),
