@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from varde.camera.bits import compute_z, count_agreement_within, pack_signs
+from varde.camera.bits import compute_z, count_agreement_within, pack_mask, pack_signs
 from varde.camera.fingerprint_index import FingerprintIndex, Signed
+from varde.camera.geometry import ORIENTATIONS
 from varde.camera.residual import Residual
 from varde.camera.turned_signs import SignQuery, choose_strong
 from varde.core.errors import IntegrityFailure, WrongUse
@@ -46,29 +47,37 @@ def test_the_own_camera_comes_first_in_every_turn_and_mirror(tmp_path: Path) -> 
     for turn in (0, 90, 180, 270):
         for mirrored in (False, True):
             query = SignQuery.of(_residual(7, turn, mirrored=mirrored))
-            assert SIZE in query.list_sizes()
-            turned = query.turn_to(SIZE)
-            assert len(turned.orientations) == 4
-            ranked, searched = index.scan(turned, 3)
-            found = turned.orientations[ranked[0].turn]
-            assert searched == 20 and len(ranked) == 3
-            assert (ranked[0].fingerprint_id, found.turn, found.mirrored) == (7, turn, mirrored)
-            assert ranked[0].z > 8 > ranked[1].z
+            scanned = index.scan(query, 3)
+            first, second, _ = scanned.ranked
+            assert SIZE in query.list_sizes() and (scanned.searched, scanned.places) == (20, 4)
+            assert (first.fingerprint_id, first.orientation.turn, first.orientation.mirrored) == (7, turn, mirrored)
+            assert first.z > 9 > 4 > second.z
 
 
-def test_a_scan_gives_what_a_slow_comparison_of_each_gives(tmp_path: Path) -> None:
+def test_a_scan_of_few_gives_the_order_of_the_strata_of_each(tmp_path: Path) -> None:
     index = FingerprintIndex(tmp_path, SIZE)
     index.append(_signed(*range(1, 8)))
-    turned = SignQuery.of(_residual(3)).turn_to(SIZE)
-    ranked, _ = index.scan(turned, 100)
+    query = SignQuery.of(_residual(3))
+    ranked = index.scan(query, 100).ranked
     assert len(ranked) == 7 and [each.z for each in ranked] == sorted((each.z for each in ranked), reverse=True)
     for each in ranked:
-        signs = pack_signs(_pattern(each.fingerprint_id))
-        slow = [
-            compute_z(*count_agreement_within(signs, turned.signs[at], turned.within[at]))
-            for at in range(len(turned.signs))
-        ]
-        assert each.z == pytest.approx(max(slow), abs=1e-3) and each.turn == int(np.argmax(slow))
+        slow = query.stratify(each.orientation).compute_z(pack_signs(_pattern(each.fingerprint_id)))
+        assert each.z == slow
+
+
+def test_strata_lose_less_than_plain_signs() -> None:
+    rng = np.random.default_rng(2)
+    pattern = rng.standard_normal((512, 512), np.float32)
+    uneven = np.where(rng.random((512, 512)) < 0.3, np.float32(1), np.float32(0.2))
+    values = np.float32(0.06) * pattern + rng.standard_normal((512, 512), np.float32) / np.sqrt(uneven)
+    query = SignQuery.of(Residual(values, uneven, np.full((512, 512), 100, np.uint8), 1.0))
+    exact = float((query.signal * pattern).sum() / np.linalg.norm(query.signal) / pattern.std())
+    signs = pack_signs(pattern)
+    plain = compute_z(count_agreement_within(signs, pack_signs(values), pack_mask(values != 0))[0], values.size)
+    strong = compute_z(*count_agreement_within(signs, pack_signs(values), pack_mask(query.strong)))
+    stratified = query.stratify(ORIENTATIONS[0]).compute_z(signs)
+    assert plain < strong < stratified < exact
+    assert stratified > 0.7 * exact
 
 
 def test_a_square_picture_is_turned_in_all_eight_ways() -> None:
@@ -96,13 +105,15 @@ def test_one_at_a_time_makes_few_segments(tmp_path: Path) -> None:
 def test_what_is_dropped_is_gone_from_the_files_for_everyone(tmp_path: Path) -> None:
     index, other = FingerprintIndex(tmp_path, SIZE), FingerprintIndex(tmp_path, SIZE)
     index.append(_signed(1, 2, 3))
-    assert other.scan(SignQuery.of(_residual(2)).turn_to(SIZE), 1)[0][0].fingerprint_id == 2
+    query = SignQuery.of(_residual(2))
+    assert other.scan(query, 1).ranked[0].fingerprint_id == 2
     assert index.drop([2, 99]) == 1 and index.drop([2]) == 0
     signs = next(_signed(2)).signs.tobytes()
     assert not any(signs in path.read_bytes() for path in tmp_path.glob("*.segment"))
-    ranked, searched = other.scan(SignQuery.of(_residual(2)).turn_to(SIZE), 9)
-    assert searched == 2 and {each.fingerprint_id for each in ranked} == {1, 3}
-    assert index.drop([1, 3]) == 2 and index.scan(SignQuery.of(_residual(2)).turn_to(SIZE), 9) == ([], 0)
+    scanned = other.scan(query, 9)
+    assert scanned.searched == 2 and {each.fingerprint_id for each in scanned.ranked} == {1, 3}
+    assert index.drop([1, 3]) == 2 and index.scan(query, 9).ranked == ()
+    assert FingerprintIndex(tmp_path / "none", (10, 20)).scan(query, 9).places == 0
 
 
 def test_signs_of_another_size_are_refused(tmp_path: Path) -> None:

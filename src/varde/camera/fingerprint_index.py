@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from varde.camera.bits import Words, count_words, scan_signs
-from varde.camera.turned_signs import TurnedSigns
+from varde.camera.geometry import Orientation
+from varde.camera.turned_signs import SignQuery, StratifiedSigns
 from varde.core.errors import WrongUse
 from varde.segments.container import Facts, Pieces, Segment, check_array
 from varde.segments.folder import FolderWriter, Listed, SegmentFolder, Staged
@@ -31,6 +32,7 @@ SEGMENT_BYTES: Final = 256 << 20
 """About how large a segment may be: every open one takes a file descriptor."""
 
 _BATCH_BYTES: Final = 32 << 20
+_SPARE: Final = 10
 
 Ids = NDArray[np.uint64]
 
@@ -57,12 +59,27 @@ class Ranked:
     Attributes:
         fingerprint_id: its row number.
         z: by how many standard deviations the signs agree more than by chance, at the best turn; larger is closer.
-        turn: which of the query's orientations that is.
+        orientation: that turn.
     """
 
     fingerprint_id: int
     z: float
-    turn: int
+    orientation: Orientation
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What a scan of a family gave.
+
+    Attributes:
+        ranked: those that agree best, best first.
+        searched: how many fingerprints were compared.
+        places: in how many turns each.
+    """
+
+    ranked: tuple[Ranked, ...]
+    searched: int
+    places: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,26 +155,34 @@ class FingerprintIndex:
                     writer.commit(staged, [rows.name])
         return dropped
 
-    def scan(self, query: TurnedSigns, most: int) -> tuple[list[Ranked], int]:
-        """Returns the fingerprints that agree best, best first, and how many there are in all; every one is compared.
+    def scan(self, query: SignQuery, most: int) -> Scanned:
+        """Returns the fingerprints that agree best; every one is compared, in every turn of the query that fits.
+
+        Ten times as many as are wanted are then compared again with the query's pixels in strata.
 
         Args:
-            query: turned to this size.
+            query: of any size; where no turn of it has this index's size, nothing is compared.
             most: how many to return.
 
         Raises:
             IntegrityFailure, WrongUse: as `list_held`.
         """
-        ids, scores, turns = [np.empty(0, np.uint64)], [np.empty(0, np.float32)], [np.empty(0, np.int64)]
-        for rows in self._tables.refresh():
-            z = scan_signs(rows.signs, query.signs, query.within)
-            ids.append(rows.ids)
-            scores.append(z.max(axis=1))
-            turns.append(z.argmax(axis=1))
-        all_ids, all_scores, all_turns = np.concatenate(ids), np.concatenate(scores), np.concatenate(turns)
-        order = np.lexsort((all_ids, -all_scores))[:most]
-        ranked = [Ranked(int(all_ids[at]), float(all_scores[at]), int(all_turns[at])) for at in order]
-        return ranked, len(all_ids)
+        turned = query.turn_to(self._size)
+        opened = self._tables.refresh()
+        if not turned.orientations or not opened:
+            return Scanned((), 0, len(turned.orientations))
+        z = np.concatenate([scan_signs(rows.signs, turned.signs, turned.within) for rows in opened])
+        places = [(rows, at) for rows in opened for at in range(len(rows.ids))]
+        best, strata = z.max(axis=1), dict[int, StratifiedSigns]()
+        found = []
+        for at in np.argsort(-best, kind="stable")[: _SPARE * most]:
+            turn, (rows, row) = int(z[at].argmax()), places[at]
+            if turn not in strata:
+                strata[turn] = query.stratify(turned.orientations[turn])
+            refined = strata[turn].compute_z(rows.signs[row])
+            found.append(Ranked(int(rows.ids[row]), refined, turned.orientations[turn]))
+        found.sort(key=lambda each: (-each.z, each.fingerprint_id))
+        return Scanned(tuple(found[:most]), len(places), len(turned.orientations))
 
     def verify(self) -> int:
         """Returns the number of segments after reading every byte; raises as `list_held`."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from varde.camera.bits import Words, pack_mask, pack_signs
+from varde.camera.bits import Words, count_agreement_within, count_words, pack_mask, pack_signs
 from varde.camera.correlation import compute_signal
 from varde.camera.geometry import ORIENTATIONS, Orientation, orient, turned_size
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float32]
 
 _SAMPLE: Final = 1 << 16
+_STRATA: Final = (0.02, 0.08, 0.2, 0.45, 1.0)
+"""Shares of the pixels, strongest first, at which one stratum ends and the next begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,30 @@ class TurnedSigns:
     orientations: tuple[Orientation, ...]
     signs: Words
     within: Words
+
+
+@dataclass(frozen=True, slots=True)
+class StratifiedSigns:
+    """A query in one turn whose pixels count by how strong they are: closer to the exact correlation, and dearer.
+
+    Attributes:
+        signs: (W,) uint64.
+        strata: (W,) uint64 each, which pixels are about equally strong.
+        strengths: of each, the mean size of the signal.
+    """
+
+    signs: Words
+    strata: tuple[Words, ...]
+    strengths: tuple[float, ...]
+
+    def compute_z(self, signs: Words) -> float:
+        """Returns by how many standard deviations a fingerprint's signs, (W,) uint64, agree more than by chance."""
+        total, variance = 0.0, 0.0
+        for stratum, strength in zip(self.strata, self.strengths, strict=True):
+            agreement, pixels = count_agreement_within(signs, self.signs, stratum)
+            total += strength * (2 * agreement - pixels)
+            variance += strength**2 * pixels
+        return total / variance**0.5 if variance else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +90,29 @@ class SignQuery:
         """Returns the query for sensors of (rows, columns), in every turn and mirror that has that size."""
         own = (self.signal.shape[0], self.signal.shape[1])
         fitting = tuple(each for each in ORIENTATIONS if turned_size(own, each.turn) == size_px)
-        signs, within = [], []
+        words = count_words(size_px[0] * size_px[1])
+        signs, within = [np.empty((0, words), np.uint64)], [np.empty((0, words), np.uint64)]
         for each in fitting:
             strong = np.ascontiguousarray(orient(self.strong, each.turn, mirrored=each.mirrored))
             signal = np.ascontiguousarray(orient(self.signal, each.turn, mirrored=each.mirrored))
-            signs.append(pack_signs(signal, strong))
-            within.append(pack_mask(strong))
-        return TurnedSigns(fitting, np.stack(signs), np.stack(within))
+            signs.append(pack_signs(signal, strong)[None])
+            within.append(pack_mask(strong)[None])
+        return TurnedSigns(fitting, np.concatenate(signs), np.concatenate(within))
+
+    def stratify(self, orientation: Orientation) -> StratifiedSigns:
+        """Returns the query in one turn, its pixels in strata."""
+        signal = np.ascontiguousarray(orient(self.signal, orientation.turn, mirrored=orientation.mirrored))
+        sizes = np.abs(signal)
+        sample = np.sort(sizes.reshape(-1)[:: max(1, sizes.size // _SAMPLE)])[::-1]
+        ends = [float(sample[min(int(share * len(sample)), len(sample) - 1)]) for share in _STRATA[:-1]]
+        strata, strengths, above = [], [], np.inf
+        for least in (*ends, 0.0):
+            here = (sizes < above) & ((sizes >= least) if least > 0 else (sizes > 0))
+            above = min(above, least) if least > 0 else above
+            if here.any():
+                strata.append(pack_mask(here))
+                strengths.append(float(sizes[here].mean()))
+        return StratifiedSigns(pack_signs(signal), tuple(strata), tuple(strengths))
 
 
 def choose_strong(signal: Floats) -> NDArray[np.bool_]:
