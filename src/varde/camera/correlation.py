@@ -155,7 +155,7 @@ def weigh(values: Plane, weights: Plane, luma: NDArray[np.uint8]) -> Plane:
     signal = np.empty((rows, columns), np.float32)
     total, count = 0.0, 0
     for row in range(rows):
-        line = np.float32(0.0)
+        line = 0.0
         for column in range(columns):
             value = weights[row, column] * values[row, column] * np.float32(luma[row, column])
             signal[row, column] = value
@@ -189,7 +189,7 @@ def multiply(
     energy = 0.0
     for row in range(rows):
         source = (rows - row) % rows if flipped else row
-        line = np.float32(0.0)
+        line = 0.0
         for column in range(columns):
             a, b = probe[source, column], fingerprint[row, column]
             real = a.real * b.real - sign * a.imag * b.imag
