@@ -89,12 +89,12 @@ class LumaFrames:
         read: how many frames were given so far.
     """
 
-    def __init__(self, container: InputContainer, stream: VideoStream, limits: DecodeLimits) -> None:
-        """Starts a video that was just opened."""
+    def __init__(self, container: InputContainer, stream: VideoStream, limits: DecodeLimits, max_frames: int) -> None:
+        """Starts a video that was just opened, of which so many frames may be read."""
         self.codec = str(stream.codec_context.name)
         self.duration_s = get_duration(container, stream)
         self.rate = get_rate(stream)
-        self._container, self._stream, self._limits = container, stream, limits
+        self._container, self._stream, self._limits, self._most = container, stream, limits, max_frames
         self._progress = Progress()
         self._sizes: dict[int | None, int] = {}
         self._shape: tuple[int, int] | None = None
@@ -121,10 +121,9 @@ class LumaFrames:
         Raises:
             Unreadable: DAMAGED if there is not one, TOO_LARGE.
         """
-        share = self._limits.max_frames / max(self._count_expected(), self._limits.max_frames)
-        credit, end = 0.0, self._limits.max_frames
+        share, credit = self._most / max(self._count_expected(), self._most), 0.0
         for stretch in cut_into_stretches(read_packets(self._container, self._stream, self._progress)):
-            credit = min(credit + share * len(stretch.packets), float(end - self.read))
+            credit = min(credit + share * len(stretch.packets), float(self._most - self.read))
             until = min(len(stretch.packets), round(credit + 0.499))
             if until < 1:
                 break
@@ -166,12 +165,16 @@ class LumaFrames:
 
 
 @contextmanager
-def open_luma_frames(file: BinaryIO, limits: DecodeLimits) -> Iterator[LumaFrames]:
+def open_luma_frames(
+    file: BinaryIO, limits: DecodeLimits, *, max_frames: int | None = None, max_pixels: int | None = None
+) -> Iterator[LumaFrames]:
     """Gives the frames of a video's first video stream; one decoded frame and up to 64 MiB of the file are in memory.
 
     Args:
         file: seekable, from the start of the video; it is left open.
-        limits: pixels of a frame, and number of frames; of a longer video they are spread over its length.
+        limits: pixels of a frame, and number of frames.
+        max_frames: fewer frames; of a longer video they are spread over its length.
+        max_pixels: of all frames together; None is no limit.
 
     Raises:
         Unreadable: UNSUPPORTED (no video in it, unknown codec), DAMAGED (nothing could be decoded), TOO_LARGE.
@@ -183,7 +186,10 @@ def open_luma_frames(file: BinaryIO, limits: DecodeLimits) -> Iterator[LumaFrame
         stream = get_stream(container, limits)
         context: Any = stream.codec_context
         context.options = {"export_side_data": "venc_params"}
-        yield LumaFrames(container, stream, limits)
+        most = min(limits.max_frames, max_frames or limits.max_frames)
+        if max_pixels is not None:
+            most = max(1, min(most, max_pixels // max(1, context.width * context.height)))
+        yield LumaFrames(container, stream, limits, most)
 
 
 def _get_kind(frame: av.VideoFrame) -> FrameKind:

@@ -1,0 +1,135 @@
+"""The noise residual of a whole video: the weighted sum over its frames, in the layout its frames are stored in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+import numpy as np
+
+from varde.camera.residual import SMALLEST_PX, Residual
+from varde.camera.video_noise import FrameNoise
+from varde.camera.video_steadiness import Steadiness, Verdict, measure_steadiness
+from varde.camera.video_sums import METHOD, VideoSums
+from varde.camera.video_weights import compute_gains
+from varde.core.limits import DecodeLimits
+from varde.core.outcome import NotComparable, Reason
+from varde.media.frame_luma import FrameKind, LumaFrame, LumaFrames, open_luma_frames
+
+if TYPE_CHECKING:
+    from varde.camera.fingerprint import Fingerprint
+
+__all__ = ["METHOD", "extract_video_residual", "warm_up"]
+
+Facts = dict[str, object]
+
+MOST_FRAMES: Final = 900
+"""Frames of one video that are summed; of a longer one they are spread over its length, all key frames among them."""
+
+_PIXELS_PER_S: Final = 8_000_000
+"""Pixels of frames that are worked on for each second of the time limit: a third of what one core was seen to do."""
+
+_FEWEST_FRAMES: Final = 8
+
+
+def extract_video_residual(
+    file: BinaryIO,
+    *,
+    limit_s: float,
+    fingerprint: Fingerprint | None = None,
+    limits: DecodeLimits | None = None,
+) -> tuple[Residual | NotComparable, Facts]:
+    """Returns a video's noise residual, or why it has none, and plain facts of what was read.
+
+    Steps: 1. noise of each frame; 2. sum, each block weighted by how finely it was coded and by its variance, every
+    other second apart; 3. whether both sums agree where they lie; 4. clean the whole.
+
+    Args:
+        file: seekable, from the start of the video; it is left open.
+        limit_s: about how long it may take; it decides how many frames are read.
+        fingerprint: what frames may be aligned to; used only where they do not lie at one place.
+        limits: pixels of a frame; None takes the defaults.
+
+    Raises:
+        Unreadable: as `open_luma_frames`.
+
+    Convention: the residual has the size and layout of the frames as stored; a rotation that the file states is not
+        applied, nothing is scaled.
+    Limits: memory is nine planes of the frame's size; the first video stream only.
+    """
+    limits = limits or DecodeLimits()
+    with open_luma_frames(file, limits, max_frames=MOST_FRAMES, max_pixels=int(limit_s * _PIXELS_PER_S)) as frames:
+        summing = _Summing()
+        for frame in frames:
+            if refusal := summing.add(frame):
+                return refusal, _describe(frames, summing)
+        outcome, steadiness = summing.finish()
+        facts = _describe(frames, summing) | _describe_steadiness(steadiness)
+    return outcome, facts
+
+
+def warm_up() -> None:
+    """Compiles and loads everything, so that nothing has to be opened later inside a sandbox."""
+    rng = np.random.default_rng(1)
+    summing = _Summing()
+    for number in range(_FEWEST_FRAMES):
+        luma = rng.integers(60, 200, (SMALLEST_PX, SMALLEST_PX), dtype=np.uint8)
+        summing.add(LumaFrame(number / 4, luma, FrameKind.INTRA, 9000, None))
+    summing.finish()
+
+
+class _Summing:
+    """Sums the frames of one video, every other second apart."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+        self.key_frames = 0
+        self.coded_bytes = 0
+        self._noise: FrameNoise | None = None
+        self._sums: tuple[VideoSums, VideoSums] | None = None
+
+    def add(self, frame: LumaFrame) -> NotComparable | None:
+        """Adds a frame; returns why there is no point in going on."""
+        height, width = frame.luma.shape
+        if min(height, width) < SMALLEST_PX:
+            return NotComparable(Reason.TOO_SMALL, f"Its frames have {width} x {height} pixels; at least 256 a side.")
+        self._noise = self._noise or FrameNoise(height, width)
+        self._sums = self._sums or (VideoSums(height, width), VideoSums(height, width))
+        half = self._sums[int(frame.offset_s) % 2]
+        half.add(self._noise.extract(frame.luma), frame.luma, compute_gains(frame))
+        self.frames += 1
+        self.coded_bytes += frame.coded_bytes
+        self.key_frames += frame.kind is FrameKind.INTRA
+        return None
+
+    def finish(self) -> tuple[Residual | NotComparable, Steadiness]:
+        """Returns the residual of all frames as they lie, and whether they lie at one place."""
+        nowhere = Steadiness(Verdict.UNCLEAR, 0.0, 0.0, 0.0)
+        if self._sums is None or self._noise is None or self.frames < _FEWEST_FRAMES:
+            detail = f"{self.frames} frames could be decoded; at least {_FEWEST_FRAMES} are needed."
+            return NotComparable(Reason.NO_FRAMES, detail), nowhere
+        one, other = self._sums
+        clean = self._noise.clean
+        steadiness = measure_steadiness(one, other, clean(one), clean(other)) if other.frames else nowhere
+        one.join(other)
+        return self._noise.finish(one), steadiness
+
+
+def _describe(frames: LumaFrames, summing: _Summing) -> Facts:
+    seconds = summing.frames / frames.rate if frames.rate else 0.0
+    return {
+        "frames": summing.frames,
+        "key_frames": summing.key_frames,
+        "codec": frames.codec,
+        "frame_rate": round(frames.rate, 3),
+        "duration_s": round(frames.duration_s, 3),
+        "bit_rate": round(summing.coded_bytes * 8 / seconds) if seconds else 0,
+        "issues": [issue.cause for issue in frames.issues],
+    }
+
+
+def _describe_steadiness(steadiness: Steadiness) -> Facts:
+    return {
+        "steadiness": steadiness.verdict.value,
+        "steady_z": round(steadiness.z_here, 1),
+        "motion": round(steadiness.motion, 2),
+    }

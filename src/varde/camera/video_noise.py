@@ -1,0 +1,47 @@
+"""The noise of single frames, and the cleaning of what is summed over them: once for the whole, not once a frame."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from varde.camera import residual
+from varde.camera.residual import LEAST_USABLE, Residual
+from varde.camera.video_sums import Plane, VideoSums
+from varde.core.outcome import NotComparable, Reason
+
+_LEAST_NOISE = 1e-6
+
+
+class FrameNoise:
+    """Extracts the noise of frames of one size."""
+
+    def __init__(self, height_px: int, width_px: int) -> None:
+        """Keeps the size."""
+        self._size = (height_px, width_px)
+
+    def extract(self, luma: NDArray[np.uint8]) -> Plane:
+        """Returns the noise of one frame, (H, W) float32, not cleaned; the next call may write over it."""
+        noise: Any = residual._noise(luma.astype(np.float32))
+        return np.asarray(noise, np.float32)
+
+    def clean(self, sums: VideoSums) -> Plane:
+        """Returns the summed noise at equal variance, without what coders and cameras of one model leave in it."""
+        even = sums.compute_even_noise()
+        unknown = even == 0
+        cleaned: Any = residual._clean(even)
+        values = np.asarray(cleaned, np.float32)
+        values[unknown] = 0
+        return values
+
+    def finish(self, sums: VideoSums) -> Residual | NotComparable:
+        """Returns the residual of all frames, or why there is none."""
+        if sums.usable < LEAST_USABLE:
+            is_dark = float(sums.light.mean()) / max(1, sums.frames) < 128
+            reason = Reason.TOO_DARK if is_dark else Reason.OVEREXPOSED
+            return NotComparable(reason, f"{sums.usable:.0%} of its frames' pixels are neither saturated nor dark.")
+        if not float(np.abs(sums.signal).mean()) > _LEAST_NOISE:
+            return NotComparable(Reason.BLANK, "Its frames hold no noise.")
+        return sums.make_residual(self.clean(sums))

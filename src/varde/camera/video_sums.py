@@ -1,0 +1,121 @@
+"""The streaming sums of a video's noise over its frames: compiled loops, memory independent of the number of frames."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from varde.camera.residual import DARK, SATURATED, Residual
+from varde.camera.video_weights import BLOCK_PX, Gains
+from varde.core.signal import Method
+from varde.segments.compiled import compiled
+
+METHOD: Final = Method("camera.video_residual", "1")
+
+Plane = NDArray[np.float32]
+
+_SPARE_VARIANCE: Final = 3.0
+"""Added to a block's variance: very smooth blocks are smooth because the coder made them so."""
+
+_LEAST_SHARE: Final = 1e-3
+
+
+class VideoSums:
+    """The sums of a weighted maximum-likelihood estimate of the pattern under a video.
+
+    Attributes:
+        signal: (H, W) float32, sum of gain / variance x noise x luma.
+        information: (H, W) float32, sum of gain squared / variance x luma squared.
+        light: (H, W) float32, sum of luma.
+        frames: how many were added.
+
+    Source: Chen, Fridrich, Goljan & Lukas 2008, "Determining image origin and integrity using sensor noise", eq. (9),
+    with a gain and a variance for every block of every frame.
+    """
+
+    def __init__(self, height_px: int, width_px: int) -> None:
+        """Takes the memory of three planes."""
+        self.signal: Plane = np.zeros((height_px, width_px), np.float32)
+        self.information: Plane = np.zeros((height_px, width_px), np.float32)
+        self.light: Plane = np.zeros((height_px, width_px), np.float32)
+        self.frames = 0
+        self._usable = 0
+
+    @property
+    def usable(self) -> float:
+        """Share of the pixels of all frames that are neither saturated nor dark."""
+        return self._usable / max(1, self.frames * self.signal.size)
+
+    def add(self, noise: Plane, luma: NDArray[np.uint8], gains: Gains) -> None:
+        """Adds one frame of the same size.
+
+        Args:
+            noise: (H, W) float32, not cleaned.
+            luma: (H, W) uint8.
+            gains: of `compute_gains`.
+        """
+        self._usable += fold_frame(self.signal, self.information, self.light, noise, luma, gains)
+        self.frames += 1
+
+    def join(self, other: VideoSums) -> None:
+        """Adds all that another of the same size holds."""
+        self.signal += other.signal
+        self.information += other.information
+        self.light += other.light
+        self.frames += other.frames
+        self._usable += other._usable
+
+    def compute_even_noise(self) -> Plane:
+        """Returns the estimate scaled to equal variance everywhere, (H, W) float32; 0 where nothing is known."""
+        known = self.information > np.float32(_LEAST_SHARE) * self.information.mean(dtype=np.float64)
+        noise = np.zeros_like(self.signal)
+        return np.divide(self.signal, np.sqrt(self.information), out=noise, where=known)
+
+    def make_residual(self, even_noise: Plane) -> Residual:
+        """Returns the video's residual, ready to be compared as a picture's.
+
+        Args:
+            even_noise: of `compute_even_noise`, cleaned of what no sensor leaves.
+        """
+        luma: Plane = self.light / np.float32(max(1, self.frames))
+        weights: Plane = self.information / np.maximum(luma * luma, np.float32(1))
+        weights[even_noise == 0] = 0
+        values = np.zeros_like(luma)
+        np.divide(even_noise, np.sqrt(weights), out=values, where=weights > 0)
+        return Residual(values, weights, np.rint(luma).astype(np.uint8), self.usable, METHOD)
+
+
+@compiled
+def fold_frame(
+    signal: Plane, information: Plane, light: Plane, noise: Plane, luma: NDArray[np.uint8], gains: Gains
+) -> int:
+    """Adds one frame to the sums; returns how many of its pixels are neither saturated nor dark."""
+    height, width = noise.shape
+    usable = 0
+    for top in range(0, height, BLOCK_PX):
+        bottom = min(top + BLOCK_PX, height)
+        for left in range(0, width, BLOCK_PX):
+            right = min(left + BLOCK_PX, width)
+            energy, total = np.float32(0), np.float32(0)
+            for row in range(top, bottom):
+                for column in range(left, right):
+                    value = noise[row, column]
+                    energy += value * value
+                    total += value
+            count = np.float32((bottom - top) * (right - left))
+            variance = (energy - total * total / count) / count
+            gain = gains[top // BLOCK_PX, left // BLOCK_PX]
+            share = gain / (variance + np.float32(_SPARE_VARIANCE))
+            for row in range(top, bottom):
+                for column in range(left, right):
+                    grey = luma[row, column]
+                    bright = np.float32(grey)
+                    light[row, column] += bright
+                    if DARK <= grey <= SATURATED:
+                        weighted = share * bright
+                        signal[row, column] += weighted * noise[row, column]
+                        information[row, column] += weighted * gain * bright
+                        usable += 1
+    return usable
