@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import tomllib
 from enum import StrEnum
 from pathlib import Path
@@ -120,12 +122,39 @@ class FacesSettings(_Section):
     )
 
 
+class SketchUse(StrEnum):
+    """When pictures are sketched while processing, so that those of one sensor can be found."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
 class CameraSettings(_Section):
     """What sensor noise is used for."""
+
+    sketch: SketchUse = Field(
+        SketchUse.AUTO,
+        description="Whether `varde process` sketches the noise of every picture; `auto`: once a camera is enrolled, "
+        "or where `--sources` or `varde camera cluster` asks for it.",
+    )
 
     lead_log10_lr: float = Field(
         2.0, ge=0, le=10, description="Least log10 likelihood ratio of a file of a case that makes a lead to a camera."
     )
+    verbal_scale: tuple[tuple[float, str], ...] = Field(
+        (), description="Likelihood ratios from which words are used, with the words; empty: ENFSI's scale of 2015."
+    )
+
+    @field_validator("verbal_scale")
+    @classmethod
+    def _check_rising(cls, bands: tuple[tuple[float, str], ...]) -> tuple[tuple[float, str], ...]:
+        least = [1.0, *(band for band, _ in bands)]
+        if not all(low < high < math.inf for low, high in itertools.pairwise(least)):
+            raise ValueError("each band begins at a likelihood ratio above 1 and above that of the band before it")
+        if not all(words.strip() for _, words in bands):
+            raise ValueError("a band has no words")
+        return bands
 
 
 class WebSettings(_Section):
