@@ -248,3 +248,8 @@ class FingerprintIndex:
             np.asarray(arrays["digests"], np.uint8),
             np.asarray(arrays["signs"], np.uint64),
         )
+
+
+def open_segments(folder: Path) -> SegmentFolder:
+    """Returns the segments of an index of whatever size, to be verified."""
+    return SegmentFolder(folder, KIND, VERSION)

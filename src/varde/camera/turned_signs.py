@@ -114,6 +114,13 @@ class SignQuery:
                 strengths.append(float(sizes[here].mean()))
         return StratifiedSigns(pack_signs(signal), tuple(strata), tuple(strengths))
 
+    def correlate(self, values: Floats, orientation: Orientation) -> float:
+        """Returns the normalised correlation with a fingerprint, (H, W) float32 of the size after the turn."""
+        signal = orient(self.signal, orientation.turn, mirrored=orientation.mirrored)
+        used = np.where(signal != 0, values, np.float32(0))
+        norm = float(np.linalg.norm(self.signal)) * float(np.linalg.norm(used))
+        return float(np.vdot(np.ascontiguousarray(signal), used)) / norm if norm else 0.0
+
 
 def choose_strong(signal: Floats) -> NDArray[np.bool_]:
     """Returns which pixels' signs to compare so that the agreement stands out most from chance.

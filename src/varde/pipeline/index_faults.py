@@ -63,6 +63,7 @@ def _verify(place: Path) -> str:
 
 def _load_kinds() -> dict[str, Callable[[Path], _Verifiable]]:
     """Loads what opens an index, which takes a second: not where there is none to be opened."""
+    from varde.camera.fingerprint_index import open_segments as open_fingerprints
     from varde.faces.gallery_pieces import open_segments
     from varde.known.exact import ExactTable
     from varde.known.local_index import LocalIndex
@@ -70,6 +71,7 @@ def _load_kinds() -> dict[str, Callable[[Path], _Verifiable]]:
     from varde.known.probe_column import ProbeColumn
 
     return {
+        "cameras-": open_fingerprints,
         "contents-pdq": ProbeColumn,
         "faces-": open_segments,
         "known-digests": ExactTable,
