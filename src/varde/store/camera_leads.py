@@ -10,10 +10,13 @@ from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from varde.core.camera_comparison import FilePlace
 from varde.core.errors import NotFound
+from varde.core.media import MediaKind
 from varde.store.camera_tables import camera_leads, camera_links, cameras
 from varde.store.database import insert_new
-from varde.store.tables import cases, exhibits, items
+from varde.store.tables import cases, contents, exhibits, items
 from varde.store.types import AnyRow, AnySelect
+
+_COMPARABLE = (MediaKind.PICTURE, MediaKind.VIDEO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,14 @@ class StoredCameraLead:
     content_id: int
     comparison_id: int
     found_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ContentPlace:
+    """A content, and a case that has it."""
+
+    content_id: int
+    case_id: int
 
 
 def record_lead(connection: Connection, *, camera_id: int, content_id: int, comparison_id: int, at: datetime) -> bool:
@@ -116,6 +127,41 @@ def list_file_cases(connection: Connection, content_id: int) -> list[int]:
     query = select(exhibits.c.case_id).join(items, items.c.exhibit_id == exhibits.c.id)
     found = query.where(items.c.content_id == content_id).distinct().order_by(exhibits.c.case_id)
     return list(connection.execute(found).scalars())
+
+
+def find_content(connection: Connection, sha256: bytes, case_id: int) -> ContentPlace | None:
+    """Returns the content with these bytes in a case; None where no item of it has them."""
+    query = (
+        select(contents.c.id)
+        .join(items, items.c.content_id == contents.c.id)
+        .join(exhibits, exhibits.c.id == items.c.exhibit_id)
+        .where(contents.c.sha256 == sha256, exhibits.c.case_id == case_id)
+    )
+    row = connection.execute(query.limit(1)).first()
+    return None if row is None else ContentPlace(row.id, case_id)
+
+
+def list_comparable_items(connection: Connection, case_id: int, *, after: int = 0, limit: int = 1_000) -> list[int]:
+    """Returns the first item of each picture's or video's content in a case, rising by item.
+
+    Args:
+        connection: to read with.
+        case_id: of the case.
+        after: row number before the first.
+        limit: most of them.
+    """
+    first = func.min(items.c.id)
+    query = (
+        select(first)
+        .join(exhibits, exhibits.c.id == items.c.exhibit_id)
+        .join(contents, contents.c.id == items.c.content_id)
+        .where(exhibits.c.case_id == case_id, contents.c.kind.in_([kind.value for kind in _COMPARABLE]))
+        .group_by(items.c.content_id)
+        .having(first > after)
+        .order_by(first)
+        .limit(limit)
+    )
+    return list(connection.execute(query).scalars())
 
 
 def _lies_in(case_ids: list[int]) -> ColumnElement[bool]:

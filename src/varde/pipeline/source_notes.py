@@ -1,0 +1,104 @@
+"""What a person should know of a file before relying on its comparison with a camera: from what the file states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from varde.core.camera import FingerprintKind, SearchExtent, SourceScore
+from varde.core.outcome import NotComparable
+from varde.store.cameras import Camera, StoredFingerprint
+
+FEW_REFERENCES: Final = 10
+
+_EDITORS: Final = (
+    "adobe",
+    "photoshop",
+    "lightroom",
+    "gimp",
+    "snapseed",
+    "picasa",
+    "picsart",
+    "paint",
+    "canva",
+    "instagram",
+    "affinity",
+    "pixelmator",
+    "capture one",
+    "darktable",
+    "imagemagick",
+    "photoscape",
+    "vsco",
+    "premiere",
+    "final cut",
+    "handbrake",
+    "lavf",
+)
+"""Programs that change pictures and videos, as they write their names into them; small letters."""
+
+
+def list_notes(
+    facts: Mapping[str, object],
+    camera: Camera,
+    fingerprint: StoredFingerprint,
+    kind: FingerprintKind | None,
+    outcome: SourceScore | NotComparable,
+) -> tuple[str, ...]:
+    """Returns what to know, a sentence each.
+
+    Args:
+        facts: what was read of the file and what it states.
+        camera, fingerprint: that it was compared with.
+        kind: of the file.
+        outcome: of the comparison.
+    """
+    found = [_note_model(facts, camera), _note_serial(facts, camera), _note_software(facts), _note_size(facts)]
+    found.append("The file ends too early: what is there was compared." if facts.get("truncated") else "")
+    found.append(_note_fingerprint(fingerprint, kind))
+    found.append(_note_search(outcome))
+    return tuple(note for note in found if note)
+
+
+def _note_model(facts: Mapping[str, object], camera: Camera) -> str:
+    stated, ours = str(facts.get("model", "")).strip(), camera.model.strip()
+    if not stated or not ours or stated.casefold() == ours.casefold():
+        return ""
+    return f"The file states another model ({stated}) than the camera has ({ours})."
+
+
+def _note_serial(facts: Mapping[str, object], camera: Camera) -> str:
+    stated, ours = str(facts.get("serial", "")).strip(), camera.serial.strip()
+    if not stated or not ours:
+        return ""
+    same = "the same serial number as" if stated.casefold() == ours.casefold() else "another serial number than"
+    return f"The file states {same} the camera has; anybody can have written it."
+
+
+def _note_software(facts: Mapping[str, object]) -> str:
+    stated = str(facts.get("software", "")).strip()
+    is_editor = any(name in stated.casefold() for name in _EDITORS)
+    return f"The file names a program that edits ({stated}): it may not be as the camera wrote it." if is_editor else ""
+
+
+def _note_size(facts: Mapping[str, object]) -> str:
+    stated = facts.get("stated_width"), facts.get("stated_height")
+    real = facts.get("width_px"), facts.get("height_px")
+    if not all(stated) or not all(real) or sorted(map(str, stated)) == sorted(map(str, real)):
+        return ""
+    return f"The file states {stated[0]} x {stated[1]} pixels and has {real[0]} x {real[1]}: it was resized or cut."
+
+
+def _note_fingerprint(fingerprint: StoredFingerprint, kind: FingerprintKind | None) -> str:
+    if kind is FingerprintKind.VIDEO and fingerprint.kind is FingerprintKind.PHOTO:
+        return "A video was compared with a fingerprint from photos: cut and resized as videos of the device are."
+    if fingerprint.used < FEW_REFERENCES:
+        return (
+            f"The fingerprint rests on {fingerprint.used} references only; {FEW_REFERENCES} or more make a firmer one."
+        )
+    return ""
+
+
+def _note_search(outcome: SourceScore | NotComparable) -> str:
+    if isinstance(outcome, NotComparable) or outcome.search.extent in (SearchExtent.ALIGNED, SearchExtent.TURNED):
+        return ""
+    return "It was searched beyond the camera's own size and place, which takes a higher score to mean the same."

@@ -1,0 +1,98 @@
+"""Writes the report on a camera as one self-contained HTML file that a laboratory can sign, and the same as JSON."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+from varde.core.camera_report import CameraReport, ReportPlot
+from varde.reports import camera_words
+from varde.reports.camera_document import describe_report
+from varde.reports.content import Written
+from varde.reports.html import make_environment, make_policy
+from varde.reports.output import open_output, read_written
+from varde.reports.text import css_string, show_time
+
+MOST_ROWS = 2_000
+"""Comparisons shown in the HTML; the JSON has all of them."""
+
+_TEMPLATES = Path(__file__).with_name("templates")
+
+
+def write_camera_report(report: CameraReport, folder: Path) -> Written:
+    """Writes ``camera-report.html`` and ``camera-report.json`` and returns them with their digests.
+
+    Raises:
+        OSError: if the folder cannot be written to.
+    """
+    style = _read_style(report)
+    template = make_environment().get_template("camera.html.jinja")
+    page, data = folder / "camera-report.html", folder / "camera-report.json"
+    with open_output(page) as file:
+        for chunk in template.generate(
+            report=report,
+            words=camera_words,
+            reasons=camera_words.REASONS,
+            show=_Shown(),
+            most=MOST_ROWS,
+            style=style,
+            policy=make_policy(style),
+        ):
+            file.write(chunk)
+    with open_output(data) as file:
+        file.write(json.dumps(describe_report(report), ensure_ascii=False, indent=1) + "\n")
+    return Written((read_written(page), read_written(data)), _count(report))
+
+
+class _Shown:
+    """What the template asks for in words."""
+
+    ratio = staticmethod(camera_words.write_ratio)
+    place = staticmethod(camera_words.write_place)
+
+    def facts(self, facts: Mapping[str, object]) -> list[tuple[str, str]]:
+        """Returns facts with their names for people, plain values only."""
+        return [(camera_words.name_fact(name), _write_value(value)) for name, value in facts.items() if _has(value)]
+
+    def log(self, ratio: float) -> str:
+        """Returns the decimal logarithm of a ratio."""
+        return f"{math.log10(ratio):.1f}"
+
+    def plot(self, plot: ReportPlot) -> str:
+        """Returns a figure as a ``data:`` address: a picture can run nothing and load nothing."""
+        return "data:image/svg+xml;base64," + base64.b64encode(plot.svg.encode("utf-8")).decode("ascii")
+
+
+def _has(value: object) -> bool:
+    return value not in (None, "", [], {}, ())
+
+
+def _write_value(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list | tuple):
+        return "; ".join(_write_value(part) for part in value)
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {_write_value(part)}" for name, part in value.items())
+    return str(value)
+
+
+def _count(report: CameraReport) -> dict[str, int]:
+    return {
+        "comparisons": len(report.comparisons),
+        "assessable": len(report.assessable),
+        "decisions": len(report.decisions),
+        "references": sum(len(one.references) for one in report.fingerprints),
+        "more_comparisons": max(0, len(report.comparisons) - MOST_ROWS),
+    }
+
+
+def _read_style(report: CameraReport) -> str:
+    """Returns the style sheet of all reports, what this one adds, and the running header of printed pages."""
+    style = "".join(_TEMPLATES.joinpath(name).read_text(encoding="utf-8") for name in ("report.css", "camera.css"))
+    left = css_string(f"Camera {report.camera.name} \u00b7 report {report.report_id}")
+    right = css_string(show_time(report.written_at))
+    return style + f"@page {{ @top-left {{ content: {left} }} @top-right {{ content: {right} }} }}\n"

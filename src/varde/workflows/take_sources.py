@@ -1,0 +1,133 @@
+"""Takes the files and items that somebody wants to be compared with a camera: read in the sandbox, or why not."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection
+
+from varde.core.camera_comparison import CompareOrder, FileToCompare, ItemToCompare
+from varde.core.case import Case
+from varde.core.errors import ExhibitChanged, ExhibitUnreachable, NotFound
+from varde.core.outcome import NotComparable, Reason
+from varde.pipeline.read_residuals import ResidualReader, SourceRecord, advise_on_file
+from varde.pipeline.sources import SpoolSource
+from varde.store import camera_leads, cases, face_sights, pictures
+from varde.store.camera_leads import ContentPlace
+from varde.store.pictures import OriginalPlace
+from varde.store.site import Site
+from varde.workflows.show_original import open_verified
+
+_ADVICE: Final = {
+    Reason.IS_A_REFERENCE: "Compare another file, or enrol the camera again without this one.",
+    Reason.OTHER_SENSOR_SIZE: "Search further with --extent, or enrol the camera in the mode this file was taken in.",
+    Reason.NO_FINGERPRINT: "Enrol the camera with files of this kind as well (`varde camera enrol --kind`).",
+    Reason.NOT_CALIBRATED: "Find a larger or less changed copy, or calibrate for such files: `varde camera calibrate`.",
+    Reason.STABILISED: "Compare photos of the same device instead, or a video that was taken without stabilisation.",
+    Reason.NO_FRAMES: "Look whether the video is whole; a few seconds of it are needed.",
+    Reason.TOO_DARK: "Compare a brighter file of the same series.",
+    Reason.OVEREXPOSED: "Compare a darker file of the same series.",
+    Reason.BLANK: "Compare a file of a real scene, as the camera wrote it.",
+    Reason.NOT_A_PHOTOGRAPH: "Compare the file as the camera wrote it, not a screenshot or a drawing of it.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file that is to be read.
+
+    Attributes:
+        name: as the person called it, or exhibit and locator of the item.
+        path: of a file from outside; None for an item.
+        original: where an item's bytes lie; None for a file from outside.
+        known: the item's content and case; None for a file from outside.
+    """
+
+    name: str
+    path: Path | None
+    original: OriginalPlace | None = None
+    known: ContentPlace | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TakenSource:
+    """A file that was read.
+
+    Attributes:
+        place: a content of the site with these very bytes, and the case of it; None where there is none.
+        is_readable: False where it could not be opened at all.
+    """
+
+    file: SourceFile
+    record: SourceRecord
+    place: ContentPlace | None
+    is_readable: bool
+
+
+def advise(reason: Reason) -> str:
+    """Returns what a person can do about a file that is not assessable; "" where there is nothing to say."""
+    return _ADVICE.get(reason) or advise_on_file(reason)
+
+
+def find_sources(connection: Connection, order: CompareOrder, case: Case | None) -> list[SourceFile]:
+    """Returns what an order names, before anything of it is read.
+
+    Raises:
+        NotFound: if an item is not there, not of the case, or not for this person.
+    """
+    case_ids = order.case_ids if case is None else {case.case_id}
+    return [
+        SourceFile(probe.name, probe.path)
+        if isinstance(probe, FileToCompare)
+        else _find_item(connection, probe, case_ids)
+        for probe in order.probes
+    ]
+
+
+def read_source(site: Site, reader: ResidualReader, file: SourceFile, case: Case | None) -> TakenSource:
+    """Returns what was read of a file; one that cannot be opened is a result too.
+
+    Args:
+        site: where items are.
+        reader: reads in the sandbox.
+        file: which.
+        case: that a file from outside is compared for; one with the bytes of an item of it counts as that item.
+
+    Raises:
+        IntegrityFailure: if the site's own copy of an item has changed.
+    """
+    try:
+        record = _examine(site, reader, file)
+    except (NotFound, ExhibitChanged, ExhibitUnreachable) as error:
+        refused = NotComparable(Reason.NOT_DECODED, f"{error}.")
+        return TakenSource(file, SourceRecord(file.name, b"", None, {}, refused), None, is_readable=False)
+    place = file.known
+    if place is None and case is not None and record.sha256:
+        with site.database.read() as connection:
+            place = camera_leads.find_content(connection, record.sha256, case.case_id)
+    return TakenSource(file, record, place, is_readable=bool(record.sha256))
+
+
+def _examine(site: Site, reader: ResidualReader, file: SourceFile) -> SourceRecord:
+    if file.original is None:
+        return reader.examine(file.path or Path())
+    with open_verified(site, file.original) as opened:
+        record = reader.examine(SpoolSource(opened.descriptor, 0, opened.size_bytes))
+    return replace(record, name=file.name)
+
+
+def _find_item(connection: Connection, probe: ItemToCompare, case_ids: Collection[int] | None) -> SourceFile:
+    content = face_sights.get_item_content(connection, probe.item_id, case_ids)
+    original = pictures.find_original(connection, probe.item_id) if content.content_id is not None else None
+    if original is None or content.content_id is None:
+        raise NotFound(
+            f"the bytes of item {probe.item_id} were never read", advice="`varde item show` says why; leave it out."
+        )
+    exhibit = original.exhibit
+    case_name = next(one.name for one in cases.list_cases(connection) if one.case_id == exhibit.case_id)
+    known = ContentPlace(content.content_id, exhibit.case_id)
+    name = f"item {probe.item_id} ({case_name}, exhibit {exhibit.number}: {original.locator})"
+    return SourceFile(name, None, original, known)
