@@ -24,6 +24,7 @@ _UNFORESEEN = 70
 COMMANDS = {
     "account": "Give people accounts for the pages, and change what they may do.",
     "audit": "Verify the audit log, list it, export signed checkpoints.",
+    "camera": "Compare files with cameras by the noise of their sensors.",
     "case": "Open cases and look at them.",
     "decision": "Take over decisions made elsewhere.",
     "demo": "Make a benign example exhibit in FOLDER and run the main job on it.",

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from varde.camera.fingerprint import Fingerprint
 from varde.camera.residual import Residual
 from varde.core.camera import FingerprintKind
 from varde.core.errors import Unreadable
@@ -128,26 +129,29 @@ class ResidualReader:
             os.close(sink)
         self._sent.clear()
 
-    def read(self, source: Path | bytes | Source) -> SourceReading | NotComparable:
+    def read(
+        self, source: Path | bytes | Source, fingerprint: Fingerprint | None = None
+    ) -> SourceReading | NotComparable:
         """Returns a file's residual, or why it has none; `advise_on_file` says what to do.
 
         Args:
             source: a file, its bytes, or a source of an item.
+            fingerprint: that the residual will be compared with: frames of a video that moved are aligned to it.
 
         Raises:
             NotFound: if there is no such file.
             VardeError: if the process cannot start.
         """
-        record = self.examine(source)
+        record = self.examine(source, fingerprint)
         if isinstance(record.outcome, NotComparable):
             return record.outcome
         height, width = record.outcome.values.shape
         kind = record.kind or FingerprintKind.PHOTO
         return SourceReading(record.name, record.sha256, (width, height), record.outcome, record.facts, kind)
 
-    def examine(self, source: Path | bytes | Source) -> SourceRecord:
+    def examine(self, source: Path | bytes | Source, fingerprint: Fingerprint | None = None) -> SourceRecord:
         """Returns what `read` does, with digest and facts also where there is no residual."""
-        return next(self.examine_all([source]))
+        return self._receive(self._send(source, fingerprint))
 
     def examine_all(self, sources: Iterable[Path | bytes | Source]) -> Iterator[SourceRecord]:
         """Yields what is read of each source, in their order; as many at once as there are processes."""
@@ -159,7 +163,7 @@ class ResidualReader:
         while waiting:
             yield self._receive(waiting.popleft())
 
-    def _send(self, source: Path | bytes | Source) -> _Sent:
+    def _send(self, source: Path | bytes | Source, fingerprint: Fingerprint | None = None) -> _Sent:
         name = _name(source)
         try:
             part = open_part(source)
@@ -171,8 +175,9 @@ class ResidualReader:
         sink = os.memfd_create("residual", os.MFD_CLOEXEC)
         sent = _Sent(name, sink)
         self._sent[sink] = sent
-        request = ResidualRequest(part.offset, part.size_bytes, self._settings.decode.limits(), limit_s)
-        files = (part.descriptor, os.dup(sink))
+        shape = (fingerprint.height_px, fingerprint.width_px) if fingerprint else None
+        request = ResidualRequest(part.offset, part.size_bytes, self._settings.decode.limits(), limit_s, shape)
+        files = (part.descriptor, os.dup(sink), *((_hand_over(fingerprint),) if fingerprint else ()))
         self._pool.submit(Request(sink, msgspec.msgpack.encode(request), files, limit_s))
         return sent
 
@@ -217,6 +222,18 @@ class ResidualReader:
 
 def _name(source: Path | bytes | Source) -> str:
     return escape(os.fsencode(source.name)) if isinstance(source, Path) else ""
+
+
+def _hand_over(fingerprint: Fingerprint) -> int:
+    """Returns a descriptor from which a process can read the fingerprint's values."""
+    descriptor = os.memfd_create("fingerprint", os.MFD_CLOEXEC)
+    try:
+        with open(descriptor, "wb", closefd=False) as file:
+            file.write(np.ascontiguousarray(fingerprint.values).reshape(-1).view(np.uint8).data)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def _check_facts(answer: ResidualAnswer) -> dict[str, object]:

@@ -16,7 +16,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from varde.camera import residual
+from varde.camera import residual, video
+from varde.camera.fingerprint import METHOD as FINGERPRINT
+from varde.camera.fingerprint import Fingerprint
 from varde.camera.photographic import measure_exposure, refuse_unphotographic
 from varde.camera.residual import Residual, Workspace, extract_residual
 from varde.core.camera import FingerprintKind
@@ -27,6 +29,7 @@ from varde.core.media import MediaKind
 from varde.core.outcome import NotComparable, Reason
 from varde.evidence.reading import ExhibitFile
 from varde.media import picture
+from varde.media import video as video_decoding
 from varde.media.sensor import read_sensor_picture
 from varde.media.sniff import HEAD_BYTES, TAIL_BYTES, sniff
 
@@ -46,12 +49,15 @@ class ResidualRequest:
         offset, size_bytes: the part.
         limits: what decoding may cost.
         limit_s: how long a video may be worked on.
+        fingerprint: (rows, columns) of the fingerprint of which the third descriptor holds the values in float32,
+            to which frames of a video may be aligned; None where there is none.
     """
 
     offset: int
     size_bytes: int
     limits: DecodeLimits
     limit_s: float
+    fingerprint: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,9 @@ _Outcome = tuple[FingerprintKind | None, dict[str, object], Residual | NotCompar
 def prepare() -> Callable[[bytes, list[int]], bytes]:
     """Returns the handler for a decoder process, everything it needs imported, compiled and warmed up."""
     picture.warm_up()
+    video_decoding.warm_up()
     residual.warm_up()
+    video.warm_up()
     reader = _Reader()
     decoder = msgspec.msgpack.Decoder(ResidualRequest)
     encoder = msgspec.msgpack.Encoder()
@@ -103,12 +111,12 @@ class _Reader:
     def __init__(self) -> None:
         self._workspace: Workspace | None = None
 
-    def read(self, request: ResidualRequest, descriptor: int, sink: int) -> ResidualAnswer:
+    def read(self, request: ResidualRequest, descriptor: int, sink: int, pattern: int = -1) -> ResidualAnswer:
         """Returns what a file's residual is, or why it has none; never raises but for `MemoryError`."""
         start = time.process_time()
         try:
             with ExhibitFile(os.dup(descriptor), os.fstat(descriptor), request.offset, request.size_bytes) as file:
-                sha256, outcome = self._read_file(file, request)
+                sha256, outcome = self._read_file(file, request, pattern)
         except Unreadable as error:
             reason = Reason.TOO_LARGE if error.issue_code == IssueCode.TOO_LARGE else Reason.NOT_DECODED
             return ResidualAnswer(b"", refused=NotComparable(reason, str(error)))
@@ -123,12 +131,12 @@ class _Reader:
         method = (found.method.name, found.method.version)
         return ResidualAnswer(sha256, kind, facts, None, height, width, float(found.usable), method, spent)
 
-    def _read_file(self, file: ExhibitFile, request: ResidualRequest) -> tuple[bytes, _Outcome]:
+    def _read_file(self, file: ExhibitFile, request: ResidualRequest, pattern: int) -> tuple[bytes, _Outcome]:
         digest = hashlib.sha256()
         for piece in file.chunks():
             digest.update(piece)
         try:
-            outcome = self._extract(file, request)
+            outcome = self._extract(file, request, pattern)
         except MemoryError:
             raise
         except Unreadable as error:
@@ -138,11 +146,18 @@ class _Reader:
             outcome = None, {}, NotComparable(Reason.NOT_DECODED, f"{type(error).__name__}: {error}")
         return digest.digest(), outcome
 
-    def _extract(self, file: ExhibitFile, request: ResidualRequest) -> _Outcome:
+    def _extract(self, file: ExhibitFile, request: ResidualRequest, pattern: int) -> _Outcome:
         with file.open_slice() as part:
             head = part.read(HEAD_BYTES)
             part.seek(max(0, file.size_bytes - TAIL_BYTES))
             media_type = sniff(head, part.read(TAIL_BYTES))
+        if media_type.kind is MediaKind.VIDEO:
+            aligned_to = _load_pattern(pattern, request.fingerprint) if request.fingerprint else None
+            with file.open_slice() as part:
+                found, facts = video.extract_video_residual(
+                    part, limit_s=request.limit_s / 2, fingerprint=aligned_to, limits=request.limits
+                )
+            return FingerprintKind.VIDEO, facts | {"format": media_type.mime}, found
         if media_type.kind is not MediaKind.PICTURE:
             detail = f"By its bytes it is {media_type.mime}, no picture or video."
             return None, {}, NotComparable(Reason.NOT_A_PICTURE, detail)
@@ -174,3 +189,11 @@ def _write(sink: int, plane: NDArray[np.generic], offset: int) -> None:
     while data:
         written = os.pwrite(sink, data, offset)
         data, offset = data[written:], offset + written
+
+
+def _load_pattern(descriptor: int, shape: tuple[int, int]) -> Fingerprint:
+    values = np.empty(shape, np.float32)
+    left, at = values.reshape(-1).view(np.uint8).data, 0
+    while left and (read := os.preadv(descriptor, [left], at)):
+        left, at = left[read:], at + read
+    return Fingerprint(values, FingerprintKind.VIDEO, (), FINGERPRINT, {})
