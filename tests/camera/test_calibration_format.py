@@ -33,6 +33,9 @@ def test_calibration_survives_json() -> None:
         ("extent", "everywhere"),
         ("pixels", 0),
         ("matches", "many"),
+        ("figures", {"cllr": float("inf")}),
+        ("figures", [1]),
+        ("match_lrs", 3),
     ],
 )
 def test_a_table_that_cannot_be_measured_is_refused(key: str, value: object) -> None:

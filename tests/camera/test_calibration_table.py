@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from varde.camera.calibration import ScoreTable
-from varde.camera.calibration_table import Comparisons, LeftOutRatios, fit_table, leave_pictures_out
+from varde.camera.calibration_table import Comparisons, LeftOutRatios, add_figures, fit_table, leave_pictures_out
 from varde.core.camera import SearchExtent
 from varde.core.outcome import NotComparable, Reason
 
@@ -62,6 +62,10 @@ def test_ratios_of_pictures_left_out_cost_little_more_than_the_least() -> None:
     assert isinstance(found, LeftOutRatios)
     assert found.check.least_cost <= found.check.cost < found.check.least_cost + 0.06
     assert len(found.matches) == 480
+    table = add_figures(_fit(compared), found)
+    assert table.figures["cllr"] == pytest.approx(found.check.cost, abs=1e-5)
+    assert table.figures["misleading_low"] < table.figures["misleading"] < table.figures["misleading_high"] < 0.2
+    assert (len(table.match_lrs), len(table.non_match_lrs)) == (101, 101)
 
 
 def test_too_few_are_refused_with_how_many_are_needed() -> None:

@@ -32,6 +32,9 @@ _SMALL = ScoreTable(
     null_mean=0.0,
     null_deviation=1.1,
     null_highest=3.9,
+    figures={"cllr": 0.2},
+    match_lrs=(-1.0, 2.0),
+    non_match_lrs=(-1.4, 0.3),
 )
 _LARGE = replace(_SMALL, pixels=1_048_576, curve=(-2.0, 0.3, 0.05))
 CALIBRATION = SourceCalibration("made up for tests", (_LARGE, _SMALL))

@@ -7,7 +7,7 @@ lies beyond them, the ratio stops at what their number bears, and says so.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -38,6 +38,11 @@ class ScoreTable:
         low, high: bounds of the log10 likelihood ratio that the numbers bear.
         null_mean, null_deviation: of the strengths of non-matches.
         null_highest: the highest of them.
+        figures: how the table does on what it was not made of, by name: ``cllr``, ``cllr_min``, ``auc``, and
+            ``misleading``, ``misleading_low``, ``misleading_high``: share of non-matches whose ratio spoke for the
+            camera, with its 95 % interval; ``misleading_against``: share of matches whose ratio spoke against it.
+        match_lrs, non_match_lrs: log10 likelihood ratios of comparisons left out: their quantiles, evenly spaced, for
+            plots; empty where none were left out.
     """
 
     method: str
@@ -55,6 +60,9 @@ class ScoreTable:
     null_mean: float
     null_deviation: float
     null_highest: float
+    figures: Mapping[str, float] = field(default_factory=dict)
+    match_lrs: tuple[float, ...] = ()
+    non_match_lrs: tuple[float, ...] = ()
 
     def extrapolate(self, strength: float) -> float:
         """Returns the log10 likelihood ratio of the curve alone, whatever the numbers bear."""

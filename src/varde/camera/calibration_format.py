@@ -17,14 +17,13 @@ from varde.core.errors import FormatError
 FORMAT: Final = "varde-source-calibration/1"
 
 _DEFAULT: Final = "default_calibration.json"
+_LISTS: Final = ("match_lrs", "non_match_lrs")
 _COUNTS: Final = ("pixels", "devices", "pictures", "matches", "non_matches")
 
 
 def write_calibration(calibration: SourceCalibration) -> dict[str, Any]:
     """Returns a calibration as a document of numbers and texts, for JSON; verbal scale and case are not part of it."""
-    tables = [
-        {**asdict(table), "extent": table.extent.value, "curve": list(table.curve)} for table in calibration.tables
-    ]
+    tables = [_write_table(table) for table in calibration.tables]
     return {"format": FORMAT, "source": calibration.source, "tables": tables}
 
 
@@ -37,7 +36,7 @@ def read_calibration(document: Mapping[str, Any]) -> SourceCalibration:
     try:
         form, tables = document["format"], tuple(_read_table(table) for table in document["tables"])
         calibration = SourceCalibration(str(document["source"]), tables)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise FormatError(f"the calibration cannot be read: {type(error).__name__}: {error}") from error
     places = {(table.method, table.extent, table.pixels) for table in tables}
     if form != FORMAT or not tables or len(places) < len(tables):
@@ -52,20 +51,38 @@ def default_calibration() -> SourceCalibration:
     return read_calibration(json.loads(text))
 
 
+def _write_table(table: ScoreTable) -> dict[str, Any]:
+    lists = {"curve": list(table.curve), **{name: list(getattr(table, name)) for name in _LISTS}}
+    return {**asdict(table), "extent": table.extent.value, **lists}
+
+
 def _read_table(table: Mapping[str, Any]) -> ScoreTable:
     constant, slope, square = (float(value) for value in table["curve"])
     rest: dict[str, Any] = {
         field.name: int(table[field.name]) if field.name in _COUNTS else float(table[field.name])
         for field in fields(ScoreTable)
-        if field.name not in ("method", "extent", "curve")
+        if field.name not in ("method", "extent", "curve", "figures", *_LISTS)
     }
     read = ScoreTable(
         method=str(table["method"]),
         extent=SearchExtent(table["extent"]),
         curve=(constant, slope, square),
+        figures={str(name): float(value) for name, value in table["figures"].items()},
+        match_lrs=tuple(float(value) for value in table["match_lrs"]),
+        non_match_lrs=tuple(float(value) for value in table["non_match_lrs"]),
         **rest,
     )
-    numbers = (*read.curve, read.low, read.high, read.null_mean, read.null_deviation, read.null_highest)
+    numbers = (
+        *read.figures.values(),
+        *read.match_lrs,
+        *read.non_match_lrs,
+        *read.curve,
+        read.low,
+        read.high,
+        read.null_mean,
+        read.null_deviation,
+        read.null_highest,
+    )
     if not all(map(math.isfinite, numbers)) or slope < 0 or square < 0:
         raise ValueError("a curve falls, or a number is none")
     if not read.low <= 0 <= read.high or read.null_deviation <= 0 or min(read.pixels, read.matches) < 1:

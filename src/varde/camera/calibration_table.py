@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -11,8 +11,9 @@ from varde.camera.calibration import ScoreTable
 from varde.camera.calibration_logistic import compute_support, fit_curve
 from varde.core.camera import SearchExtent
 from varde.core.outcome import NotComparable, Reason
-from varde.measures.estimate import Floats, Ints
+from varde.measures.estimate import Floats, Ints, estimate_share
 from varde.measures.ratio_check import CalibrationCheck, check_ratios
+from varde.measures.separation import compute_separation
 
 LEAST_MATCHES: Final = 30
 LEAST_NON_MATCHES: Final = 100
@@ -21,6 +22,9 @@ LEAST_NON_MATCHES: Final = 100
 LEAST_DEVICES: Final = 2
 LEAST_PICTURES: Final = 6
 """Pictures with their own camera, each left out once to check the rest."""
+
+
+_SHOWN: Final = np.linspace(0, 1, 101)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,26 @@ def leave_pictures_out(compared: Comparisons, folds: Ints) -> LeftOutRatios | No
             values[row] = table.read(float(compared.strengths[row]))[0]
     matches, others = values[compared.is_match == 1], values[compared.is_match == 0]
     return LeftOutRatios(matches, others, check_ratios(matches, others, compared.matches, compared.non_matches))
+
+
+def add_figures(table: ScoreTable, left_out: LeftOutRatios) -> ScoreTable:
+    """Returns a table with how it does on what it was not made of."""
+    matches, others = left_out.matches, left_out.non_matches
+    wrong = estimate_share(int((others > 0).sum()), len(others))
+    rising = [np.sort(part) for part in (matches, others)]
+    auc, _ = compute_separation(rising[0], np.ones(len(matches)), rising[1], np.ones(len(others)))
+    figures = {
+        "cllr": left_out.check.cost,
+        "cllr_min": left_out.check.least_cost,
+        "auc": auc,
+        "misleading": wrong.value,
+        "misleading_low": wrong.low,
+        "misleading_high": wrong.high,
+        "misleading_against": float((matches < 0).mean()),
+    }
+    shown = [tuple(np.quantile(part, _SHOWN).round(3).tolist()) for part in rising]
+    rounded = {name: round(value, 5) for name, value in figures.items()}
+    return replace(table, figures=rounded, match_lrs=shown[0], non_match_lrs=shown[1])
 
 
 def _refuse(compared: Comparisons) -> NotComparable | None:
