@@ -19,7 +19,7 @@ from varde.camera.fingerprint import Fingerprint
 from varde.camera.fingerprint_file import read_fingerprint
 from varde.camera.residual import Residual
 from varde.core.camera import FingerprintKind, LikelihoodRatio, SearchExtent, SourceScore
-from varde.core.outcome import NotComparable
+from varde.core.outcome import NotComparable, Reason
 from varde.store import cameras
 from varde.store.cameras import StoredFingerprint, fingerprint_path
 from varde.store.site import Site
@@ -152,6 +152,12 @@ class SourceScale:
             return ()
         many = "Another camera" if self._twins == 1 else f"{self._twins} other cameras"
         return (f"{many} enrolled here has the same fingerprint: it seems to be this device, enrolled more than once.",)
+
+
+def refuse(reason: Reason, detail: str) -> WeighedSource:
+    """Returns that a file is not compared, and why."""
+    refused = NotComparable(reason, detail)
+    return WeighedSource(refused, refused)
 
 
 def correlate_fingerprints(one: Fingerprint, other: Fingerprint) -> float:

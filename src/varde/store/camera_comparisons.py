@@ -15,6 +15,7 @@ from varde.core.errors import NotFound
 from varde.core.outcome import NotComparable, Reason
 from varde.core.signal import Method
 from varde.store.camera_tables import camera_comparisons, cameras, fingerprints
+from varde.store.cameras import StoredFingerprint
 from varde.store.tables import cases
 from varde.store.types import AnyRow, AnySelect, make_storable
 
@@ -134,6 +135,22 @@ def load_comparisons(connection: Connection, comparison_ids: Sequence[int]) -> d
     """Returns comparisons by row number, at most a few hundred; the caller saw to it that the reader may see them."""
     query = _comparisons().where(camera_comparisons.c.id.in_(list(comparison_ids)))
     return {row.id: _comparison(row) for row in connection.execute(query)}
+
+
+def name_fingerprint(camera: str, stored: StoredFingerprint) -> NamedFingerprint:
+    """Returns a fingerprint as comparisons name it."""
+    return NamedFingerprint(
+        fingerprint_id=stored.fingerprint_id,
+        camera_id=stored.camera_id,
+        camera=camera,
+        kind=stored.kind,
+        version=stored.version,
+        height_px=stored.height_px,
+        width_px=stored.width_px,
+        used=stored.used,
+        sha256=stored.sha256,
+        method=stored.method,
+    )
 
 
 def _limit(query: AnySelect, case_ids: Collection[int] | None, person: str) -> AnySelect:

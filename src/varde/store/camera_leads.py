@@ -99,9 +99,13 @@ def list_leads(
     return [_lead(row) for row in connection.execute(query)]
 
 
-def count_waiting(connection: Connection, case_id: int) -> int:
-    """Returns how many leads to files of a case nobody decided anything about."""
-    query = select(func.count()).select_from(camera_leads).where(_lies_in([case_id]), ~_is_decided())
+def count_waiting(connection: Connection, *, case_id: int | None = None, camera_id: int | None = None) -> int:
+    """Returns how many leads nobody decided anything about: to files of a case, to a camera, to both if both given."""
+    query = select(func.count()).select_from(camera_leads).where(~_is_decided())
+    if case_id is not None:
+        query = query.where(_lies_in([case_id]))
+    if camera_id is not None:
+        query = query.where(camera_leads.c.camera_id == camera_id)
     return connection.execute(query).scalar_one()
 
 

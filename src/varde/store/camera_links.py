@@ -60,11 +60,15 @@ def list_links(
     return [_link(row) for row in connection.execute(query)]
 
 
-def find_standing(connection: Connection, camera_id: int, content_id: int) -> CameraLink | None:
-    """Returns the newest decision about a camera and a content; None while there is none."""
+def find_standing(
+    connection: Connection, camera_id: int, content_id: int, case_id: int | None = None
+) -> CameraLink | None:
+    """Returns the newest decision about a camera and a content, in a case if one is named; None while there is none."""
     table = camera_links.c
-    same = (table.camera_id == camera_id, table.content_id == content_id)
-    row = connection.execute(_links().where(*same).order_by(table.id.desc()).limit(1)).first()
+    query = _links().where(table.camera_id == camera_id, table.content_id == content_id)
+    if case_id is not None:
+        query = query.where(table.case_id == case_id)
+    row = connection.execute(query.order_by(table.id.desc()).limit(1)).first()
     return None if row is None else _link(row)
 
 

@@ -8,20 +8,20 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from varde.camera.calibration import SourceCalibration
+from varde.core.audit import Act
 from varde.core.camera import FingerprintKind, SearchExtent
 from varde.core.camera_comparison import CameraComparison, CompareOrder
 from varde.core.case import Case
 from varde.core.errors import NotFound, Refused, WrongUse
 from varde.core.outcome import NotComparable, Reason
 from varde.pipeline.read_residuals import ResidualReader
-from varde.pipeline.weigh_source import SourceScale, WeighedSource, choose_fingerprint
-from varde.store import camera_leads, cameras, cases
+from varde.pipeline.weigh_source import SourceScale, WeighedSource, choose_fingerprint, refuse
+from varde.store import audit, camera_leads, cameras, cases
 from varde.store.cameras import Camera, StoredFingerprint
 from varde.store.site import Site
 from varde.workflows.actor import Actor
-from varde.workflows.calibrate_camera import find_calibration
-from varde.workflows.record_comparisons import Compared, ComparedWith, record_comparisons
+from varde.workflows.calibrate_camera import CalibrationInForce, find_calibration
+from varde.workflows.keep_comparison import Compared, keep_comparison, keep_lead
 from varde.workflows.take_sources import SourceFile, TakenSource, find_sources, read_source
 
 WIDEST: Final = SearchExtent.ROTATED
@@ -52,9 +52,7 @@ def compare_camera(site: Site, actor: Actor, order: CompareOrder) -> Iterator[Ca
         camera, stored = _find_camera(connection, order)
         case = None if order.case is None else _get_case(connection, order.case, order.case_ids)
         sources = find_sources(connection, order, case)
-    in_force = find_calibration(site)
-    compared_with = ComparedWith(camera, tuple(stored.values()), case, in_force.calibration_id)
-    comparer = _Comparer(site, order, compared_with, in_force.calibration)
+    comparer = _Comparer(site, order, camera, stored, case, find_calibration(site))
     return _compare_all(site, actor, comparer, sources)
 
 
@@ -72,17 +70,16 @@ def list_comparable_items(site: Site, case_name: str, *, case_ids: Collection[in
     return found
 
 
-def _find_camera(
-    connection: Connection, order: CompareOrder
-) -> tuple[Camera, dict[FingerprintKind, StoredFingerprint]]:
+def _find_camera(connection: Connection, order: CompareOrder) -> tuple[Camera, tuple[StoredFingerprint, ...]]:
     camera = cameras.get_camera(connection, order.camera, order.case_ids)
     if camera.withdrawn_at is not None:
         raise Refused(
-            f"camera {camera.name} was withdrawn: {camera.withdrawn_because or 'no reason was given'}",
+            f"camera {camera.name} was withdrawn on {camera.withdrawn_at:%Y-%m-%d}: "
+            f"{camera.withdrawn_because or 'no reason was given'}",
             advice="Enrol the camera again under another name, if it should be compared with.",
         )
-    made = {kind: cameras.find_fingerprint(connection, camera.camera_id, kind) for kind in FingerprintKind}
-    stored = {kind: one for kind, one in made.items() if one is not None}
+    made = [cameras.find_fingerprint(connection, camera.camera_id, kind) for kind in FingerprintKind]
+    stored = tuple(one for one in made if one is not None)
     if not stored:
         raise NotFound(f"camera {camera.name} has no fingerprint", advice="`varde camera enrol` makes one.")
     return camera, stored
@@ -101,7 +98,26 @@ def _compare_all(
     with ResidualReader(site.settings) as reader:
         for start in range(0, len(sources), _AT_ONCE):
             made = [comparer.compare(reader, source) for source in sources[start : start + _AT_ONCE]]
-            yield from record_comparisons(site, actor, comparer.compared_with, made)
+            yield from _record(site, actor, comparer, made)
+
+
+def _record(site: Site, actor: Actor, comparer: _Comparer, made: list[Compared]) -> list[CameraComparison]:
+    """Returns comparisons as they were kept, with the leads among them and the event about them: all or nothing."""
+    at, least = actor.clock(), site.settings.camera.lead_log10_lr
+    with site.database.write() as connection:
+        shown = [keep_comparison(connection, one, person=actor.person, at=at) for one in made]
+        leads = sum(keep_lead(connection, one, least_log10_lr=least, at=at) for one in shown)
+        subject: dict[str, str | int | None] = {
+            "camera": comparer.camera.name,
+            "case": comparer.case.name if comparer.case else None,
+            "fingerprints": ", ".join(f"{one.kind.value} {one.version}" for one in comparer.fingerprints),
+            "files": len(shown),
+            "assessable": sum(one.is_assessable for one in shown),
+            "leads": leads,
+            "unreadable": sum(not one.is_readable for one in shown),
+        }
+        audit.append_event(connection, at=at, person=actor.person, act=Act.CAMERA_COMPARED, subject=subject)
+    return shown
 
 
 @dataclass(slots=True)
@@ -110,37 +126,36 @@ class _Comparer:
 
     site: Site
     order: CompareOrder
-    compared_with: ComparedWith
-    calibration: SourceCalibration
+    camera: Camera
+    fingerprints: tuple[StoredFingerprint, ...]
+    case: Case | None
+    in_force: CalibrationInForce
     _scales: dict[int, SourceScale] = field(default_factory=dict)
 
     def compare(self, reader: ResidualReader, source: SourceFile) -> Compared:
         """Returns what one file gives."""
-        taken = read_source(self.site, reader, source, self.compared_with.case)
-        stored = choose_fingerprint(self.compared_with.fingerprints, taken.record.kind or FingerprintKind.PHOTO)
-        return Compared(taken, stored, self._weigh(taken, stored))
+        taken = read_source(self.site, reader, source, self.case)
+        stored = choose_fingerprint(self.fingerprints, taken.record.kind or FingerprintKind.PHOTO)
+        weighed = self._weigh(taken, stored)
+        number = self.in_force.calibration_id
+        return Compared(taken, self.camera, stored or self.fingerprints[0], weighed, number, self.case)
 
     def _weigh(self, taken: TakenSource, stored: StoredFingerprint | None) -> WeighedSource:
         residual = taken.record.outcome
-        refused = residual if isinstance(residual, NotComparable) else self._refuse(taken, stored)
-        if refused is not None or stored is None or isinstance(residual, NotComparable):
-            refused = refused or NotComparable(Reason.NO_FINGERPRINT, "")
-            return WeighedSource(refused, refused)
-        return self._get_scale(stored).weigh(residual, self.order.extent or WIDEST)
-
-    def _refuse(self, taken: TakenSource, stored: StoredFingerprint | None) -> NotComparable | None:
-        """Returns why a file that can be read is not compared with this camera."""
+        if isinstance(residual, NotComparable):
+            return WeighedSource(residual, residual)
         if stored is None:
-            have = " and ".join(f"{one.kind.value}s" for one in self.compared_with.fingerprints)
-            return NotComparable(Reason.NO_FINGERPRINT, f"The camera has a fingerprint from {have} only.")
+            have = " and ".join(f"{one.kind.value}s" for one in self.fingerprints)
+            return refuse(Reason.NO_FINGERPRINT, f"The camera has a fingerprint from {have} only.")
         with self.site.database.read() as connection:
-            if not cameras.is_reference(connection, stored.fingerprint_id, taken.record.sha256):
-                return None
-        detail = f"Version {stored.version} of the fingerprint was made from this very file, among {stored.used}."
-        return NotComparable(Reason.IS_A_REFERENCE, detail)
+            is_reference = cameras.is_reference(connection, stored.fingerprint_id, taken.record.sha256)
+        if is_reference:
+            made_from = f"Version {stored.version} of the fingerprint was made from {stored.used} files"
+            return refuse(Reason.IS_A_REFERENCE, f"{made_from}, and this is one of them.")
+        return self._get_scale(stored).weigh(residual, self.order.extent or WIDEST)
 
     def _get_scale(self, stored: StoredFingerprint) -> SourceScale:
         if stored.fingerprint_id not in self._scales:
-            scale = SourceScale(self.site, stored, self.calibration, case_ids=self.order.case_ids)
+            scale = SourceScale(self.site, stored, self.in_force.calibration, case_ids=self.order.case_ids)
             self._scales[stored.fingerprint_id] = scale
         return self._scales[stored.fingerprint_id]

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from varde.core.audit import Act
-from varde.core.errors import VardeError, WrongUse
 from varde.pipeline.render import Veiler
 from varde.reports.content import (
     ReportOptions,
@@ -23,7 +20,7 @@ from varde.reports.registry import load_writers
 from varde.store import audit, cases
 from varde.store.site import Site
 from varde.workflows.actor import Actor
-from varde.workflows.output_place import check_output
+from varde.workflows.report_folder import check_folder, open_unfinished, publish
 from varde.workflows.stored_case import StoredCase
 
 
@@ -57,9 +54,7 @@ def write_report(site: Site, actor: Actor, request: ReportRequest) -> dict[str, 
         Refused: if it would lie in an exhibit.
         PluginError: if a listed writer cannot be loaded.
     """
-    if request.output.exists() and any(request.output.iterdir()):
-        raise WrongUse(f"{request.output} is not empty", advice="Give a new folder for every report.")
-    check_output(site, request.output)
+    check_folder(site, request.output)
     writers = load_writers(site.settings.plugins.reports, request.kinds)
     with ExitStack() as stack:
         connection = stack.enter_context(site.database.read())
@@ -68,31 +63,13 @@ def write_report(site: Site, actor: Actor, request: ReportRequest) -> dict[str, 
         veils = request.pictures and not request.reveal
         veiler = stack.enter_context(Veiler()) if veils else None
         options = _options(request, veiler)
-        folder = Path(stack.enter_context(_unfinished(request.output)))
+        folder = stack.enter_context(open_unfinished(request.output))
         written = {name: write(source, folder, options) for name, write in writers.items()}
         if veiler and veiler.unreadable:
             counts = {"grey_placeholders": veiler.unreadable}
             written = {name: replace(report, counts=report.counts | counts) for name, report in written.items()}
         _record(site, actor, request, source.head, written)
-        return {name: _publish(report, request.output) for name, report in written.items()}
-
-
-@contextmanager
-def _unfinished(output: Path) -> Iterator[str]:
-    """Gives a folder in the output that is gone afterwards: a failure leaves no half of a report behind."""
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=output, prefix=".unfinished-") as folder:
-            yield folder
-    except OSError as error:
-        raise VardeError(
-            f"the report cannot be written to {output}: {error.strerror}", advice="Make room, or choose another folder."
-        ) from error
-
-
-def _publish(report: Written, output: Path) -> Written:
-    files = tuple(replace(file, path=file.path.replace(output / file.path.name)) for file in report.files)
-    return replace(report, files=files)
+        return {name: publish(report, request.output) for name, report in written.items()}
 
 
 def _record(site: Site, actor: Actor, request: ReportRequest, head: ReportHead, written: dict[str, Written]) -> None:
