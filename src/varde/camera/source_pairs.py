@@ -14,8 +14,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from varde.camera.middle import Middle
 from varde.camera.residual import Residual
-from varde.camera.sketch import Middle, turn_signs
+from varde.camera.sketch import turn_signs
 from varde.camera.source_kernels import count_tiles
 
 Words = NDArray[np.uint64]

@@ -23,30 +23,46 @@ _LAYERS = 3
 @click.option("--retry", is_flag=True, help="Examine items again whose issue may have passed.")
 @click.option("--features", is_flag=True, help="Examine pictures and videos again that have no local features.")
 @click.option("--faces", is_flag=True, help="Examine pictures and videos again that nobody looked at for faces.")
+@click.option("--sources", is_flag=True, help="Examine pictures again whose sensor noise was not sketched.")
 @with_session
-def process(session: Session, case: str, retry: bool, features: bool, faces: bool) -> int:
+def process(session: Session, case: str, retry: bool, features: bool, faces: bool, sources: bool) -> int:
     """List, examine and compare everything in CASE that is not done yet.
 
     Can be stopped at any time, also by a power cut: the same command goes on where it was. Ends with 1 if this run met
     issues; `varde issue list CASE` shows them. With --retry items that vanished, could not be read, changed, or took a
     decoder too much time or memory get another try: after a disk was plugged in again, or a limit raised. With
     --features pictures and videos get local features that had none: after a known set was made here from pictures.
-    With --faces pictures and videos are looked at for faces that were not: after `varde models use`.
+    With --faces pictures and videos are looked at for faces that were not: after `varde models use`. With --sources
+    the sensor noise of pictures is sketched, so that `varde camera cluster` finds those of one camera.
 
     \b
     Example:
       varde process 2026-0042
     """
-    return run_processing(session, session.open(), case, retry=retry, features=features, faces=faces)
+    return run_processing(session, session.open(), case, retry=retry, features=features, faces=faces, sources=sources)
 
 
 def run_processing(
-    session: Session, site: Site, case: str, *, retry: bool = False, features: bool = False, faces: bool = False
+    session: Session,
+    site: Site,
+    case: str,
+    *,
+    retry: bool = False,
+    features: bool = False,
+    faces: bool = False,
+    sources: bool = False,
 ) -> int:
     """Processes a case with a progress display and returns the exit code."""
     with ProgressDisplay() as display:
         done = process_case.process_case(
-            site, session.actor, case_name=case, progress=display.update, retry=retry, features=features, faces=faces
+            site,
+            session.actor,
+            case_name=case,
+            progress=display.update,
+            retry=retry,
+            features=features,
+            faces=faces,
+            sources=sources,
         )
     result = done.run
     if session.as_json:

@@ -9,6 +9,7 @@ from varde.core.face import FacesFound
 from varde.core.media import Facts, MediaType, Thumbnail
 from varde.core.outcome import NotComparable
 from varde.core.signal import LocalFeatures, Signal
+from varde.core.source_sketch import SourceSketch
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Content:
         local_features: one for each frame they were computed of; None where nobody asked for them.
         sampling: how a video's frames were chosen, such as ``1/s``; "" for pictures.
         faces: what looking for faces gave; None where nobody asked for it.
+        sketch: of the noise of its sensor, or why there is none; None where nobody asked for it.
     """
 
     digests: Digests
@@ -33,3 +35,4 @@ class Content:
     local_features: tuple[LocalFeatures, ...] | NotComparable | None = None
     sampling: str = ""
     faces: FacesFound | None = None
+    sketch: SourceSketch | None = None

@@ -15,6 +15,7 @@ class Step(StrEnum):
     DECODE = "decode"
     METADATA = "metadata"
     FACES = "faces"
+    SOURCES = "sources"
 
 
 class IssueCode(StrEnum):

@@ -23,6 +23,7 @@ from varde.media.pool import Failure, FailureKind
 from varde.media.sampling import FEATURED_FRAMES
 from varde.media.veil import is_veil
 from varde.pipeline.checking_faces import list_faults
+from varde.pipeline.checking_sketches import list_sketch_faults
 from varde.pipeline.examine import Examination
 from varde.pipeline.sources import CopySource, Source
 from varde.pipeline.steps import FRAME_SIGNALS
@@ -43,25 +44,30 @@ class ImpossibleAnswer(Exception):
     """An answer that no honest decoder gives; the message says why."""
 
 
-def read_examination(result: bytes | Failure, part_bytes: int, dimensions: int | None = None) -> Examination | Failure:
+def read_examination(
+    result: bytes | Failure, part_bytes: int, dimensions: int | None = None, *, sketch: bool = False
+) -> Examination | Failure:
     """Returns what a decoder process answered, or a failure: its own, or that of an answer that cannot be true.
 
     Args:
         result: of an `Answer`.
         part_bytes: how much it was given to examine.
         dimensions: of the embeddings of faces, None where nobody asked for faces.
+        sketch: whether anybody asked for a sketch of sensor noise.
     """
     if isinstance(result, Failure):
         return result
     try:
         examination = _decode(result)
-        check_examination(examination, part_bytes, dimensions)
+        check_examination(examination, part_bytes, dimensions, sketch=sketch)
     except (msgspec.MsgspecError, ImpossibleAnswer) as error:
         return Failure(FailureKind.CRASHED, f"The decoder's answer cannot be true: {error}")
     return examination
 
 
-def check_examination(examination: Examination, part_bytes: int, dimensions: int | None = None) -> None:
+def check_examination(
+    examination: Examination, part_bytes: int, dimensions: int | None = None, *, sketch: bool = False
+) -> None:
     """Does nothing if an examination can be true of a part of that many bytes.
 
     It can still be a lie: digests come from the process that decoded the file (SECURITY.md).
@@ -85,7 +91,7 @@ def check_examination(examination: Examination, part_bytes: int, dimensions: int
     for signal in content.signals:
         _check_signal(signal)
     _check_features(content)
-    faults = list_faults(content.faces, dimensions)
+    faults = [*list_faults(content.faces, dimensions), *list_sketch_faults(content.sketch, wanted=sketch)]
     _require(not faults, "; ".join(faults[:3]))
     if content.facts:
         facts = content.facts

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
@@ -33,8 +34,14 @@ from varde.media.sniff import HEAD_BYTES, TAIL_BYTES, sniff
 from varde.pipeline.look_for_faces import FRAME_PX, PICTURE_PX, FaceLooker, LookerSource, VideoLooker
 from varde.pipeline.steps import FeatureCollector, FrameHasher, Grey, hash_picture, refuse_signals
 
+if TYPE_CHECKING:
+    from varde.pipeline.sketch_maker import SketchMaker
+
 TARGET = "varde.pipeline.examine:prepare"
 """What decoder processes are started with; ``:FOLDER`` of a pack after it where they are to look for faces."""
+
+SKETCHING_TARGET = "varde.pipeline.examine:prepare_sketching"
+"""The same, for those that sketch the noise of sensors too."""
 
 PROBE_TARGET = "varde.pipeline.examine:prepare_probe"
 
@@ -53,6 +60,7 @@ class ExamineRequest:
         sampling: which frames of a video are looked at.
         local_features: whether local features are computed too; they cost about as much as decoding.
         faces: whether faces are looked for too, where the process was given models; they cost more than the rest.
+        sketch: whether the sensor's noise is sketched too, in a process that is ready for it.
     """
 
     offset: int
@@ -62,6 +70,7 @@ class ExamineRequest:
     sampling: Sampling = DEFAULT_SAMPLING
     local_features: bool = False
     faces: bool = False
+    sketch: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +98,19 @@ def prepare(pack_folder: str = "") -> Callable[[bytes, list[int]], bytes]:
     return _make_handler(LookerSource(pack_folder) if pack_folder else None)
 
 
+def prepare_sketching(pack_folder: str = "") -> Callable[[bytes, list[int]], bytes]:
+    """Returns the handler for a decoder process that also sketches the noise of sensors: else as `prepare`."""
+    from varde.pipeline.sketch_maker import SketchMaker
+
+    return _make_handler(LookerSource(pack_folder) if pack_folder else None, SketchMaker())
+
+
 def prepare_probe(pack_folder: str) -> Callable[[bytes, list[int]], bytes]:
     """Returns the handler for a process that looks at probes: as `prepare`, but thoroughly."""
     return _make_handler(LookerSource(pack_folder, thorough=True))
 
 
-def _make_handler(source: LookerSource | None) -> Callable[[bytes, list[int]], bytes]:
+def _make_handler(source: LookerSource | None, maker: SketchMaker | None = None) -> Callable[[bytes, list[int]], bytes]:
     picture.warm_up()
     video.warm_up()
     local_features.warm_up()
@@ -102,33 +118,41 @@ def _make_handler(source: LookerSource | None) -> Callable[[bytes, list[int]], b
     encoder = msgspec.msgpack.Encoder()
 
     def handle(payload: bytes, files: list[int]) -> bytes:
-        return encoder.encode(_examine_with(source, decoder.decode(payload), files[0]))
+        return encoder.encode(_examine_with(source, decoder.decode(payload), files[0], maker))
 
     return handle
 
 
-def _examine_with(source: LookerSource | None, request: ExamineRequest, descriptor: int) -> Examination:
+def _examine_with(
+    source: LookerSource | None, request: ExamineRequest, descriptor: int, maker: SketchMaker | None
+) -> Examination:
     """Returns what `examine` does, with the looker of the process, which is opened for the first request for faces."""
     try:
         looker = source.get() if source and request.faces else None
     except VardeError as error:
-        plain = examine(request, descriptor)
+        plain = examine(request, descriptor, maker=maker)
         issue = Issue(IssueCode.INTERNAL, Step.FACES, f"The face models cannot be used: {error}")
         return replace(plain, issues=(*plain.issues, issue))
-    return examine(request, descriptor, looker)
+    return examine(request, descriptor, looker, maker)
 
 
-def examine(request: ExamineRequest, descriptor: int, looker: FaceLooker | None = None) -> Examination:
+def examine(
+    request: ExamineRequest,
+    descriptor: int,
+    looker: FaceLooker | None = None,
+    maker: SketchMaker | None = None,
+) -> Examination:
     """Returns what could be found out about one item; never raises but for `MemoryError`.
 
-    Where looking for faces fails, it is examined once more without.
+    Where looking for faces or sketching fails, it is examined once more without.
 
     Args:
         request: which part of the file, and the limits.
         descriptor: open for reading; stays open.
         looker: looks for faces, where the request wants them.
+        maker: sketches the sensor's noise, where the request wants that.
     """
-    work = _Examination(request, looker if request.faces else None)
+    work = _Examination(request, looker if request.faces else None, maker if request.sketch else None)
     try:
         with ExhibitFile(os.dup(descriptor), os.fstat(descriptor), request.offset, request.size_bytes) as file:
             work.run(file)
@@ -137,19 +161,21 @@ def examine(request: ExamineRequest, descriptor: int, looker: FaceLooker | None 
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - the item boundary
-        if work.is_at_faces:
-            plain = examine(request, descriptor)
-            issue = Issue(IssueCode.INTERNAL, Step.FACES, f"{type(error).__name__}: {error}")
+        if work.further is not None:
+            is_faces = work.further is Step.FACES
+            plain = examine(request, descriptor, None if is_faces else looker, maker if is_faces else None)
+            issue = Issue(IssueCode.INTERNAL, work.further, f"{type(error).__name__}: {error}")
             return replace(plain, issues=(*plain.issues, issue))
         work.add_issue(IssueCode.INTERNAL, Step.DECODE, f"{type(error).__name__}: {error}")
     return Examination(work.content, tuple(work.issues), work.cpu_s)
 
 
 class _Examination:
-    def __init__(self, request: ExamineRequest, looker: FaceLooker | None) -> None:
+    def __init__(self, request: ExamineRequest, looker: FaceLooker | None, maker: SketchMaker | None) -> None:
         self._request = request
         self._looker = looker
-        self.is_at_faces = False
+        self._maker = maker
+        self.further: Step | None = None
         self.content: Content | None = None
         self.issues: list[Issue] = []
         self.cpu_s: dict[str, float] = {}
@@ -211,6 +237,10 @@ class _Examination:
             with self._looking():
                 found = self._looker.look_at_picture(reading.colour, _find_full_width(reading))
             self._keep_faces(found)
+        if self._maker:
+            with self._trying(Step.SOURCES):
+                sketch = self._maker.sketch(data, self._request.limits)
+            self.content = replace(self.content, sketch=sketch)  # type: ignore[type-var]
 
     def _decode_animation(self, data: bytes, reading: picture.PictureReading, frames: int) -> None:
         video_looker = self._looker.start_video() if self._looker else None
@@ -218,6 +248,8 @@ class _Examination:
         if colour and reading.colour is not None:
             colour.on_frame(0.0, reading.colour, _find_full_width(reading))
         self._complete(reading, self._hash_frames(data, reading.grey, frames, colour))
+        if self._maker:
+            self.content = replace(self.content, sketch=self._maker.refuse_animation())  # type: ignore[type-var]
         self._finish_faces(video_looker)
 
     def _hash_frames(self, data: bytes, first: Grey, frames: int, colour: ColourFrames | None) -> tuple[Signal, ...]:
@@ -289,10 +321,16 @@ class _Examination:
     @contextmanager
     def _looking(self) -> Iterator[None]:
         """Marks that faces are looked for: a failure inside is one of theirs."""
-        self.is_at_faces = True
-        with self._timed("faces"):
+        with self._trying(Step.FACES):
             yield
-        self.is_at_faces = False
+
+    @contextmanager
+    def _trying(self, step: Step) -> Iterator[None]:
+        """Marks a step that the item can do without: a failure inside is one of its own."""
+        self.further = step
+        with self._timed(step.value):
+            yield
+        self.further = None
 
     @contextmanager
     def _timed(self, step: str) -> Iterator[None]:

@@ -19,6 +19,7 @@ from varde.pipeline.machine import count_cores, list_software
 from varde.pipeline.matching import MatchCount, is_up_to_date, match_all
 from varde.pipeline.plan import list_places
 from varde.pipeline.schedule import Schedule
+from varde.pipeline.sketch_sources import SketchSetup, find_sketch_setup, forget_lost
 from varde.pipeline.stacking import stack_stale_cases
 from varde.pipeline.tasks import Tally
 from varde.store import audit, cases, items, reopening, runs
@@ -89,6 +90,7 @@ def process_case(
     retry: bool = False,
     features: bool = False,
     faces: bool = False,
+    sources: bool = False,
 ) -> RunResult:
     """Brings a case up to date: all listed and examined, compared with all known sets, and stacked to be looked at.
 
@@ -99,6 +101,7 @@ def process_case(
         retry: whether items whose issue may have passed (a disk that was away, a limit that was raised) wait again.
         features: whether pictures and videos without local features are examined again for them.
         faces: whether pictures and videos that nobody looked at for faces are examined again for them.
+        sources: whether pictures whose sensor noise nobody sketched are examined again for that.
 
     Raises:
         PluginError: if a listed archive reader cannot be loaded.
@@ -110,12 +113,16 @@ def process_case(
         setup = find_setup(site, person, clock)
         result.no_faces = setup if isinstance(setup, NoFaces) else None
         looking = None if isinstance(setup, NoFaces) else setup
+        sketches = find_sketch_setup(site, clock, asked=sources)
         site.contents.clear_staging()
         site.clear_spool()
         load_readers(site.settings.plugins.evidence)  # or stop now: the decoders would fail archive by archive
         retried = _open_again(site, case, reopening.open_again) if retry else 0
         retried += _open_again(site, case, reopening.open_without_features) if features else 0
         retried += _open_again(site, case, reopening.open_without_faces) if faces and looking else 0
+        if sources and sketches:
+            forget_lost(site)
+            retried += _open_again(site, case, reopening.open_without_sketches)
         open_exhibits = [exhibit for exhibit in _list_exhibits(site, case) if _is_open(site, exhibit)]
         if not open_exhibits and is_up_to_date(site):
             stack_stale_cases(site, case.case_id)  # an earlier run may have been killed before this
@@ -124,7 +131,7 @@ def process_case(
         run_id = _record_start(site, case, len(open_exhibits), retried, person, clock())
         for exhibit in open_exhibits:
             try:
-                result.add(_process_exhibit(site, exhibit, looking, progress))
+                result.add(_process_exhibit(site, exhibit, looking, sketches, progress))
             except ExhibitUnreachable as error:  # the others, and the comparison, do not wait for it
                 result.unreachable = (*result.unreachable, str(error))
         progress(Progress("comparing", 0, 0, 0))
@@ -137,7 +144,11 @@ def process_case(
 
 
 def _process_exhibit(
-    site: Site, exhibit: Exhibit, faces: FaceSetup | None, progress: Callable[[Progress], None]
+    site: Site,
+    exhibit: Exhibit,
+    faces: FaceSetup | None,
+    sketches: SketchSetup | None,
+    progress: Callable[[Progress], None],
 ) -> Tally:
     check_there(exhibit)
     if not exhibit.walked:
@@ -159,7 +170,7 @@ def _process_exhibit(
         )
 
     workers = site.settings.processing.workers or count_cores()
-    return Schedule(site, exhibit, workers, report, faces).run() if total else Tally()
+    return Schedule(site, exhibit, workers, report, faces, sketches).run() if total else Tally()
 
 
 def _list_exhibits(site: Site, case: Case) -> list[Exhibit]:

@@ -22,8 +22,9 @@ from varde.media.sampling import Sampling
 from varde.media.sandbox import SandboxLimits
 from varde.pipeline.archives import Archives
 from varde.pipeline.checking import check_copy, check_reachable, check_there, read_examination
-from varde.pipeline.examine import TARGET, ExamineRequest
+from varde.pipeline.examine import SKETCHING_TARGET, TARGET, ExamineRequest
 from varde.pipeline.face_setup import FaceSetup
+from varde.pipeline.sketch_sources import SketchSetup
 from varde.pipeline.sources import file_source
 from varde.pipeline.tasks import FAILURE_CODES, Archive, Tally, Task
 from varde.pipeline.writer import Writer
@@ -60,6 +61,7 @@ class Schedule:
         workers: int,
         progress: Callable[[Tally], None],
         faces: FaceSetup | None = None,
+        sketches: SketchSetup | None = None,
     ) -> None:
         """Prepares a run.
 
@@ -68,15 +70,18 @@ class Schedule:
             workers: decoder processes.
             progress: called often.
             faces: the models that look for faces; None where nobody does.
+            sketches: where sketches of sensor noise go; None where nobody wants any.
         """
         self._faces = faces
-        self._decoding_attempts = 2 if faces else 1
+        self._sketches = sketches
+        self._decoding_attempts = 2 if faces or sketches else 1
         self._site = site
         self._exhibit = exhibit
         self._settings = site.settings.processing
         self._workers = workers
         self._progress = progress
-        self._writer = Writer(site.database, exhibit.exhibit_id, face_models=faces.models if faces else None)
+        models = faces.models if faces else None
+        self._writer = Writer(site.database, exhibit.exhibit_id, face_models=models, sketches=sketches)
         self._tally = Tally()
         self._ready: deque[Task] = deque()
         self._archives = Archives(site, exhibit, self._writer, self._tally, self._ready)
@@ -91,7 +96,8 @@ class Schedule:
         """
         limits = SandboxLimits(self._settings.memory_limit_mib << 20)
         feed = self._feed()
-        target = f"{TARGET}:{self._faces.folder}" if self._faces else TARGET
+        target = SKETCHING_TARGET if self._sketches else TARGET
+        target = f"{target}:{self._faces.folder}" if self._faces else target
         with Pool(target, self._workers, limits) as pool:
             try:
                 while self._submit(pool, feed) or self._examining or self._archives.any_left:
@@ -154,6 +160,7 @@ class Schedule:
             sampling,
             local_features=self._local_features,
             faces=looks_for_faces,
+            sketch=self._sketches is not None and not task.attempts,
         )
         longest_s = limit_s * (LONGER_FOR_FACES if looks_for_faces else 1)
         pool.submit(Request(task, _encode(request), (part.descriptor,), longest_s))
@@ -168,7 +175,9 @@ class Schedule:
 
     def _take_answer(self, answer: Answer) -> None:
         task: Task = answer.key
-        examination = read_examination(answer.result, task.part_bytes, self._faces.dimensions if self._faces else None)
+        dimensions = self._faces.dimensions if self._faces else None
+        wanted = self._sketches is not None
+        examination = read_examination(answer.result, task.part_bytes, dimensions, sketch=wanted)
         if isinstance(examination, Failure):
             self._take_failure(task, examination)
             return
@@ -188,7 +197,7 @@ class Schedule:
             self._finish(task, examined)
 
     def _take_failure(self, task: Task, failure: Failure) -> None:
-        step = Step.FACES if self._faces and not task.attempts else Step.DECODE
+        step = self._further_step() if not task.attempts else Step.DECODE
         issue = Issue(FAILURE_CODES[failure.kind], step, failure.detail)
         task.attempts += 1
         if task.attempts <= self._decoding_attempts:  # hashes, or at least digests and type, can still be had
@@ -197,6 +206,12 @@ class Schedule:
         else:
             issues = (task.failure, issue) if task.failure else (issue,)
             self._finish(task, ExaminedItem(task.item.item_id, task.item.locator, None, issues))
+
+    def _further_step(self) -> Step:
+        """Returns what a first attempt does besides decoding."""
+        if self._faces:
+            return Step.FACES
+        return Step.SOURCES if self._sketches else Step.DECODE
 
     def _is_changed(self, task: Task, content: Content) -> bool:
         """Returns whether an item that was examined again, and decided before, is another content now."""

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection
 
+from varde.pipeline.sketch_sources import SketchSetup
 from varde.store import items
 from varde.store.database import PATIENCE_S, Database
 from varde.store.face_writing import FaceModels
@@ -30,6 +31,7 @@ class Writer:
         *,
         patience_s: float = PATIENCE_S,
         face_models: FaceModels | None = None,
+        sketches: SketchSetup | None = None,
     ) -> None:
         """Prepares a writer of one exhibit's outcomes.
 
@@ -38,11 +40,13 @@ class Writer:
             exhibit_id: row number of the exhibit.
             patience_s: how long to try again for while another process writes.
             face_models: that look for faces.
+            sketches: where sketches are kept; None where nobody wants any.
         """
         self._database = database
         self._patience_s = patience_s
         self._exhibit_id = exhibit_id
         self._face_models = face_models
+        self._sketches = sketches
         self._examined: list[ExaminedItem] = []
         self._done: list[int] = []
         self._oldest = 0.0
@@ -80,6 +84,8 @@ class Writer:
         Raises:
             SiteBusy: if another process kept writing for longer than half an hour; what is there is kept.
         """
+        if self._sketches:
+            self._sketches.keep(one.content for one in self._examined if one.content)
         with self._database.write(patience_s=self._patience_s) as connection:
             self._record(connection)
             yield connection
@@ -87,7 +93,8 @@ class Writer:
 
     def _record(self, connection: Connection) -> None:
         if self._examined:
-            items.record_examined(connection, self._exhibit_id, self._examined, self._face_models)
+            at = self._sketches.clock() if self._sketches else None
+            items.record_examined(connection, self._exhibit_id, self._examined, self._face_models, at)
         for archive_id in self._done:
             items.record_done(connection, archive_id)
 

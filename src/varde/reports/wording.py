@@ -51,6 +51,7 @@ STEP_NAMES: dict[Step, str] = {
     Step.DECODE: "decoding",
     Step.METADATA: "metadata",
     Step.FACES: "looking for faces",
+    Step.SOURCES: "sketching the sensor's noise",
 }
 
 REASON_SENTENCES: dict[Reason, str] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -17,25 +18,29 @@ from varde.store.comparisons import compare_again
 from varde.store.face_writing import FaceModels, record_faces
 from varde.store.local_features import record_features
 from varde.store.search_index import record_content
+from varde.store.source_sketches import record_sketches
 from varde.store.types import make_storable
 
 _IDS_AT_ONCE = 500
 
 
 def record_contents(
-    connection: Connection, examined: Iterable[Content], face_models: FaceModels | None = None
+    connection: Connection,
+    examined: Iterable[Content],
+    face_models: FaceModels | None = None,
+    sketched_at: datetime | None = None,
 ) -> dict[bytes, int]:
-    """Records contents that are new and returns the row number of each by SHA-256; faces by the models that looked.
+    """Records contents that are new and returns the row number of each by SHA-256.
 
-    A content that could not be decoded before (its decoder was killed, say) and now can is completed, and compared
-    again.
+    Faces are recorded with the models that looked, sketches (whose bits are on disk already) with their time. A content
+    that could not be decoded before (its decoder was killed, say) and now can is completed, and compared again.
     """
     by_digest: dict[bytes, Content] = {}
     for content in examined:
         digest = content.digests.sha256
         if digest not in by_digest or content.signals:
             before = by_digest.get(digest)
-            by_digest[digest] = replace(content, faces=before.faces) if before and not content.faces else content
+            by_digest[digest] = _take_over(content, before) if before else content
     known = _find_ids(connection, by_digest)
     _complete(connection, [(known[digest], content) for digest, content in by_digest.items() if digest in known])
     fresh = [content for digest, content in by_digest.items() if digest not in known]
@@ -44,7 +49,10 @@ def record_contents(
         ids = _find_ids(connection, {content.digests.sha256: content for content in fresh})
         _record_derived(connection, [(ids[content.digests.sha256], content) for content in fresh])
         known |= ids
-    record_faces(connection, [(known[digest], content) for digest, content in by_digest.items()], face_models)
+    everything = [(known[digest], content) for digest, content in by_digest.items()]
+    record_faces(connection, everything, face_models)
+    if sketched_at is not None:
+        record_sketches(connection, everything, sketched_at)
     return known
 
 
@@ -63,6 +71,11 @@ def _complete(connection: Connection, again: list[tuple[int, Content]]) -> None:
             _record_derived(connection, [(content_id, candidates[content_id])])
             record_content(connection, content_id)
             compare_again(connection, content_id)
+
+
+def _take_over(content: Content, before: Content) -> Content:
+    """Returns a content with what only an earlier examination of it in the same batch gave."""
+    return replace(content, faces=content.faces or before.faces, sketch=content.sketch or before.sketch)
 
 
 def _find_ids(connection: Connection, wanted: dict[bytes, Content]) -> dict[bytes, int]:

@@ -158,7 +158,11 @@ def count_waiting(connection: Connection, exhibit_id: int) -> tuple[int, int]:
 
 
 def record_examined(
-    connection: Connection, exhibit_id: int, examined: Sequence[ExaminedItem], face_models: FaceModels | None = None
+    connection: Connection,
+    exhibit_id: int,
+    examined: Sequence[ExaminedItem],
+    face_models: FaceModels | None = None,
+    sketched_at: datetime | None = None,
 ) -> None:
     """Records a batch of outcomes in the caller's transaction: contents once, items done, issues.
 
@@ -167,8 +171,9 @@ def record_examined(
         exhibit_id: row number of the exhibit.
         examined: the batch.
         face_models: that looked for faces; None where nobody was asked to.
+        sketched_at: when their sketches were made; None where none were wanted.
     """
-    content_ids = record_contents(connection, [e.content for e in examined if e.content], face_models)
+    content_ids = record_contents(connection, [e.content for e in examined if e.content], face_models, sketched_at)
     updates: list[dict[str, object]] = [
         {
             "b_id": e.item_id,

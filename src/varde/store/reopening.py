@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, case, delete, exists, func, select, update
+from sqlalchemy import Connection, Exists, case, delete, exists, func, select, update
 
 from varde.core.issue import Issue, IssueCode, Step
 from varde.core.media import MediaKind
+from varde.core.source_sketch import SKETCH_METHOD
 from varde.store import tables
+from varde.store.camera_tables import source_sketches
 from varde.store.face_tables import face_examinations
 from varde.store.items import ItemState, record_issues
 
@@ -84,22 +86,35 @@ def open_without_faces(connection: Connection, exhibit_id: int) -> int:
     items come too, where no other item has the content: whoever examines them again leaves them alone if their bytes
     are not those that were decided on.
     """
-    items, contents = tables.items.c, tables.contents.c
+    looked_at = exists().where(face_examinations.c.content_id == tables.contents.c.id)
+    return _open_without(connection, exhibit_id, [MediaKind.PICTURE, MediaKind.VIDEO], looked_at, Step.FACES)
+
+
+def open_without_sketches(connection: Connection, exhibit_id: int) -> int:
+    """Makes one item of every picture whose sensor noise nobody sketched wait again, and returns how many.
+
+    As `open_without_faces`; sketches of another version of the method count as none.
+    """
+    table = source_sketches.c
+    sketched = exists().where(table.content_id == tables.contents.c.id, table.method == str(SKETCH_METHOD))
+    return _open_without(connection, exhibit_id, [MediaKind.PICTURE], sketched, Step.SOURCES)
+
+
+def _open_without(connection: Connection, exhibit_id: int, kinds: list[MediaKind], has: Exists, step: Step) -> int:
+    items, contents, issues = tables.items.c, tables.contents.c, tables.issues.c
     decided = exists().where(tables.decisions.c.item_id == items.id)
-    issues = tables.issues.c
-    looked_at = exists().where(face_examinations.c.content_id == contents.id)
     query = (
         select(func.coalesce(func.min(case((~decided, items.id))), func.min(items.id)))
         .join(tables.contents, contents.id == items.content_id)
-        .where(items.exhibit_id == exhibit_id, items.state == ItemState.DONE.value, ~looked_at)
-        .where(contents.kind.in_([MediaKind.PICTURE.value, MediaKind.VIDEO.value]), contents.width_px.is_not(None))
+        .where(items.exhibit_id == exhibit_id, items.state == ItemState.DONE.value, ~has)
+        .where(contents.kind.in_([kind.value for kind in kinds]), contents.width_px.is_not(None))
         .group_by(contents.id)
     )
     found = set(connection.execute(query).scalars())
     ids = list(found)
     for start in range(0, len(ids), _IDS_AT_ONCE):
         some = issues.item_id.in_(ids[start : start + _IDS_AT_ONCE])
-        connection.execute(delete(tables.issues).where(some, issues.step == Step.FACES.value))
+        connection.execute(delete(tables.issues).where(some, issues.step == step.value))
     _wait_again(connection, found)
     return len(found)
 

@@ -9,13 +9,14 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from varde.store import tables
+from varde.store.camera_tables import source_sketches
 from varde.store.face_tables import face_embeddings, face_examinations, face_frames, faces
 from varde.store.face_tables import models as face_models
 from varde.store.site import Site
 
 
 def describe_state(site: Site) -> dict[str, list[str]]:
-    """Returns items, contents, signals, thumbnails, issues, findings, faces as sorted lines without row numbers."""
+    """Returns items, contents and all that was found of them as sorted lines without row numbers."""
     with site.database.read() as connection:
         contents = _name_rows(connection, tables.contents, "sha256")
         items = _name_rows(connection, tables.items, "locator")
@@ -32,7 +33,7 @@ def describe_state(site: Site) -> dict[str, list[str]]:
         }
         described = (
             *(tables.items, tables.contents, tables.signals, tables.thumbnails, tables.issues, tables.findings),
-            *(face_examinations, faces, face_frames, face_embeddings),
+            *(face_examinations, faces, face_frames, face_embeddings, source_sketches),
         )
         return {
             table.name: sorted(_describe(row._asdict(), names) for row in connection.execute(select(table)))
@@ -48,6 +49,7 @@ def _name_rows(connection: Connection, table: Any, column: str) -> dict[int, str
 def _describe(row: dict[str, Any], names: dict[str, dict[int, str]]) -> str:
     row.pop("id", None)
     row.pop("found_at", None)
+    row.pop("made_at", None)
     for column, by_id in names.items():
         if row.get(column) is not None:
             row[column] = by_id[row[column]]

@@ -44,6 +44,7 @@ def process_case(
     retry: bool = False,
     features: bool = False,
     faces: bool = False,
+    sources: bool = False,
 ) -> Processed:
     """Returns what this run did and how the case stands.
 
@@ -54,6 +55,7 @@ def process_case(
         retry: whether items whose issue may have passed are examined again.
         features: whether pictures and videos without local features are.
         faces: whether pictures and videos that nobody looked at for faces are.
+        sources: whether pictures whose sensor noise nobody sketched are.
 
     Raises:
         NotFound: if there is no such case.
@@ -72,6 +74,7 @@ def process_case(
         retry=retry,
         features=features,
         faces=faces,
+        sources=sources,
     )
     looked_back = look_back(site, actor)
     with site.database.read() as connection:
