@@ -72,7 +72,8 @@ def _read_table(table: Mapping[str, Any]) -> ScoreTable:
         non_match_lrs=tuple(float(value) for value in table["non_match_lrs"]),
         **rest,
     )
-    numbers = (
+    drawn = (*read.figures.values(), *read.match_lrs, *read.non_match_lrs)
+    numbers = (*drawn, *read.curve, read.low, read.high, read.null_mean, read.null_deviation, read.null_highest)
         *read.figures.values(),
         *read.match_lrs,
         *read.non_match_lrs,
