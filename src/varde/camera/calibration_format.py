@@ -74,16 +74,6 @@ def _read_table(table: Mapping[str, Any]) -> ScoreTable:
     )
     drawn = (*read.figures.values(), *read.match_lrs, *read.non_match_lrs)
     numbers = (*drawn, *read.curve, read.low, read.high, read.null_mean, read.null_deviation, read.null_highest)
-        *read.figures.values(),
-        *read.match_lrs,
-        *read.non_match_lrs,
-        *read.curve,
-        read.low,
-        read.high,
-        read.null_mean,
-        read.null_deviation,
-        read.null_highest,
-    )
     if not all(map(math.isfinite, numbers)) or slope < 0 or square < 0:
         raise ValueError("a curve falls, or a number is none")
     if not read.low <= 0 <= read.high or read.null_deviation <= 0 or min(read.pixels, read.matches) < 1:

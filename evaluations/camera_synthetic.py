@@ -1,0 +1,140 @@
+"""Makes cameras that do not exist, several devices of each model, and scores their pictures: synthetic, and said to be.
+
+`python evaluations/camera_synthetic.py OUT.npz [--models N] [--devices N] [--photos N] [--wide N]`
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from camera_edits import EDITS
+from camera_scores import EXTENTS, Scores, list_blocks, score_blocks
+from PIL import Image
+
+from varde.camera.compare import compare
+from varde.camera.correlation import prepare
+from varde.camera.fingerprint import Fingerprint, ReferenceSource, build_fingerprint
+from varde.camera.residual import Residual, extract_residual
+from varde.core.camera import FingerprintKind, SearchExtent
+from varde.core.outcome import NotComparable
+from varde.testing.cameras import SyntheticSensor, make_scene, save_jpeg
+
+Pixels = npt.NDArray[np.uint8]
+
+SIZES = ((2000, 3008), (1836, 3264), (1536, 2048))
+WEAKEST, STRONGEST = 0.0009, 0.0045
+"""Strengths of the sensors: from those of old single-lens reflex cameras to those of phones; drawn by logarithm."""
+
+SIDES = {256: 6, 512: 5, 1024: 2, 0: 1}
+"""Blocks taken of each picture, by side."""
+
+FIRST_NUMBER = 1000
+"""Numbers of synthetic devices and pictures begin here."""
+
+
+@dataclass
+class Made:
+    """A device: its fingerprint and its photos as files."""
+
+    number: int
+    sensor: SyntheticSensor
+    fingerprint: Fingerprint
+    photos: list[Pixels]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--models", type=int, default=3)
+    parser.add_argument("--devices", type=int, default=4)
+    parser.add_argument("--photos", type=int, default=5)
+    parser.add_argument("--wide", type=int, default=0, help="photos of each device that are edited and searched widely")
+    parser.add_argument("--seed", type=int, default=1)
+    order = parser.parse_args()
+    rng = np.random.default_rng((7, order.seed))
+    scores = Scores()
+    for model in range(order.models):
+        size = SIZES[model % len(SIZES)]
+        first = FIRST_NUMBER * order.seed + model * 100
+        devices = [make_device(rng, first + n, size, first, order.photos) for n in range(order.devices)]
+        for position, made in enumerate(devices):
+            score_photos(scores, rng, made, devices)
+            score_edits(scores, rng, made, devices, position, order.wide)
+        print(f"model {model}: {len(scores.labels):,} scores, {time.process_time():.0f} CPU s", flush=True)
+        scores.save(order.out)
+
+
+def make_device(rng: np.random.Generator, number: int, size: tuple[int, int], model: int, photos: int) -> Made:
+    """Returns a device with the fingerprint of ten flat pictures, and its photos of scenes."""
+    strength = float(np.exp(rng.uniform(np.log(WEAKEST), np.log(STRONGEST))))
+    sensor = SyntheticSensor(number, *size, strength=strength, model_seed=model)
+    flats = [extract(save_and_open(sensor.flat(rng, float(rng.uniform(110, 190))), 95)) for _ in range(10)]
+
+    def give() -> Iterator[tuple[ReferenceSource, Residual | NotComparable]]:
+        for place, residual in enumerate(flats):
+            yield ReferenceSource(str(place), bytes([place]) * 32), residual
+
+    fingerprint = build_fingerprint(give, FingerprintKind.PHOTO)
+    if isinstance(fingerprint, NotComparable):
+        raise SystemExit(f"device {number}: {fingerprint.detail}")
+    scenes = (make_scene(rng, *size) * np.float32(rng.uniform(0.45, 1.0)) for _ in range(photos))
+    taken = [save_and_open(sensor.take(scene, rng), int(rng.integers(84, 97))) for scene in scenes]
+    return Made(number, sensor, fingerprint, taken)
+
+
+def save_and_open(pixels: Pixels, quality: int) -> Pixels:
+    """Returns a picture as it comes out of the JPEG file that the camera writes."""
+    with Image.open(io.BytesIO(save_jpeg(pixels, quality))) as picture:
+        return np.asarray(picture.convert("RGB"))
+
+
+def extract(rgb: Pixels) -> Residual | NotComparable:
+    """Returns the residual of a picture's luma."""
+    return extract_residual(np.asarray(Image.fromarray(rgb).convert("L")))
+
+
+def score_photos(scores: Scores, rng: np.random.Generator, made: Made, devices: list[Made]) -> None:
+    """Compares a device's photos, whole and in some blocks, with all devices of the model at the known place."""
+    for place, photo in enumerate(made.photos):
+        residual = extract(photo)
+        if isinstance(residual, NotComparable):
+            continue
+        for side, most in SIDES.items():
+            blocks = list(list_blocks(residual.values.shape, side))
+            chosen = [blocks[at] for at in rng.permutation(len(blocks))[:most]]
+            for other in devices:
+                for score in score_blocks(residual, other.fingerprint, side, chosen):
+                    scores.add(_label(SearchExtent.ALIGNED, side, made, place, other), score, "as taken")
+
+
+def score_edits(
+    scores: Scores, rng: np.random.Generator, made: Made, devices: list[Made], position: int, wide: int
+) -> None:
+    """Edits some photos of a device and searches its own sensor, and that of one other device of the model."""
+    edits = [edit for edit in EDITS if edit.extent is not SearchExtent.ALIGNED]
+    chosen = [devices[position], devices[(position + 1) % len(devices)]]
+    ready = [(other, prepare(other.fingerprint)) for other in chosen]
+    for place, photo in enumerate(made.photos[:wide]):
+        for edit in edits:
+            residual = extract(edit.change(photo))
+            if isinstance(residual, NotComparable):
+                continue
+            for other, prepared in ready:
+                score = compare(residual, other.fingerprint, edit.extent, prepared=prepared)
+                scores.add(_label(edit.extent, 0, made, place, other), score, edit.name)
+
+
+def _label(extent: SearchExtent, side: int, made: Made, place: int, other: Made) -> tuple[int, ...]:
+    picture = made.number * 50 + place
+    return (EXTENTS.index(extent), side, int(made is other), picture, made.number, other.number, 1, 0)
+
+
+if __name__ == "__main__":
+    main()
