@@ -126,7 +126,12 @@ def estimate_spread(scores: Scores) -> float:
     Args:
         scores: (N, N) float32 z-scores.
     """
-    negative = scores[np.triu(scores < 0, 1)]
+    return compute_spread(scores[np.triu_indices(len(scores), 1)])
+
+
+def compute_spread(scores: NDArray[np.float32]) -> float:
+    """Returns what `estimate_spread` does, of (N,) float32 scores."""
+    negative = scores[scores < 0]
     if len(negative) < _FEW_NEGATIVE:
         return _USUAL_SPREAD
     spread = float(np.sqrt(np.mean(np.square(negative, dtype=np.float64))))

@@ -34,6 +34,7 @@ _LEVELS: Final = 127 / _CLIP
 _BLOCK: Final = 32
 _CHUNK_BYTES: Final = 48 << 20
 _PHASE: Final = 8
+_TURNED_AT_ONCE: Final = 128
 
 
 def count_all(rows: Words, others: Words) -> NDArray[np.int32]:
@@ -60,8 +61,16 @@ def score_signs(rows: Words, others: Words, pixels: int) -> Scores:
 
 def score_sketches(rows: Words, middle: Middle) -> Scores:
     """Returns the scores of all pairs of sketches of one family, (2, N, N) float32: as they are, and turned by 180."""
-    turned = np.stack([turn_signs(row, middle, 2) for row in rows]) if len(rows) else rows
-    return np.stack([score_signs(rows, rows, middle.pixels), score_signs(rows, turned, middle.pixels)])
+    count = len(rows)
+    scores = np.zeros((TURNED, count, count), np.float32)
+    for start in range(0, count, _TURNED_AT_ONCE):
+        end = min(count, start + _TURNED_AT_ONCE)
+        others = np.ascontiguousarray(rows[start:end])
+        turned = np.stack([turn_signs(row, middle, 2) for row in others])
+        for variant, each in enumerate((others, turned)):  # both planes are symmetric: half of each is enough
+            scores[variant, :end, start:end] = score_signs(rows[:end], each, middle.pixels)
+            scores[variant, start:end, :end] = scores[variant, :end, start:end].T
+    return scores
 
 
 def make_row(residual: Residual) -> Row:
