@@ -1,17 +1,13 @@
-"""Compares pictures of known cameras with fingerprints, whole and in blocks, and keeps every score with its truth."""
+"""Keeps scores whose truth is known, each with what it is of."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from varde.camera.compare import compare
-from varde.camera.fingerprint import Fingerprint
-from varde.camera.residual import Residual
 from varde.camera.strength import compute_strength
 from varde.core.camera import SearchExtent, SourceScore
 
@@ -75,37 +71,3 @@ def load(*paths: Path) -> Table:
     edits = np.concatenate([part["edits"] for part in parts])
     columns = dict(zip(COLUMNS, labels.T, strict=True))
     return Table(columns, values[:, 0], values[:, 1], values[:, 3], edits)
-
-
-def list_blocks(shape: tuple[int, int], side: int) -> Iterator[tuple[slice, slice]]:
-    """Yields the places of blocks side by side, the whole for side 0."""
-    if not side:
-        yield slice(0, shape[0]), slice(0, shape[1])
-        return
-    for top in range(0, shape[0] - side + 1, side):
-        for left in range(0, shape[1] - side + 1, side):
-            yield slice(top, top + side), slice(left, left + side)
-
-
-def cut_residual(residual: Residual, place: tuple[slice, slice]) -> Residual:
-    """Returns a part of a residual."""
-    values, weights, luma = (
-        np.ascontiguousarray(part[place]) for part in (residual.values, residual.weights, residual.luma)
-    )
-    return Residual(values, weights, luma, float((weights > 0).mean()), residual.method)
-
-
-def cut_fingerprint(fingerprint: Fingerprint, place: tuple[slice, slice]) -> Fingerprint:
-    """Returns a part of a fingerprint."""
-    values = np.ascontiguousarray(fingerprint.values[place])
-    return Fingerprint(values, fingerprint.kind, (), fingerprint.method, {})
-
-
-def score_blocks(
-    residual: Residual, fingerprint: Fingerprint, side: int, places: list[tuple[slice, slice]] | None = None
-) -> list[object]:
-    """Returns the scores of blocks at their known places, the whole picture's for side 0."""
-    return [
-        compare(cut_residual(residual, place), cut_fingerprint(fingerprint, place), SearchExtent.ALIGNED)
-        for place in places or list_blocks(residual.values.shape, side)
-    ]

@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from camera_edits import EDITS
-from camera_scores import EXTENTS, Scores, list_blocks, score_blocks
+from camera_scores import EXTENTS, Scores
 from PIL import Image
 
+from varde.camera.blocks import compare_block, list_blocks
 from varde.camera.compare import compare
 from varde.camera.correlation import prepare
 from varde.camera.fingerprint import Fingerprint, ReferenceSource, build_fingerprint
@@ -110,7 +111,8 @@ def score_photos(scores: Scores, rng: np.random.Generator, made: Made, devices: 
             blocks = list(list_blocks(residual.values.shape, side))
             chosen = [blocks[at] for at in rng.permutation(len(blocks))[:most]]
             for other in devices:
-                for score in score_blocks(residual, other.fingerprint, side, chosen):
+                for block in chosen:
+                    score = compare_block(residual, other.fingerprint, block)
                     scores.add(_label(SearchExtent.ALIGNED, side, made, place, other), score, "as taken")
 
 

@@ -43,6 +43,7 @@ class ScoreTable:
             camera, with its 95 % interval; ``misleading_against``: share of matches whose ratio spoke against it.
         match_lrs, non_match_lrs: log10 likelihood ratios of comparisons left out: their quantiles, evenly spaced, for
             plots; empty where none were left out.
+        source: what it was measured on; "" for the calibration's own.
     """
 
     method: str
@@ -63,6 +64,7 @@ class ScoreTable:
     figures: Mapping[str, float] = field(default_factory=dict)
     match_lrs: tuple[float, ...] = ()
     non_match_lrs: tuple[float, ...] = ()
+    source: str = ""
 
     def extrapolate(self, strength: float) -> float:
         """Returns the log10 likelihood ratio of the curve alone, whatever the numbers bear."""
@@ -140,7 +142,7 @@ class SourceCalibration:
 
     def _describe(self, table: ScoreTable, strength: float) -> str:
         measured = (
-            f"{self.source}; search {table.extent.value!r}, about {table.pixels:,} pixels: "
+            f"{table.source or self.source}; search {table.extent.value!r}, about {table.pixels:,} pixels: "
             f"{table.matches:,} comparisons with the same camera and {table.non_matches:,} with others, "
             f"worth {table.match_support:,.0f} and {table.non_match_support:,.0f} independent ones"
         )

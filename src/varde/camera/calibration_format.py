@@ -61,7 +61,7 @@ def _read_table(table: Mapping[str, Any]) -> ScoreTable:
     rest: dict[str, Any] = {
         field.name: int(table[field.name]) if field.name in _COUNTS else float(table[field.name])
         for field in fields(ScoreTable)
-        if field.name not in ("method", "extent", "curve", "figures", *_LISTS)
+        if field.name not in ("method", "extent", "curve", "figures", "source", *_LISTS)
     }
     read = ScoreTable(
         method=str(table["method"]),
@@ -70,6 +70,7 @@ def _read_table(table: Mapping[str, Any]) -> ScoreTable:
         figures={str(name): float(value) for name, value in table["figures"].items()},
         match_lrs=tuple(float(value) for value in table["match_lrs"]),
         non_match_lrs=tuple(float(value) for value in table["non_match_lrs"]),
+        source=str(table.get("source", "")),
         **rest,
     )
     drawn = (*read.figures.values(), *read.match_lrs, *read.non_match_lrs)
