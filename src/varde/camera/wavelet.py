@@ -24,7 +24,7 @@ def compute_noise(plane: Floats, workspace: Workspace, *, variance: float = VARI
     Limits: texture that is finer than the windows stays in.
     """
     _split_and_damp(plane, workspace, variance)
-    return _join(workspace, [details for _, details in workspace.bands])
+    return _join(workspace, [bands[1:] for bands in workspace.bands])
 
 
 def compute_joint_noise(planes: Iterable[tuple[float, Floats]], workspace: Workspace) -> Floats:
@@ -40,26 +40,27 @@ def compute_joint_noise(planes: Iterable[tuple[float, Floats]], workspace: Works
         total.fill(0)
     for share, plane in planes:
         _split_and_damp(plane, workspace, VARIANCE)
-        for total, (_, details) in zip(workspace.joint, workspace.bands, strict=True):
-            _add_scaled(total.reshape(-1), details.reshape(-1), np.float32(share))
+        for total, bands in zip(workspace.joint, workspace.bands, strict=True):
+            _add_scaled(total.reshape(-1), bands[1:].reshape(-1), np.float32(share))
     return _join(workspace, workspace.joint)
 
 
 def _split_and_damp(plane: Floats, workspace: Workspace, variance: float) -> None:
     noise = np.float32(variance)
     source = plane
-    for rest, details in workspace.bands:
-        kernels.split_plane(source, rest, details, workspace.ring, workspace.lines)
-        for band in details:
+    for bands in workspace.bands:
+        kernels.split_plane(source, bands, workspace.ring, workspace.lines)
+        for band in bands[1:]:
             damp_band(band, noise, workspace.energies, workspace.sums, workspace.gains)  # type: ignore[arg-type]
-        source = rest
+        source = bands[0]
 
 
 def _join(workspace: Workspace, details: list[Floats]) -> Floats:
-    workspace.bands[-1][0].fill(0)
-    for level in reversed(range(len(details))):
-        target = workspace.bands[level - 1][0] if level else workspace.noise
-        kernels.join_planes(workspace.bands[level][0], details[level], target, workspace.lines)
+    bands = workspace.bands
+    bands[-1][0].fill(0)
+    for level in reversed(range(len(bands))):
+        target = bands[level - 1][0] if level else workspace.noise
+        kernels.join_planes(bands[level][0], details[level], target, workspace.lines)
     return workspace.noise
 
 

@@ -31,6 +31,7 @@ LOW: Final = np.array(
     np.float32,
 )
 HIGH: Final = (LOW[::-1] * np.array([-1, 1, -1, 1, -1, 1, -1, 1])).astype(np.float32)
+FILTERS: Final = np.stack([LOW, HIGH])
 
 RING: Final = 8
 """Rows kept while rows are combined: as many as the filter is long."""
@@ -40,27 +41,22 @@ AHEAD: Final = 3
 
 
 @compiled
-def split_plane(plane: Array, rest: Array, details: Array, ring: Array, lines: Array) -> None:
+def split_plane(plane: Array, bands: Array, ring: Array, lines: Array) -> None:
     """Writes one level of the transform with half-sample symmetric borders.
 
     Args:
         plane: (H, W) float32.
-        rest: (H2, W2) float32, gets the approximation.
-        details: (3, H2, W2) float32, get what is high along columns, along rows, along both.
+        bands: (4, H2, W2) float32, get the approximation and what is high along columns, along rows, along both.
         ring: (2, 8, at least W2) float32, written over.
         lines: (2, at least W2 + 3) float32, written over.
     """
-    height, count = len(plane), rest.shape[1]
-    low, high = ring[0], ring[1]
-    for row in range(-6, 0):
-        _split_row(plane[_mirror(row, height)], lines, low[row & 7], high[row & 7], count)
-    for k in range(len(rest)):
+    height, count = len(plane), bands.shape[2]
+    for k in range(-AHEAD, bands.shape[1]):
         for row in range(2 * k, 2 * k + 2):
-            _split_row(plane[_mirror(row, height)], lines, low[row & 7], high[row & 7], count)
-        _combine(rest[k], low, 2 * k + 1, LOW)
-        _combine(details[0, k], low, 2 * k + 1, HIGH)
-        _combine(details[1, k], high, 2 * k + 1, LOW)
-        _combine(details[2, k], high, 2 * k + 1, HIGH)
+            _split_row(plane[_mirror(row, height)], lines, ring[0, row & 7], ring[1, row & 7], count)
+        if k >= 0:
+            for band in range(4):
+                _combine(bands[band, k], ring[band >> 1], 2 * k + 1, FILTERS[band & 1])
 
 
 @compiled
@@ -74,11 +70,11 @@ def join_planes(rest: Array, details: Array, plane: Array, lines: Array) -> None
         lines: (2, at least W2) float32, written over.
     """
     width, count = plane.shape[1], rest.shape[1]
-    low, high = lines[0][:count], lines[1][:count]
     for row in range(len(plane)):
-        _combine_synthesis(low, rest, details[0], row)
-        _combine_synthesis(high, details[1], details[2], row)
-        _join_row(low, high, plane[row], width)
+        for high in range(2):
+            first = details[1] if high else rest
+            _combine_synthesis(lines[high][:count], first, details[2 * high], row)
+        _join_row(lines[0], lines[1], plane[row], width)
 
 
 @compiled

@@ -129,10 +129,11 @@ def _copy_edge(spectrum: Array, width: int, scale: float, edge: Array) -> None:
 @compiled
 def sum_columns(ring: Array, sums: Array, row: int, width: int) -> None:
     """Writes the sums of 3, 5, 7 and 9 rows around one, four places to the right."""
-    _add(sums[0][REACH : REACH + width], ring[(row - 1) & 15], ring[row & 15], ring[(row + 1) & 15])
-    for size in range(1, 4):
-        inner = sums[size - 1][REACH : REACH + width]
-        _add(sums[size][REACH : REACH + width], inner, ring[(row - 1 - size) & 15], ring[(row + 1 + size) & 15])
+    inner = ring[row & 15][:width]
+    for size in range(4):
+        outer = sums[size][REACH : REACH + width]
+        _add(outer, inner, ring[(row - 1 - size) & 15], ring[(row + 1 + size) & 15])
+        inner = outer
 
 
 @compiled

@@ -40,18 +40,18 @@ class Workspace:
         return tuple(shape[:2]) == self.shape
 
     @cached_property
-    def bands(self) -> list[tuple[Floats, Floats]]:
-        """Of each level of the transform the approximation (H2, W2) and the details (3, H2, W2)."""
+    def bands(self) -> list[Floats]:
+        """Of each level of the transform (4, H2, W2): the approximation and three bands of details."""
         found, height, width = [], self.height_px, self.width_px
         for _ in range(LEVELS):
             height, width = (height + 7) // 2, (width + 7) // 2
-            found.append((_make(height, width), _make(3, height, width)))
+            found.append(_make(4, height, width))
         return found
 
     @cached_property
     def joint(self) -> list[Floats]:
-        """Details of each level, summed over channels."""
-        return [_make(*details.shape) for _, details in self.bands]
+        """Details of each level (3, H2, W2), summed over channels."""
+        return [_make(3, *bands.shape[1:]) for bands in self.bands]
 
     @cached_property
     def noise(self) -> Floats:
