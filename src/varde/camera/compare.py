@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from varde.camera.correlation import PreparedFingerprint, compute_signal, prepare, prepare_values
+from varde.camera.correlation_surface import compute_surface
 from varde.camera.geometry import orient
-from varde.camera.pce import METHOD, Plane
+from varde.camera.geometry_mapping import map_fingerprint
+from varde.camera.pce import METHOD
 from varde.camera.search_probe import Found, Probe
+from varde.camera.search_rotation import search_rotated
+from varde.camera.search_scale import search_scaled
 from varde.camera.search_shift import search_aligned, search_shifted, search_turned
 from varde.core.camera import Geometry, SearchExtent, SourceScore, SourceSearch
 from varde.core.outcome import NotComparable, Reason
@@ -20,7 +24,15 @@ if TYPE_CHECKING:
     from varde.camera.fingerprint import Fingerprint
     from varde.camera.residual import Residual
 
-__all__ = ["METHOD", "PreparedFingerprint", "compare", "compare_residuals", "compare_widening", "prepare"]
+__all__ = [
+    "METHOD",
+    "PreparedFingerprint",
+    "compare",
+    "compare_residuals",
+    "compare_widening",
+    "compute_surface",
+    "prepare",
+]
 
 FEWEST_PX: Final = 128 * 128
 """Fewer usable pixels on the sensor than these are not compared."""
@@ -29,6 +41,8 @@ _STEPS: Final = {
     SearchExtent.ALIGNED: search_aligned,
     SearchExtent.TURNED: search_turned,
     SearchExtent.SHIFTED: search_shifted,
+    SearchExtent.SCALED: search_scaled,
+    SearchExtent.ROTATED: search_rotated,
 }
 
 
@@ -121,20 +135,8 @@ def _agree(probe: Probe, prepared: PreparedFingerprint, geometry: Geometry) -> t
     """Returns the normalised correlation where the picture lies on the sensor, and how many pixels that compares."""
     signal = orient(probe.signal, geometry.turn, mirrored=geometry.mirrored)
     usable = orient(probe.residual.weights, geometry.turn, mirrored=geometry.mirrored) > 0
-    row, column = int(geometry.shift[0]), int(geometry.shift[1])
-    there, here = _overlap(row, signal.shape[0], prepared.size_px[0]), _overlap(column, *_widths(signal, prepared))
-    inside = signal[there[1], here[1]]
-    pattern = np.where(usable[there[1], here[1]], prepared.values[there[0], here[0]], np.float32(0))
-    norm = float(np.sqrt(np.square(inside, dtype=np.float64).sum() * np.square(pattern, dtype=np.float64).sum()))
-    product = float(np.multiply(inside, pattern, dtype=np.float64).sum())
-    return (product / norm if norm else 0.0), int(np.count_nonzero(usable[there[1], here[1]]))
-
-
-def _widths(signal: Plane, prepared: PreparedFingerprint) -> tuple[int, int]:
-    return signal.shape[1], prepared.size_px[1]
-
-
-def _overlap(shift: int, length: int, sensor: int) -> tuple[slice, slice]:
-    """Returns the part of the sensor, and of the picture, that lie on each other."""
-    start, end = max(shift, 0), min(shift + length, sensor)
-    return slice(start, end), slice(start - shift, end - shift)
+    pattern = map_fingerprint(prepared, geometry, (signal.shape[0], signal.shape[1]))
+    usable &= pattern != 0
+    inside, pattern = signal[usable].astype(np.float64), pattern[usable].astype(np.float64)
+    norm = float(np.sqrt((inside @ inside) * (pattern @ pattern)))
+    return (float(inside @ pattern) / norm if norm else 0.0), len(inside)

@@ -141,6 +141,18 @@ def read_near(product: Spectrum, plane_px: tuple[int, int], place: tuple[int, in
     return lines[:, columns % width]
 
 
+def interpolate(
+    product: Spectrum, plane_px: tuple[int, int], rows: NDArray[np.float64], columns: NDArray[np.float64]
+) -> Plane:
+    """Returns values of the plane whose half spectrum is given, also between its places, (rows, columns) float32."""
+    height, width = plane_px
+    down = np.exp(2j * np.pi * np.outer(rows, np.fft.fftfreq(height))).astype(np.complex64)
+    right = np.exp(2j * np.pi * np.outer(np.fft.rfftfreq(width), columns)).astype(np.complex64)
+    right[1 : (width + 1) // 2] *= np.float32(2)
+    values = ((down @ product) @ right).real / np.float32(height * width)
+    return np.asarray(values, np.float32)
+
+
 def _multiply(probe: Spectrum, prepared: PreparedFingerprint, *, turned: bool, flipped: bool) -> tuple[Spectrum, float]:
     """Returns the spectrum of the plane of correlations, and the plane's energy."""
     product = np.empty_like(prepared.spectrum)

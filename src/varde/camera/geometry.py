@@ -1,4 +1,4 @@
-"""How a picture may lie on a sensor: its eight turns and mirrors, and where a plane of correlations holds each shift."""
+"""How a picture may lie on a sensor: the eight turns and mirrors, and where in a plane of correlations a shift is."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from varde.camera.correlation import Spectrum, compute_signal, transform
 from varde.camera.geometry import orient, turned_size
+from varde.camera.geometry_mapping import shrink
 from varde.camera.pce import Plane
 from varde.core.camera import Geometry
 
@@ -42,6 +43,7 @@ class Probe:
 
     residual: Residual
     signal: Plane
+    _reduced: dict[float, Plane] = field(default_factory=dict)
     _spectra: dict[tuple[int, tuple[int, int]], Spectrum] = field(default_factory=dict)
 
     @classmethod
@@ -57,6 +59,15 @@ class Probe:
     def size_px(self, turn: int = 0) -> tuple[int, int]:
         """Returns (rows, columns) of the picture after a turn."""
         return turned_size((self.signal.shape[0], self.signal.shape[1]), turn)
+
+    def reduced(self, band: float) -> Plane:
+        """Returns the weighted residual reduced to a share of its frequencies, and of its rows and columns."""
+        if band >= 1:
+            return self.signal
+        if band not in self._reduced:
+            rows, columns = self.signal.shape
+            self._reduced[band] = shrink(self.signal, (max(1, round(rows * band)), max(1, round(columns * band))))
+        return self._reduced[band]
 
     def spectrum(self, base: int, plane_px: tuple[int, int]) -> Spectrum:
         """Returns the spectrum, in a plane of this size, of the picture turned by 0 or 90 degrees."""
