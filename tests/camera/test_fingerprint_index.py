@@ -49,7 +49,7 @@ def test_the_own_camera_comes_first_in_every_turn_and_mirror(tmp_path: Path) -> 
             query = SignQuery.of(_residual(7, turn, mirrored=mirrored))
             scanned = index.scan(query, 3)
             first, second, _ = scanned.ranked
-            assert SIZE in query.list_sizes() and (scanned.searched, scanned.places) == (20, 4)
+            assert SIZE in query.list_sizes() and (scanned.searched, scanned.turns) == (20, 4)
             assert (first.fingerprint_id, first.orientation.turn, first.orientation.mirrored) == (7, turn, mirrored)
             assert first.z > 9 > 4 > second.z
 
@@ -113,7 +113,7 @@ def test_what_is_dropped_is_gone_from_the_files_for_everyone(tmp_path: Path) -> 
     scanned = other.scan(query, 9)
     assert scanned.searched == 2 and {each.fingerprint_id for each in scanned.ranked} == {1, 3}
     assert index.drop([1, 3]) == 2 and index.scan(query, 9).ranked == ()
-    assert FingerprintIndex(tmp_path / "none", (10, 20)).scan(query, 9).places == 0
+    assert FingerprintIndex(tmp_path / "none", (10, 20)).scan(query, 9).turns == 0
 
 
 def test_signs_of_another_size_are_refused(tmp_path: Path) -> None:

@@ -74,12 +74,12 @@ class Scanned:
     Attributes:
         ranked: those that agree best, best first.
         searched: how many fingerprints were compared.
-        places: in how many turns each.
+        turns: in how many turns and mirrors each.
     """
 
     ranked: tuple[Ranked, ...]
     searched: int
-    places: int
+    turns: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,14 @@ from typing import Final
 import click
 
 _COMMANDS: Final = {
+    "calibrate": ("varde.cli.camera_calibrate", "calibrate", "Measure what scores are worth on cameras of this site."),
+    "compare": ("varde.cli.camera_compare", "compare", "Compare each FILE with camera NAME by sensor noise."),
     "enrol": ("varde.cli.camera_enrol", "enrol", "Make the fingerprint of camera NAME from each PHOTO."),
+    "leads": ("varde.cli.camera_leads", "leads", "See files that speak for an enrolled camera."),
+    "link": ("varde.cli.camera_leads", "link", "Decide whether ITEM of CASE was taken with camera NAME."),
     "list": ("varde.cli.camera_list", "list_", "List the cameras that files can be compared with."),
+    "report": ("varde.cli.camera_report", "report", "Write the report on camera NAME that a laboratory can sign."),
+    "search": ("varde.cli.camera_search", "search", "Search all enrolled cameras with FILE."),
     "show": ("varde.cli.camera_list", "show", "Show camera NAME, its fingerprints and what they were made from."),
     "withdraw": ("varde.cli.camera_withdraw", "withdraw", "Compare nothing with camera NAME any more."),
 }

@@ -37,14 +37,14 @@ class FamilySearched:
     """Cameras of one kind and sensor size, every one of which was compared.
 
     Attributes:
-        places: how many places were compared on each sensor.
+        turns: in how many turns and mirrors the file has their size; 0 where it was searched without the index.
     """
 
     kind: FingerprintKind
     height_px: int
     width_px: int
     cameras: int
-    places: int
+    turns: int = 0
 
 
 class NotSearchedReason(StrEnum):
@@ -167,6 +167,7 @@ class CameraSearch:
         elsewhere: candidates of cases that the person has no access to.
         empty: why there is no candidate; None where there is one.
         notes: what to know before judging, a sentence each.
+        stated: what the file states of its camera and of itself; anybody can have written it.
         is_readable: False where the file could not be opened at all.
     """
 

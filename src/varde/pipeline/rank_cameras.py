@@ -13,13 +13,13 @@ from typing import Final
 from sqlalchemy import Connection
 
 from varde.camera.fingerprint_file import read_fingerprint
+from varde.camera.fingerprint_index import Ranked
 from varde.camera.geometry import Orientation
 from varde.camera.residual import Residual
 from varde.camera.turned_signs import SignQuery
-from varde.core.camera import FingerprintKind
 from varde.core.camera_search import FamilySearched
 from varde.pipeline.camera_index import open_family
-from varde.store.camera_families import Family, list_families, load_fingerprints
+from varde.store.camera_families import Family, load_fingerprints
 from varde.store.cameras import fingerprint_path
 from varde.store.site import Site
 
@@ -46,34 +46,32 @@ class RankedCamera:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """What ranking all cameras of a size gave.
+    """What ranking all cameras of some families gave.
 
     Attributes:
         ranked: closest first.
-        searched: the families whose every camera was compared.
-        rest: the other families.
+        searched: the families; every camera of each was compared.
     """
 
     ranked: tuple[RankedCamera, ...]
     searched: tuple[FamilySearched, ...]
-    rest: tuple[Family, ...]
 
 
 def rank_cameras(
     site: Site,
     connection: Connection,
     residual: Residual,
-    kind: FingerprintKind,
+    families: Sequence[Family],
     *,
     left_out: Collection[int] = (),
     checked: int = CHECKED,
 ) -> Ranking:
-    """Returns the cameras whose pattern is closest to a file's noise, of those that have its size.
+    """Returns the cameras whose pattern is closest to a file's noise, in the turns in which it has their size.
 
     Args:
         site, connection: where, and what to read with.
         residual: of the file.
-        kind: of the file; fingerprints of another kind are not searched.
+        families: that are searched.
         left_out: row numbers of fingerprints that are no candidates.
         checked: how many of the best by signs are compared exactly.
 
@@ -82,30 +80,26 @@ def rank_cameras(
         SiteBusy: if another process is filling an index for long.
     """
     query = SignQuery.of(residual)
-    sizes = query.list_sizes()
     ranked: list[RankedCamera] = []
-    searched, rest = [], []
-    for family in list_families(connection):
-        if family.kind is not kind or family.size_px not in sizes:
-            rest.append(family)
-            continue
-        scanned = open_family(site, connection, family).scan(query, checked + len(left_out))
-        there = [each for each in scanned.ranked if each.fingerprint_id not in left_out][:checked]
-        ranked += _check(site, connection, query, [(each.fingerprint_id, each.z, each.orientation) for each in there])
-        counted = scanned.searched
-        searched.append(FamilySearched(kind, family.height_px, family.width_px, counted, scanned.places))
+    searched = []
+    for family in families:
+        index = open_family(site, connection, family)
+        scanned = index.scan(query, checked + len(left_out))
+        there = [each for each in scanned.ranked if each.fingerprint_id not in left_out]
+        ranked += _check(site, connection, query, there[:checked])
+        compared = scanned.searched - len(index.list_held().keys() & set(left_out))
+        searched.append(FamilySearched(family.kind, family.height_px, family.width_px, compared, scanned.turns))
     ranked.sort(key=lambda each: (-each.correlation, each.fingerprint_id))
-    return Ranking(tuple(ranked), tuple(searched), tuple(rest))
+    return Ranking(tuple(ranked), tuple(searched))
 
 
-def _check(
-    site: Site, connection: Connection, query: SignQuery, found: Sequence[tuple[int, float, Orientation]]
-) -> list[RankedCamera]:
+def _check(site: Site, connection: Connection, query: SignQuery, found: Sequence[Ranked]) -> list[RankedCamera]:
     """Returns these cameras with their exact correlation."""
-    stored = load_fingerprints(connection, [number for number, _, _ in found])
+    stored = load_fingerprints(connection, [each.fingerprint_id for each in found])
     checked = []
-    for number, z, orientation in found:
-        digest = stored[number].fingerprint.sha256
+    for each in found:
+        digest = stored[each.fingerprint_id].fingerprint.sha256
         values = read_fingerprint(fingerprint_path(site, digest), digest, verify=False).values
-        checked.append(RankedCamera(number, z, query.correlate(values, orientation), orientation))
+        correlation = query.correlate(values, each.orientation)
+        checked.append(RankedCamera(each.fingerprint_id, each.z, correlation, each.orientation))
     return checked

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from varde.core.camera import FingerprintKind
+from varde.core.camera import FingerprintKind, ReferenceState
 from varde.core.camera_comparison import NamedFingerprint
-from varde.store.camera_tables import cameras, fingerprints
+from varde.store.camera_tables import cameras, fingerprint_references, fingerprints
 from varde.store.tables import cases
 from varde.store.types import AnySelect
 
@@ -70,11 +70,12 @@ def list_family(connection: Connection, family: Family) -> dict[int, bytes]:
     return {number: bytes(digest) for number, digest in connection.execute(query)}
 
 
-def list_in_force(connection: Connection, kind: FingerprintKind, *, after: int, limit: int) -> list[int]:
-    """Returns the row numbers of the fingerprints in force of a kind after one of them, rising, at most so many."""
-    made = fingerprints.c
-    query = _in_force(select(made.id)).where(made.kind == kind.value, made.id > after)
-    return list(connection.execute(query.order_by(made.id).limit(limit)).scalars())
+def list_made_from(connection: Connection, sha256: bytes) -> list[int]:
+    """Returns the row numbers of the fingerprints in force that a file with these bytes is a reference of, rising."""
+    used = fingerprint_references.c
+    query = _in_force(select(fingerprints.c.id)).join(fingerprint_references, used.fingerprint_id == fingerprints.c.id)
+    query = query.where(used.sha256 == sha256, used.state == ReferenceState.USED.value).order_by(fingerprints.c.id)
+    return list(connection.execute(query.distinct()).scalars())
 
 
 def load_fingerprints(connection: Connection, fingerprint_ids: Sequence[int]) -> dict[int, EnrolledFingerprint]:
