@@ -155,6 +155,6 @@ source_cluster_members = make_table(
     Column("content_id", Id, ForeignKey("contents.id"), primary_key=True, autoincrement=False),
     Column("number", Number),
     Column("reason", Text),
-    Column("pce", Seconds),
+    Column("fit", Seconds),
     Index("ix_source_cluster_members_clustering_id_number", "clustering_id", "number", "content_id"),
 )

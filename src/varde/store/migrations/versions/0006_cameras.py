@@ -113,7 +113,7 @@ def upgrade() -> None:
         ),
         sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
-        sa.Column("pce", sa.REAL().with_variant(sa.Double(), "postgresql"), nullable=True),
+        sa.Column("fit", sa.REAL().with_variant(sa.Double(), "postgresql"), nullable=True),
         sa.ForeignKeyConstraint(
             ["clustering_id"],
             ["source_clusterings.id"],
