@@ -10,28 +10,32 @@ from numpy.typing import NDArray
 
 from varde.camera.middle import Middle
 from varde.camera.sketch import turn_signs
+from varde.camera.sketch_rows import SketchRows
 from varde.camera.source_pairs import Scores, score_signs
 
 Words = NDArray[np.uint64]
+
+_AT_ONCE: Final = 256
 
 MOST_MEMBERS: Final = 128
 """Sketches a reference is made of at most, evenly spread over its cluster: more add little and cost 5 ms each."""
 
 
-def make_reference(rows: Words, members: Sequence[int], variants: Sequence[int], middle: Middle) -> Words:
+def make_reference(rows: SketchRows, members: Sequence[int], variants: Sequence[int], middle: Middle) -> Words:
     """Returns the signs that most members have, (W,) uint64; where as many have either, a fixed bit of both.
 
     Args:
-        rows: (N, W) uint64 sketches of one family.
+        rows: sketches of one family.
         members: rows of one cluster.
         variants: of each member: 1 where it lies turned by 180 degrees.
         middle: that the sketches cover.
     """
     step = max(1, -(-len(members) // MOST_MEMBERS))
-    sums = np.zeros(rows.shape[1] * 64, np.int16)
+    sums = np.zeros(middle.words * 64, np.int16)
     chosen = list(zip(members, variants, strict=True))[::step]
     for member, variant in chosen:
-        words = turn_signs(rows[member], middle, 2) if variant else np.ascontiguousarray(rows[member])
+        words = rows.take_one(member)
+        words = turn_signs(words, middle, 2) if variant else words
         sums += np.unpackbits(words.view(np.uint8), bitorder="little")
     sums *= 2
     undecided = np.arange(len(sums)) & 1
@@ -49,8 +53,8 @@ def score_references(rows: Words, references: Sequence[Words], middle: Middle) -
     return np.stack([score_signs(rows, as_is, middle.pixels).T, score_signs(rows, turned, middle.pixels).T])
 
 
-def compute_reference_fits(rows: Words, members: Sequence[int], variants: Sequence[int], middle: Middle) -> Scores:
-    """Returns z of each member with what the others have in common, (M,) float32: every second one makes a reference.
+def compute_reference_fits(rows: SketchRows, members: Sequence[int], variants: Sequence[int], middle: Middle) -> Scores:
+    """Returns z of each member with what others have in common, (M,) float32: every second one makes a reference.
 
     A member is compared with the half that it is not in, so that it is not compared with itself.
     """
@@ -59,6 +63,8 @@ def compute_reference_fits(rows: Words, members: Sequence[int], variants: Sequen
     for half in range(2):
         reference = make_reference(rows, members[half::2], variants[half::2], middle)
         others = np.arange(1 - half, len(members), 2)
-        scores = score_references(rows[np.array(members)[others]], [reference], middle)[:, 0]
-        fits[others] = scores[kinds[others], np.arange(len(others))]
+        for start in range(0, len(others), _AT_ONCE):
+            some = others[start : start + _AT_ONCE]
+            scores = score_references(rows.take(np.array(members)[some]), [reference], middle)[:, 0]
+            fits[some] = scores[kinds[some], np.arange(len(some))]
     return fits

@@ -19,6 +19,7 @@ from varde.camera.cluster_reference import compute_reference_fits, make_referenc
 from varde.camera.clustering import DEFAULT_RULE, ClusterRule, Grouping, compute_spread, find_least, group_rows
 from varde.camera.middle import Middle
 from varde.camera.sketch import turn_signs
+from varde.camera.sketch_rows import SketchRows
 from varde.camera.source_pairs import score_signs, score_sketches
 
 Words = NDArray[np.uint64]
@@ -39,7 +40,7 @@ _BLOCK: Final = 256
 
 @dataclass(slots=True, eq=False)
 class _State:
-    rows: Words
+    rows: SketchRows
     middle: Middle
     rule: ClusterRule
     comparisons: int
@@ -82,7 +83,7 @@ class SketchGrouping:
 
 
 def group_sketches(
-    rows: Words,
+    rows: SketchRows,
     middle: Middle,
     *,
     rule: ClusterRule = DEFAULT_RULE,
@@ -93,8 +94,7 @@ def group_sketches(
     """Returns which sketches of one family are of one sensor; the same rows in the same order give the same.
 
     Args:
-        rows: (N, W) uint64, in an order that has nothing to do with their sources, such as that of their digests; they
-            may lie in a mapped file.
+        rows: sketches in an order that has nothing to do with their sources, such as that of their digests.
         middle: that they cover.
         rule: when groups are joined.
         batch: how many are compared all with all at once.
@@ -104,7 +104,7 @@ def group_sketches(
     count = len(rows)
     pairs = count * (count - 1) // 2
     if count <= batch:
-        grouping = group_rows(score_sketches(rows, middle), middle.pixels, rule=rule)
+        grouping = group_rows(score_sketches(rows.take(np.arange(count)), middle), middle.pixels, rule=rule)
         return SketchGrouping(grouping, pairs, 0)
     state = _State(rows, middle, rule, 2 * pairs, np.arange(count), np.zeros(count, np.int64))
     waiting = np.arange(count)
@@ -122,7 +122,7 @@ def group_sketches(
 
 def _group_batch(state: _State, here: Places) -> list[Places]:
     """Clusters some rows that are alone, and returns the clusters."""
-    scores = score_sketches(np.ascontiguousarray(state.rows[here]), state.middle)
+    scores = score_sketches(state.rows.take(here), state.middle)
     found = group_rows(scores, state.middle.pixels, rule=state.rule, comparisons=state.comparisons)
     state.spreads.append(found.spread)
     state.done += len(here) * (len(here) - 1) // 2
@@ -148,7 +148,7 @@ def _draw_in(state: _State, clusters: list[Places], count: int) -> None:
 
 
 def _draw_some(state: _State, clusters: list[Places], references: list[Words], some: Places) -> int:
-    scores = score_references(np.ascontiguousarray(state.rows[some]), references, state.middle)
+    scores = score_references(state.rows.take(some), references, state.middle)
     state.done += scores.shape[1] * len(some)
     spreads = np.array([compute_spread(each) for each in scores[0]])
     least = np.array([find_least(state.comparisons, float(spread), state.rule) for spread in spreads])
@@ -178,11 +178,11 @@ def _compare_alone(state: _State, batch: int, most_pairs: int) -> int:
         here = alone[start : start + _BLOCK]
         if done + len(here) * (len(alone) - start) > most_pairs:
             break
-        rows = np.ascontiguousarray(state.rows[here])
+        rows = state.rows.take(here)
         turned = np.stack([turn_signs(row, state.middle, 2) for row in rows])
         for other in range(start, len(alone), _BLOCK):
             there = alone[other : other + _BLOCK]
-            others = np.ascontiguousarray(state.rows[there])
+            others = state.rows.take(there)
             for each in (rows, turned):
                 first, second = np.nonzero(score_signs(each, others, state.middle.pixels) >= least)
                 seen.update(
@@ -213,7 +213,7 @@ def _merge(state: _State, batch: int) -> None:
     # each group's frame is that of its first chosen row
     frames = np.concatenate([state.variants[some] ^ state.variants[some[0]] for some in chosen])
     given = Grouping(heads, frames, np.empty(0, np.float32), 0.0, 0.0)
-    scores = score_sketches(np.ascontiguousarray(state.rows[here]), state.middle)
+    scores = score_sketches(state.rows.take(here), state.middle)
     keep_all = ClusterRule(state.rule.chance, state.rule.least_share, -np.inf)
     found = group_rows(scores, state.middle.pixels, rule=keep_all, comparisons=state.comparisons, given=given)
     for place, members, some in zip(_starts(chosen), clusters, chosen, strict=True):
