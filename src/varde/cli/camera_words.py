@@ -8,9 +8,11 @@ from typing import Any, Final
 from varde.cli import output
 from varde.core.camera import LikelihoodRatio, SourceScore
 from varde.core.camera_comparison import CameraComparison, FilePlace
-from varde.reports.camera_words import write_place, write_ratio
+from varde.reports.camera_words import write_found, write_ratio
 
 COLUMNS: Final = ("file", "log10_lr", "words", "pce", "correlation", "searched", "found", "reason")
+
+_MOST_NAMED: Final = 3
 
 WHAT_IT_MEANS: Final = (
     "A likelihood ratio says how much more probable this agreement of sensor noise is if the first proposition is true "
@@ -23,7 +25,10 @@ def print_comparisons(made: Sequence[CameraComparison]) -> None:
     """Writes comparisons for a person: rows on standard output, what they mean and what not on standard error."""
     output.write_rows(COLUMNS, (list_cells(one) for one in made))
     for one in made:
-        _say_of(one)
+        if one.refused is not None:
+            output.say(f"{one.name}: not assessable. {one.refused.detail} {one.advice}".rstrip())
+    for note in dict.fromkeys(note for one in made for note in one.notes):
+        output.say(f"{_name_all([one.name for one in made if note in one.notes])}: {note}")
     weighed = [(one, one.likelihood) for one in made if isinstance(one.likelihood, LikelihoodRatio)]
     for same, other in dict.fromkeys(_say_propositions(one) for one, _ in weighed):
         output.say(f"Proposition 1: {same}\nProposition 2: {other}")
@@ -46,7 +51,7 @@ def list_cells(one: CameraComparison) -> list[Any]:
         f"{score.pce:.1f}" if score else None,
         f"{score.correlation:.4f}" if score else None,
         score.search.extent.value if score else None,
-        write_place(score) if score else None,
+        write_found(one) or None,
         one.reason.value if one.reason else None,
     ]
 
@@ -56,14 +61,9 @@ def describe_file_place(place: FilePlace) -> dict[str, Any]:
     return {"item": place.item_id, "case": place.case, "exhibit": place.exhibit, "locator": place.locator}
 
 
-def _say_of(one: CameraComparison) -> None:
-    refused = one.refused
-    if refused is not None:
-        output.say(f"{one.name}: not assessable. {refused.detail} {one.advice}".rstrip())
-    elif one.advice:
-        output.say(f"{one.name}: {one.advice}")
-    for note in one.notes:
-        output.say(f"{one.name}: {note}")
+def _name_all(names: list[str]) -> str:
+    """Returns whom a note is about, without a long list."""
+    return ", ".join(names) if len(names) <= _MOST_NAMED else f"{names[0]} and {len(names) - 1} others"
 
 
 def _say_propositions(one: CameraComparison) -> tuple[str, str]:

@@ -7,34 +7,10 @@ from typing import Final
 
 from varde.core.camera import FingerprintKind, SearchExtent, SourceScore
 from varde.core.outcome import NotComparable
+from varde.pipeline.source_extent import is_resized, names_editor
 from varde.store.cameras import Camera, StoredFingerprint
 
 FEW_REFERENCES: Final = 10
-
-_EDITORS: Final = (
-    "adobe",
-    "photoshop",
-    "lightroom",
-    "gimp",
-    "snapseed",
-    "picasa",
-    "picsart",
-    "paint",
-    "canva",
-    "instagram",
-    "affinity",
-    "pixelmator",
-    "capture one",
-    "darktable",
-    "imagemagick",
-    "photoscape",
-    "vsco",
-    "premiere",
-    "final cut",
-    "handbrake",
-    "lavf",
-)
-"""Programs that change pictures and videos, as they write their names into them; small letters."""
 
 
 def list_notes(
@@ -76,15 +52,16 @@ def _note_serial(facts: Mapping[str, object], camera: Camera) -> str:
 
 def _note_software(facts: Mapping[str, object]) -> str:
     stated = str(facts.get("software", "")).strip()
-    is_editor = any(name in stated.casefold() for name in _EDITORS)
-    return f"The file names a program that edits ({stated}): it may not be as the camera wrote it." if is_editor else ""
+    if not names_editor(facts):
+        return ""
+    return f"The file names a program that edits ({stated}): it may not be as the camera wrote it."
 
 
 def _note_size(facts: Mapping[str, object]) -> str:
+    if not is_resized(facts):
+        return ""
     stated = facts.get("stated_width"), facts.get("stated_height")
     real = facts.get("width_px"), facts.get("height_px")
-    if not all(stated) or not all(real) or sorted(map(str, stated)) == sorted(map(str, real)):
-        return ""
     return f"The file states {stated[0]} x {stated[1]} pixels and has {real[0]} x {real[1]}: it was resized or cut."
 
 
@@ -99,6 +76,8 @@ def _note_fingerprint(fingerprint: StoredFingerprint, kind: FingerprintKind | No
 
 
 def _note_search(outcome: SourceScore | NotComparable) -> str:
-    if isinstance(outcome, NotComparable) or outcome.search.extent in (SearchExtent.ALIGNED, SearchExtent.TURNED):
+    if isinstance(outcome, NotComparable) or outcome.search.extent is SearchExtent.ALIGNED:
         return ""
-    return "It was searched beyond the camera's own size and place, which takes a higher score to mean the same."
+    if outcome.search.extent is SearchExtent.TURNED:
+        return "It was looked for at the sensor's own place only, turned and mirrored too; --extent goes further."
+    return "It was looked for beyond the sensor's own place: the same score means less than it would there."

@@ -51,7 +51,7 @@ class _Shown:
     """What the template asks for in words."""
 
     ratio = staticmethod(camera_words.write_ratio)
-    place = staticmethod(camera_words.write_place)
+    found = staticmethod(camera_words.write_found)
 
     def facts(self, facts: Mapping[str, object]) -> list[tuple[str, str]]:
         """Returns facts with their names for people, plain values only."""

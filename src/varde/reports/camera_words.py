@@ -12,6 +12,7 @@ from varde.core.camera import (
     SearchExtent,
     SourceScore,
 )
+from varde.core.camera_comparison import CameraComparison
 from varde.core.outcome import Reason
 from varde.reports.wording import REASON_SENTENCES
 
@@ -68,14 +69,34 @@ FACT_NAMES: Final[dict[str, str]] = {
     "software": "Software",
     "orientation": "Orientation tag (not applied)",
     "taken_at": "Taken at",
-    "jpeg_quality": "JPEG quality, estimated",
-    "size_px": "Size",
     "mean": "Mean brightness",
     "saturated": "Saturated share",
     "dark": "Dark share",
     "usable": "Usable share",
     "bits": "Bits a channel",
     "format": "Format",
+    "mode": "Colours",
+    "layout": "Layout",
+    "quality": "JPEG quality, estimated",
+    "width_px": "Width in pixels",
+    "height_px": "Height in pixels",
+    "stated_width": "Stated width",
+    "stated_height": "Stated height",
+    "source_type": "Stated kind of source",
+    "frames": "Frames",
+    "key_frames": "Key frames",
+    "bit_rate": "Bit rate",
+    "duration_s": "Seconds",
+    "codec": "Codec",
+    "steadiness": "Steadiness",
+    "cllr": "Cllr",
+    "cllr_min": "Cllr min",
+    "auc": "AUC",
+    "eer": "Equal error rate",
+    "misleading": "Other cameras' files for which it spoke",
+    "misleading_low": "from",
+    "misleading_high": "to, at 95 %",
+    "misleading_against": "The camera's own files against which it spoke",
     "expected_correlation": "Correlation expected of another photo",
 }
 
@@ -151,6 +172,13 @@ def write_ratio(weighed: LikelihoodRatio) -> str:
     """Returns a ratio's logarithm, with a sign before it where the true one lies further out."""
     sign = ("> " if weighed.log10_lr > 0 else "< ") if weighed.is_bounded else ""
     return f"{sign}{weighed.log10_lr:+.2f}"
+
+
+def write_found(one: CameraComparison) -> str:
+    """Returns where on the sensor a file was found; the best place of one that speaks for another camera is chance."""
+    if not isinstance(one.outcome, SourceScore) or not isinstance(one.likelihood, LikelihoodRatio):
+        return ""
+    return write_place(one.outcome) if one.likelihood.log10_lr > 0 else "no place stands out"
 
 
 def write_place(score: SourceScore) -> str:

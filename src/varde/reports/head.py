@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from varde.core.camera import LinkVerdict
 from varde.core.case import Case, Exhibit
 from varde.core.finding import OperatingPoint
 from varde.core.issue import IssueCode, Step
@@ -106,6 +107,25 @@ class ReportIdentification:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportCameraLink:
+    """A person's decision, in force, whether a file of the case was taken with a camera.
+
+    Attributes:
+        camera: its name; "" where it is of another case.
+        place: exhibit and locator of an item of this case that has the file.
+        worth: what the comparison gave that the person had before them, in words.
+    """
+
+    camera: str
+    verdict: LinkVerdict
+    place: str
+    worth: str
+    note: str
+    at: datetime
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
 class KindCount:
     """Items of one kind, and their bytes."""
 
@@ -183,6 +203,8 @@ class ReportHead:
         notices: what must not be missed: matches that were acted on and withdrawn or disputed since, one sentence each.
         identifications: what people decided of faces and this case's victims.
         linked_cases: names of cases that people decided belong to this one.
+        camera_links: what people decided of files of this case and cameras.
+        camera_leads: how many files speak for an enrolled camera by their sensor noise, and nobody decided about them.
     """
 
     site: str
@@ -201,3 +223,5 @@ class ReportHead:
     notices: tuple[str, ...] = ()
     identifications: tuple[ReportIdentification, ...] = ()
     linked_cases: tuple[str, ...] = ()
+    camera_links: tuple[ReportCameraLink, ...] = ()
+    camera_leads: int = 0

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from varde.core.decision import Decision
 from varde.core.errors import IntegrityFailure
 from varde.core.outcome import NotComparable
-from varde.reports import wording
+from varde.reports import camera_words, wording
 from varde.reports.content import (
     QUIET_ROLES,
     ReportIssue,
@@ -78,7 +78,13 @@ def write(source: ReportSource, folder: Path, options: ReportOptions) -> Written
     style = _read_style(source.head)
     with open_output(path) as file:
         for chunk in template.generate(
-            head=source.head, pages=pages, options=options, style=style, policy=make_policy(style), words=wording
+            head=source.head,
+            pages=pages,
+            options=options,
+            style=style,
+            policy=make_policy(style),
+            words=wording,
+            camera_words=camera_words,
         ):
             file.write(chunk)
         pages.check()

@@ -9,12 +9,13 @@ from typing import Final
 from sqlalchemy import Connection
 
 from varde.core.audit import Act
-from varde.core.camera import FingerprintKind, SearchExtent
+from varde.core.camera import FingerprintKind
 from varde.core.camera_comparison import CameraComparison, CompareOrder
 from varde.core.case import Case
 from varde.core.errors import NotFound, Refused, WrongUse
 from varde.core.outcome import NotComparable, Reason
 from varde.pipeline.read_residuals import ResidualReader
+from varde.pipeline.source_extent import choose_extent
 from varde.pipeline.weigh_source import SourceScale, WeighedSource, choose_fingerprint, refuse
 from varde.store import audit, camera_leads, cameras, cases
 from varde.store.cameras import Camera, StoredFingerprint
@@ -23,9 +24,6 @@ from varde.workflows.actor import Actor
 from varde.workflows.calibrate_camera import CalibrationInForce, find_calibration
 from varde.workflows.keep_comparison import Compared, keep_comparison, keep_lead
 from varde.workflows.take_sources import SourceFile, TakenSource, find_sources, read_source
-
-WIDEST: Final = SearchExtent.ROTATED
-"""How far a file is looked for where nobody says how far."""
 
 _AT_ONCE: Final = 20
 """Files compared between two records: so many are compared again if the machine stops."""
@@ -152,7 +150,9 @@ class _Comparer:
         if is_reference:
             made_from = f"Version {stored.version} of the fingerprint was made from {stored.used} files"
             return refuse(Reason.IS_A_REFERENCE, f"{made_from}, and this is one of them.")
-        return self._get_scale(stored).weigh(residual, self.order.extent or WIDEST)
+        files = len(self.order.probes)
+        widest = self.order.extent or choose_extent(taken.record.facts, taken.record.kind, stored, files=files)
+        return self._get_scale(stored).weigh(residual, widest)
 
     def _get_scale(self, stored: StoredFingerprint) -> SourceScale:
         if stored.fingerprint_id not in self._scales:

@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from varde.core.audit import Act
-from varde.core.camera import Reference
+from varde.core.camera import Reference, SourceScore
 from varde.core.camera_comparison import CameraComparison
 from varde.core.camera_report import CameraFacts, CameraReport, ReportedComparison, ReportedFingerprint
 from varde.core.case import Case
@@ -67,7 +67,7 @@ def read_report(
     Raises:
         NotFound: as `report_camera`.
     """
-    at, calibration = actor.clock(), read_reported(site)
+    at = actor.clock()
     with site.database.read() as connection:
         camera = cameras.get_camera(connection, camera_name, case_ids)
         case = None if case_name is None else _get_case(connection, case_name, case_ids)
@@ -88,7 +88,7 @@ def read_report(
             camera=_describe_camera(camera),
             fingerprints=_read_fingerprints(connection, camera, found),
             comparisons=comparisons,
-            calibration=calibration,
+            calibration=read_reported(site, [one.outcome for one in found if isinstance(one.outcome, SourceScore)]),
             decisions=tuple(
                 camera_links.list_links(connection, case_ids=case_ids, camera_id=camera.camera_id, case_id=case_id)
             ),

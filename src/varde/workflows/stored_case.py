@@ -42,6 +42,7 @@ from varde.store.records import ItemRecord
 from varde.store.site import Site
 from varde.store.summary import CaseSummary
 from varde.workflows.actor import Actor
+from varde.workflows.stored_cameras import count_camera_leads, list_camera_links
 from varde.workflows.stored_people import list_identified, list_linked
 
 NOT_EXAMINED = (
@@ -157,6 +158,8 @@ def _read_head(connection: Connection, site: Site, case: Case, actor: Actor) -> 
         notices=tuple(_list_notices(connection, case)),
         identifications=list_identified(connection, case),
         linked_cases=list_linked(connection, case),
+        camera_links=list_camera_links(connection, case),
+        camera_leads=count_camera_leads(connection, case),
     )
 
 
