@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 import numpy as np
 
 from varde.camera.residual import SMALLEST_PX, Residual
+from varde.camera.video_alignment import FrameAligner
 from varde.camera.video_noise import FrameNoise
 from varde.camera.video_steadiness import Steadiness, Verdict, measure_steadiness
 from varde.camera.video_sums import METHOD, VideoSums
+from varde.camera.video_template import FOUND_Z, find_template
 from varde.camera.video_weights import compute_gains
 from varde.core.limits import DecodeLimits
 from varde.core.outcome import NotComparable, Reason
@@ -28,6 +30,9 @@ MOST_FRAMES: Final = 900
 _PIXELS_PER_S: Final = 8_000_000
 """Pixels of frames that are worked on for each second of the time limit: a third of what one core was seen to do."""
 
+_ALIGNED_PIXELS_PER_S: Final = 2_500_000
+"""The same for frames that are aligned one by one."""
+
 _FEWEST_FRAMES: Final = 8
 
 
@@ -41,12 +46,14 @@ def extract_video_residual(
     """Returns a video's noise residual, or why it has none, and plain facts of what was read.
 
     Steps: 1. noise of each frame; 2. sum, each block weighted by how finely it was coded and by its variance, every
-    other second apart; 3. whether both sums agree where they lie; 4. clean the whole.
+    other second apart; 3. whether both sums agree where they lie; 4. clean the whole. 5. Where they do not, and a
+    fingerprint is given, it is looked for under the best frame, each frame is aligned to it, and what agrees better is
+    returned: the frames as they lie, or aligned.
 
     Args:
         file: seekable, from the start of the video; it is left open.
         limit_s: about how long it may take; it decides how many frames are read.
-        fingerprint: what frames may be aligned to; used only where they do not lie at one place.
+        fingerprint: what frames may be aligned to.
         limits: pixels of a frame; None takes the defaults.
 
     Raises:
@@ -57,14 +64,20 @@ def extract_video_residual(
     Limits: memory is nine planes of the frame's size; the first video stream only.
     """
     limits = limits or DecodeLimits()
+    summing = _Summing()
     with open_luma_frames(file, limits, max_frames=MOST_FRAMES, max_pixels=int(limit_s * _PIXELS_PER_S)) as frames:
-        summing = _Summing()
         for frame in frames:
             if refusal := summing.add(frame):
                 return refusal, _describe(frames, summing)
         outcome, steadiness = summing.finish()
         facts = _describe(frames, summing) | _describe_steadiness(steadiness)
-    return outcome, facts
+    if isinstance(outcome, NotComparable) or fingerprint is None or steadiness.verdict is Verdict.STEADY:
+        return outcome, facts
+    file.seek(0)
+    most_pixels = int(limit_s * _ALIGNED_PIXELS_PER_S)
+    with open_luma_frames(file, limits, max_frames=MOST_FRAMES, max_pixels=most_pixels) as frames:
+        aligned, found = _align(frames, summing, fingerprint)
+    return (aligned or outcome), facts | found
 
 
 def warm_up() -> None:
@@ -78,24 +91,31 @@ def warm_up() -> None:
 
 
 class _Summing:
-    """Sums the frames of one video, every other second apart."""
+    """Sums the frames of one video, every other second apart, and keeps the one that tells most."""
 
     def __init__(self) -> None:
+        self.best: VideoSums | None = None
+        self.whole: VideoSums | None = None
         self.frames = 0
         self.key_frames = 0
         self.coded_bytes = 0
-        self._noise: FrameNoise | None = None
+        self.noise: FrameNoise | None = None
         self._sums: tuple[VideoSums, VideoSums] | None = None
+        self._best_gain = 0.0
 
     def add(self, frame: LumaFrame) -> NotComparable | None:
         """Adds a frame; returns why there is no point in going on."""
         height, width = frame.luma.shape
         if min(height, width) < SMALLEST_PX:
             return NotComparable(Reason.TOO_SMALL, f"Its frames have {width} x {height} pixels; at least 256 a side.")
-        self._noise = self._noise or FrameNoise(height, width)
+        self.noise = self.noise or FrameNoise(height, width)
         self._sums = self._sums or (VideoSums(height, width), VideoSums(height, width))
-        half = self._sums[int(frame.offset_s) % 2]
-        half.add(self._noise.extract(frame.luma), frame.luma, compute_gains(frame))
+        noise, gains = self.noise.extract(frame.luma), compute_gains(frame)
+        self._sums[int(frame.offset_s) % 2].add(noise, frame.luma, gains)
+        if frame.kind is FrameKind.INTRA and float(gains.mean()) > self._best_gain:
+            self._best_gain = float(gains.mean())
+            self.best = VideoSums(height, width)
+            self.best.add(noise, frame.luma, gains)
         self.frames += 1
         self.coded_bytes += frame.coded_bytes
         self.key_frames += frame.kind is FrameKind.INTRA
@@ -104,14 +124,37 @@ class _Summing:
     def finish(self) -> tuple[Residual | NotComparable, Steadiness]:
         """Returns the residual of all frames as they lie, and whether they lie at one place."""
         nowhere = Steadiness(Verdict.UNCLEAR, 0.0, 0.0, 0.0)
-        if self._sums is None or self._noise is None or self.frames < _FEWEST_FRAMES:
+        if self._sums is None or self.noise is None or self.frames < _FEWEST_FRAMES:
             detail = f"{self.frames} frames could be decoded; at least {_FEWEST_FRAMES} are needed."
             return NotComparable(Reason.NO_FRAMES, detail), nowhere
         one, other = self._sums
-        clean = self._noise.clean
+        clean = self.noise.clean
         steadiness = measure_steadiness(one, other, clean(one), clean(other)) if other.frames else nowhere
         one.join(other)
-        return self._noise.finish(one), steadiness
+        self.whole = one
+        return self.noise.finish(one), steadiness
+
+
+def _align(frames: LumaFrames, summing: _Summing, fingerprint: Fingerprint) -> tuple[Residual | None, Facts]:
+    """Returns the residual of the frames that could be aligned, if that agrees better than the frames as they lie."""
+    if summing.best is None or summing.whole is None or summing.noise is None:
+        return None, {"aligned_frames": 0}
+    best = summing.best.make_residual(summing.noise.clean(summing.best))
+    template = find_template(best, fingerprint.values)
+    facts: Facts = {"aligned_frames": 0, "template_z": round(template.z, 1)}
+    facts |= {"template_scale": template.geometry.scale, "template_shift": list(template.geometry.shift)}
+    if template.z < FOUND_Z:
+        return None, facts
+    aligner, one = FrameAligner(template.values), summing.best
+    for frame in frames:
+        one.clear()
+        one.add(summing.noise.extract(frame.luma), frame.luma, compute_gains(frame))
+        aligner.add(one, is_key=frame.kind is FrameKind.INTRA)
+    as_it_lies, aligned = aligner.measure(summing.whole.signal), aligner.measure(aligner.sums.signal)
+    facts |= {"aligned_frames": aligner.aligned, "aligned_z": round(aligned, 1), "unaligned_z": round(as_it_lies, 1)}
+    if not aligner.aligned or aligned <= as_it_lies:
+        return None, facts | {"aligned_frames": 0}
+    return aligner.sums.make_residual(summing.noise.clean(aligner.sums)), facts
 
 
 def _describe(frames: LumaFrames, summing: _Summing) -> Facts:

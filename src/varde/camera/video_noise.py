@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from varde.camera import residual
-from varde.camera.residual import LEAST_USABLE, Residual
+from varde.camera.residual import LEAST_USABLE, Residual, Workspace, clean_noise, extract_noise
 from varde.camera.video_sums import Plane, VideoSums
 from varde.core.outcome import NotComparable, Reason
 
@@ -16,25 +13,22 @@ _LEAST_NOISE = 1e-6
 
 
 class FrameNoise:
-    """Extracts the noise of frames of one size."""
+    """Extracts the noise of frames of one size, in buffers that are used again."""
 
     def __init__(self, height_px: int, width_px: int) -> None:
-        """Keeps the size."""
-        self._size = (height_px, width_px)
+        """Takes the buffers."""
+        self._workspace = Workspace(height_px, width_px)
 
     def extract(self, luma: NDArray[np.uint8]) -> Plane:
-        """Returns the noise of one frame, (H, W) float32, not cleaned; the next call may write over it."""
-        noise: Any = residual._noise(luma.astype(np.float32))
-        return np.asarray(noise, np.float32)
+        """Returns the noise of one frame, (H, W) float32, not cleaned; the next call writes over it."""
+        return extract_noise(luma, self._workspace)
 
     def clean(self, sums: VideoSums) -> Plane:
         """Returns the summed noise at equal variance, without what coders and cameras of one model leave in it."""
         even = sums.compute_even_noise()
-        unknown = even == 0
-        cleaned: Any = residual._clean(even)
-        values = np.asarray(cleaned, np.float32)
-        values[unknown] = 0
-        return values
+        known = even != 0
+        values = clean_noise(even, known, self._workspace)
+        return np.where(known, values, np.float32(0))
 
     def finish(self, sums: VideoSums) -> Residual | NotComparable:
         """Returns the residual of all frames, or why there is none."""

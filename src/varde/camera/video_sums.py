@@ -67,6 +67,16 @@ class VideoSums:
         self.frames += other.frames
         self._usable += other._usable
 
+    def count_usable(self, other: VideoSums, *, share: float) -> None:
+        """Counts a share of another's usable pixels, where its planes were added by hand."""
+        self._usable += round(other._usable * share)
+
+    def clear(self) -> None:
+        """Takes everything out again."""
+        for plane in (self.signal, self.information, self.light):
+            plane[:] = 0
+        self.frames, self._usable = 0, 0
+
     def compute_even_noise(self) -> Plane:
         """Returns the estimate scaled to equal variance everywhere, (H, W) float32; 0 where nothing is known."""
         known = self.information > np.float32(_LEAST_SHARE) * self.information.mean(dtype=np.float64)
