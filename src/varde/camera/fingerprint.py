@@ -2,45 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from varde.camera.fingerprint_sums import Agreement, FingerprintSums
-from varde.camera.gates import Candidate, refuse_copies, refuse_other_sizes, refuse_same_bytes, take_candidate
-from varde.camera.reference_check import find_core, find_members
-from varde.camera.residual import Residual
+from varde.camera.fingerprint_facts import describe_quality
+from varde.camera.fingerprint_sums import FingerprintSums
+from varde.camera.gates import (
+    Candidate,
+    refuse_copies,
+    refuse_other_sizes,
+    refuse_same_bytes,
+    refuse_unsteady,
+    take_candidate,
+)
+from varde.camera.reference_check import check_references, explain_outlier
+from varde.camera.reference_passes import ReferencePasses, References, ReferenceSource
 from varde.core.camera import FingerprintKind, Reference, ReferenceState
 from varde.core.outcome import NotComparable, Reason
 from varde.core.signal import Method
 
+__all__ = [
+    "LEAST_REFERENCES",
+    "METHOD",
+    "Fingerprint",
+    "ReferenceSource",
+    "References",
+    "ReferencesExamined",
+    "build_fingerprint",
+    "examine_references",
+]
+
 METHOD: Final = Method("camera.fingerprint", "1")
 
 LEAST_REFERENCES: Final = 3
-FEW_REFERENCES: Final = 10
-_MOST_ROUNDS: Final = 6
-
-
-@dataclass(frozen=True, slots=True)
-class ReferenceSource:
-    """A file that a fingerprint is to be made from, as far as it was read.
-
-    Attributes:
-        name: as it was given.
-        sha256: of its bytes, 32 bytes; b"" where they could not be read.
-        facts: plain facts that can be written as JSON.
-    """
-
-    name: str
-    sha256: bytes
-    facts: dict[str, object] = field(default_factory=dict)
-
-
-References = Callable[[], Iterator[tuple[ReferenceSource, Residual | NotComparable]]]
-"""Gives the files one after the other, in the same order each time it is called; a residual is used up at once."""
+"""Photographs; of videos one is enough, since each holds many frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,99 +101,64 @@ def examine_references(references: References, kind: FingerprintKind) -> Referen
     again until nothing changes; 3. divide, and clean what cameras of one model share.
 
     Args:
-        references: gives the files, called once for each pass; two passes where no file is left out.
+        references: gives the files, called once for each pass; four passes where no file is left out.
         kind: photographs or videos.
 
-    Limits: memory is that of one residual and two planes, and 64 KiB a reference.
+    Source: leave-one-out test: ours, with docs/decisions/0025 and its figures.
+
+    Limits: memory is that of one residual and four planes, and 64 KiB a reference.
     """
-    candidates, sums = _sum_all(references)
+    candidates, sums = _sum_all(references, kind)
     refusal = refuse_other_sizes(candidates)
     if refusal:
-        return _refuse(candidates, refusal)
-    sums = _drop_unfit(references, candidates, sums)
-    inside = _check(references, candidates, sums) if sums else frozenset()
-    rows = _describe(candidates, inside)
-    if sums is None or len(inside) < LEAST_REFERENCES:
-        detail = f"{len(inside)} of {len(candidates)} files can be used; at least {LEAST_REFERENCES} are needed."
+        return ReferencesExamined(_describe(candidates, frozenset()), refusal)
+    passes = _drop_unfit(references, candidates, sums)
+    checked = check_references(passes, candidates) if passes else frozenset()
+    if isinstance(checked, NotComparable):
+        return ReferencesExamined(_describe(candidates, frozenset()), checked)
+    rows = _describe(candidates, checked)
+    least = LEAST_REFERENCES if kind is FingerprintKind.PHOTO else 1
+    if passes is None or len(checked) < least:
+        detail = f"{len(checked)} of {len(candidates)} files can be used; at least {least} are needed."
         return ReferencesExamined(rows, NotComparable(Reason.TOO_FEW_REFERENCES, detail))
-    facts: dict[str, object] = {"used": len(inside)}
-    return ReferencesExamined(rows, Fingerprint(sums.estimate(), kind, rows, METHOD, facts))
+    facts = describe_quality([candidates[at] for at in sorted(checked)], candidates, kind)
+    values = passes.sums.clean().numerator
+    return ReferencesExamined(rows, Fingerprint(values, kind, rows, METHOD, facts))
 
 
-def _sum_all(references: References) -> tuple[list[Candidate], FingerprintSums | None]:
+def _sum_all(references: References, kind: FingerprintKind) -> tuple[list[Candidate], FingerprintSums | None]:
     candidates: list[Candidate] = []
     sums: FingerprintSums | None = None
     for source, outcome in references():
         new = take_candidate(source.name, source.sha256, source.facts, outcome)
         refuse_same_bytes(candidates, new)
+        if kind is FingerprintKind.VIDEO:
+            refuse_unsteady(new)
         candidates.append(new)
         if isinstance(outcome, NotComparable) or new.refused:
             continue
         sums = sums or FingerprintSums(*outcome.values.shape)
         if outcome.values.shape == sums.numerator.shape:
             sums.add(outcome)
+            new.is_held = True
     return candidates, sums
 
 
 def _drop_unfit(
     references: References, candidates: list[Candidate], sums: FingerprintSums | None
-) -> FingerprintSums | None:
-    """Returns the sums of the files that were not refused since they were added."""
+) -> ReferencePasses | None:
+    """Returns passes whose sums hold all files that may be used; None where there are none."""
     left = [each for each in candidates if not each.refused]
     if sums is None or not left or left[0].size_px is None:
         return None
+    refuse_copies(candidates)
     width, height = left[0].size_px
+    held = frozenset(at for at, each in enumerate(candidates) if each.is_held)
     if sums.numerator.shape != (height, width):  # the first file was the odd one
-        sums = FingerprintSums(height, width)
-        _change(references, sums, added=frozenset(at for at, each in enumerate(candidates) if not each.refused))
-    copies = {id(each) for each in refuse_copies(candidates)}
-    _change(references, sums, taken=frozenset(at for at, each in enumerate(candidates) if id(each) in copies))
-    return sums
-
-
-def _check(references: References, candidates: list[Candidate], sums: FingerprintSums) -> frozenset[int]:
-    """Returns the numbers of the references that agree with one another; the sums are then theirs."""
-    inside = frozenset(at for at, each in enumerate(candidates) if not each.refused)
-    for turn in range(_MOST_ROUNDS):
-        agreements = _measure(references, candidates, sums, inside)
-        wanted = find_members(agreements, inside) if turn else find_core(agreements)
-        if wanted == inside or len(wanted) < LEAST_REFERENCES:
-            return inside & wanted
-        _change(references, sums, added=wanted - inside, taken=inside - wanted)
-        inside = wanted
-    return inside
-
-
-def _measure(
-    references: References, candidates: list[Candidate], sums: FingerprintSums, inside: frozenset[int]
-) -> dict[int, Agreement]:
-    found: dict[int, Agreement] = {}
-    for at, (_, outcome) in enumerate(references()):
-        if isinstance(outcome, NotComparable) or candidates[at].refused:
-            continue
-        found[at] = sums.measure(outcome, is_inside=at in inside)
-        candidates[at].agreement = found[at]
-    return found
-
-
-def _change(
-    references: References,
-    sums: FingerprintSums,
-    *,
-    added: frozenset[int] = frozenset(),
-    taken: frozenset[int] = frozenset(),
-) -> None:
-    if not added and not taken:
-        return
-    for at, (_, outcome) in enumerate(references()):
-        if at in added and not isinstance(outcome, NotComparable):
-            sums.add(outcome)
-        elif at in taken and not isinstance(outcome, NotComparable):
-            sums.subtract(outcome)
-
-
-def _refuse(candidates: list[Candidate], refusal: NotComparable) -> ReferencesExamined:
-    return ReferencesExamined(_describe(candidates, frozenset()), refusal)
+        sums, held = FingerprintSums(height, width), frozenset()
+    passes = ReferencePasses(references, candidates, sums, held)
+    passes.hold(passes.fit)
+    return passes
 
 
 def _describe(candidates: list[Candidate], inside: frozenset[int]) -> tuple[Reference, ...]:
@@ -209,5 +172,5 @@ def _describe_one(candidate: Candidate, *, is_inside: bool) -> Reference:
         state = ReferenceState.REFUSED
     elif not is_inside:
         state = ReferenceState.OUTLIER
-        refused = NotComparable(Reason.QUALITY_TOO_LOW, "Its noise does not agree with that of the others.")
+        refused = NotComparable(Reason.DOES_NOT_AGREE, explain_outlier(candidate.agreement))
     return Reference(candidate.name, candidate.sha256, state, refused, pce, candidate.facts)

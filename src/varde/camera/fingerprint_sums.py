@@ -14,7 +14,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from varde.camera.cleaning import clean_noise
 from varde.camera.residual import Residual
+from varde.camera.workspace import Workspace
 from varde.segments.compiled import compiled
 
 Plane = NDArray[np.float32]
@@ -85,6 +87,15 @@ class FingerprintSums:
         """Returns the estimate: (H, W) float32, 0 where no reference says anything."""
         filled = self.denominator > np.float32(max(self._find_least(), _TINY))
         return np.divide(self.numerator, self.denominator, out=np.zeros_like(self.numerator), where=filled)
+
+    def clean(self) -> FingerprintSums:
+        """Returns sums whose estimate is this one's without what cameras of one model share; nothing can be added."""
+        values = self.estimate()
+        cleaned = FingerprintSums.__new__(FingerprintSums)
+        known = values != 0
+        cleaned.numerator = clean_noise(values, known, Workspace(*values.shape)).copy()
+        cleaned.denominator = known.astype(np.float32)
+        return cleaned
 
     def _fold(self, residual: Residual, sign: int) -> None:
         numerator, denominator = self.numerator.reshape(-1), self.denominator.reshape(-1)

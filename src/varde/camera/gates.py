@@ -35,6 +35,7 @@ class Candidate:
         refused: why it is not used; None while it may be.
         agreement: with the others, once that is known.
         sketch: a small part of the residual, of length 1.
+        is_held: whether it was added to the first sums.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Candidate:
     refused: NotComparable | None = None
     agreement: Agreement | None = None
     sketch: Sketch = field(default_factory=lambda: np.zeros(0, np.float32))
+    is_held: bool = False
 
 
 def take_candidate(name: str, sha256: bytes, facts: dict[str, object], outcome: Residual | NotComparable) -> Candidate:
@@ -59,7 +61,7 @@ def refuse_same_bytes(candidates: list[Candidate], new: Candidate) -> None:
     """Refuses a file whose bytes came before."""
     first = next((each for each in candidates if new.sha256 and each.sha256 == new.sha256), None)
     if first and not new.refused:
-        new.refused = NotComparable(Reason.IS_A_REFERENCE, f"It is the same file as {first.name}, counted once.")
+        new.refused = NotComparable(Reason.ALREADY_USED, f"It is the same file as {first.name}, counted once.")
 
 
 def refuse_other_sizes(candidates: list[Candidate]) -> NotComparable | None:
@@ -76,20 +78,29 @@ def refuse_other_sizes(candidates: list[Candidate]) -> NotComparable | None:
     return None
 
 
-def refuse_copies(candidates: list[Candidate]) -> list[Candidate]:
-    """Refuses all but one of the files that show one exposure, and returns those it refused: the less usable ones."""
+def refuse_unsteady(new: Candidate) -> None:
+    """Refuses a video whose frames were not shown to lie at one place of the sensor."""
+    stated = new.facts.get("steadiness")
+    if not new.refused and stated != "steady":
+        z = new.facts.get("steady_z")
+        new.refused = NotComparable(
+            Reason.STABILISED,
+            f"The sensor's pattern was not found at one place in its frames (steadiness {stated}, z {z}): stabilised, "
+            "too short, or compressed too strongly.",
+        )
+
+
+def refuse_copies(candidates: list[Candidate]) -> None:
+    """Refuses all but one of the files that show one exposure: the less usable ones."""
     left = [each for each in candidates if not each.refused]
-    refused: list[Candidate] = []
     for at, one in enumerate(left):
         for other in left[at + 1 :]:
             if one.refused or other.refused or float(one.sketch @ other.sketch) < COPY_CORRELATION:
                 continue
             worse, better = (one, other) if one.usable < other.usable else (other, one)
             worse.refused = NotComparable(
-                Reason.IS_A_REFERENCE, f"It shows the same exposure as {better.name}, saved again; counted once."
+                Reason.ALREADY_USED, f"It shows the same exposure as {better.name}, saved again; counted once."
             )
-            refused.append(worse)
-    return refused
 
 
 def _draw_sketch(residual: Residual) -> Sketch:

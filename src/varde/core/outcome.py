@@ -30,6 +30,8 @@ class Reason(StrEnum):
     OTHER_SENSOR_SIZE = "other_sensor_size"
     NOT_A_PHOTOGRAPH = "not_a_photograph"
     IS_A_REFERENCE = "is_a_reference"
+    ALREADY_USED = "already_used"
+    DOES_NOT_AGREE = "does_not_agree"
     STABILISED = "stabilised"
     NO_FINGERPRINT = "no_fingerprint"
 

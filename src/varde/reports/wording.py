@@ -75,6 +75,8 @@ REASON_SENTENCES: dict[Reason, str] = {
     Reason.TOO_FEW_REFERENCES: "Too few usable pictures of the camera for a fingerprint that can be relied on.",
     Reason.OTHER_SENSOR_SIZE: "Its size does not fit the fingerprint's at any scale that is searched.",
     Reason.NOT_A_PHOTOGRAPH: "By its structure a screenshot, a drawing or a picture put together from several.",
+    Reason.ALREADY_USED: "It shows the same exposure as another file, which counts once.",
+    Reason.DOES_NOT_AGREE: "Its sensor noise does not agree with that of the other files.",
     Reason.IS_A_REFERENCE: "The fingerprint was made from this very file, so comparing them says nothing.",
     Reason.STABILISED: "The video was stabilised, and its frames could not be aligned well enough.",
     Reason.NO_FINGERPRINT: "The camera has no fingerprint of this kind.",
