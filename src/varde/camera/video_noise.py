@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,7 +11,8 @@ from varde.camera.residual import LEAST_USABLE, Residual, Workspace, clean_noise
 from varde.camera.video_sums import Plane, VideoSums
 from varde.core.outcome import NotComparable, Reason
 
-_LEAST_NOISE = 1e-6
+_LEAST_NOISE: Final = 1e-3
+"""Mean of the summed noise in grey levels: that of a thousand real frames is a hundred times larger."""
 
 
 class FrameNoise:
@@ -36,6 +39,7 @@ class FrameNoise:
             is_dark = float(sums.light.mean()) / max(1, sums.frames) < 128
             reason = Reason.TOO_DARK if is_dark else Reason.OVEREXPOSED
             return NotComparable(reason, f"{sums.usable:.0%} of its frames' pixels are neither saturated nor dark.")
-        if not float(np.abs(sums.signal).mean()) > _LEAST_NOISE:
-            return NotComparable(Reason.BLANK, "Its frames hold no noise.")
-        return sums.make_residual(self.clean(sums))
+        summed = sums.make_residual(self.clean(sums))
+        if not float(np.abs(summed.values).mean()) > _LEAST_NOISE:
+            return NotComparable(Reason.BLANK, "Its frames hold no noise: they are blank or drawn.")
+        return summed
