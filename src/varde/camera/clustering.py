@@ -26,7 +26,9 @@ Scores = NDArray[np.float32]
 Places = NDArray[np.int64]
 
 _FEW_NEGATIVE: Final = 30
-_USUAL_SPREAD: Final = 1.3
+USUAL_SPREAD: Final = 1.3
+"""Standard deviation of scores of different sensors, where too few scores are there to see it."""
+
 _MOST_SPREAD: Final = 2.5
 
 
@@ -133,7 +135,7 @@ def compute_spread(scores: NDArray[np.float32]) -> float:
     """Returns what `estimate_spread` does, of (N,) float32 scores."""
     negative = scores[scores < 0]
     if len(negative) < _FEW_NEGATIVE:
-        return _USUAL_SPREAD
+        return USUAL_SPREAD
     spread = float(np.sqrt(np.mean(np.square(negative, dtype=np.float64))))
     return min(max(spread, 1.0), _MOST_SPREAD)
 

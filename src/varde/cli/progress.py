@@ -16,6 +16,7 @@ from varde.pipeline.run import Progress
 
 _LINE_EVERY_S = 15.0
 _REDRAW_EVERY_S = 0.2
+_LINKING = {"linking": "Comparing the noise of sensors", "reading": "Reading pictures again"}
 
 
 class ProgressDisplay:
@@ -86,6 +87,8 @@ class ProgressDisplay:
 def _describe(progress: Progress) -> str:
     if progress.stage == "stacking":
         return "Stacking what is alike"
+    if progress.stage in _LINKING:
+        return _LINKING[progress.stage]
     stage = progress.stage.capitalize()
     return f"{stage} exhibit {progress.exhibit}" if progress.exhibit else f"{stage} with known sets"
 
