@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from varde.core.camera import FingerprintKind, Geometry, SearchExtent, SourceScore, SourceSearch
-from varde.core.outcome import NotComparable, Reason
+from varde.core.camera import FingerprintKind, Geometry, LikelihoodRatio, SearchExtent, SourceScore, SourceSearch
+from varde.core.outcome import Reason
 from varde.core.signal import Method
 from varde.pipeline.source_extent import choose_extent
 from varde.pipeline.source_notes import list_notes
+from varde.pipeline.weigh_source import WeighedSource, refuse
 from varde.store.cameras import Camera, StoredFingerprint
 
 AT = datetime(2026, 11, 23, tzinfo=UTC)
@@ -21,8 +22,9 @@ WRITTEN: dict[str, object] = {"make": "NIKON", "model": "NIKON D70", "width_px":
 PHOTO = FingerprintKind.PHOTO
 
 
-def score(extent: SearchExtent) -> SourceScore:
-    return SourceScore(80.0, 0.01, SourceSearch(extent, 1, Geometry()), 6_000_000, 1.0, Method("m", "1"))
+def weigh(extent: SearchExtent, log10_lr: float = 1.5) -> WeighedSource:
+    score = SourceScore(80.0, 0.01, SourceSearch(extent, 1, Geometry()), 6_000_000, 1.0, Method("m", "1"))
+    return WeighedSource(score, LikelihoodRatio(log10_lr, False, "", ""))
 
 
 def test_file_as_the_camera_wrote_it_is_looked_for_at_its_place_only() -> None:
@@ -58,7 +60,7 @@ def test_video_is_not_at_the_place_of_a_photo() -> None:
 def test_what_speaks_against_a_plain_reading_is_told() -> None:
     facts = WRITTEN | {"model": "NIKON D200", "serial": "777", "software": "GIMP 2.10", "truncated": True}
     facts |= {"stated_width": 6016, "stated_height": 4000}
-    said = " ".join(list_notes(facts, CAMERA, replace(STORED, used=4), PHOTO, score(SearchExtent.SCALED)))
+    said = " ".join(list_notes(facts, CAMERA, replace(STORED, used=4), PHOTO, weigh(SearchExtent.SCALED)))
     for words in (
         "another model (NIKON D200)",
         "another serial number",
@@ -72,14 +74,20 @@ def test_what_speaks_against_a_plain_reading_is_told() -> None:
 
 
 def test_nothing_is_said_of_a_plain_original() -> None:
-    assert list_notes(WRITTEN, CAMERA, STORED, PHOTO, score(SearchExtent.ALIGNED)) == ()
+    assert list_notes(WRITTEN, CAMERA, STORED, PHOTO, weigh(SearchExtent.ALIGNED)) == ()
 
 
 def test_same_serial_number_is_told_and_not_trusted() -> None:
-    (said,) = list_notes(WRITTEN | {"serial": "20001"}, CAMERA, STORED, PHOTO, score(SearchExtent.ALIGNED))
+    (said,) = list_notes(WRITTEN | {"serial": "20001"}, CAMERA, STORED, PHOTO, weigh(SearchExtent.ALIGNED))
     assert "the same serial number" in said and "anybody" in said
 
 
 def test_refused_file_has_no_note_about_its_search() -> None:
-    refused = NotComparable(Reason.BLANK, "blank")
+    refused = refuse(Reason.BLANK, "blank")
     assert list_notes(WRITTEN, CAMERA, STORED, PHOTO, refused) == ()
+
+
+def test_low_result_at_the_sensors_own_place_says_that_one_can_go_further() -> None:
+    (said,) = list_notes(WRITTEN, CAMERA, STORED, PHOTO, weigh(SearchExtent.TURNED, -1.0))
+    assert "--extent goes further" in said
+    assert not list_notes(WRITTEN, CAMERA, STORED, PHOTO, weigh(SearchExtent.TURNED, 1.0))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from varde.core.camera import FingerprintKind, SearchExtent, SourceScore
+from varde.core.camera import FingerprintKind, SearchExtent
 from varde.core.outcome import NotComparable
 from varde.pipeline.source_extent import is_resized, names_editor
+from varde.pipeline.weigh_source import WeighedSource
 from varde.store.cameras import Camera, StoredFingerprint
 
 FEW_REFERENCES: Final = 10
@@ -18,7 +19,7 @@ def list_notes(
     camera: Camera,
     fingerprint: StoredFingerprint,
     kind: FingerprintKind | None,
-    outcome: SourceScore | NotComparable,
+    weighed: WeighedSource,
 ) -> tuple[str, ...]:
     """Returns what to know, a sentence each.
 
@@ -26,12 +27,12 @@ def list_notes(
         facts: what was read of the file and what it states.
         camera, fingerprint: that it was compared with.
         kind: of the file.
-        outcome: of the comparison.
+        weighed: what the comparison gave.
     """
     found = [_note_model(facts, camera), _note_serial(facts, camera), _note_software(facts), _note_size(facts)]
     found.append("The file ends too early: what is there was compared." if facts.get("truncated") else "")
     found.append(_note_fingerprint(fingerprint, kind))
-    found.append(_note_search(outcome))
+    found.append(_note_search(weighed))
     return tuple(note for note in found if note)
 
 
@@ -75,9 +76,12 @@ def _note_fingerprint(fingerprint: StoredFingerprint, kind: FingerprintKind | No
     return ""
 
 
-def _note_search(outcome: SourceScore | NotComparable) -> str:
-    if isinstance(outcome, NotComparable) or outcome.search.extent is SearchExtent.ALIGNED:
+def _note_search(weighed: WeighedSource) -> str:
+    if isinstance(weighed.outcome, NotComparable) or isinstance(weighed.likelihood, NotComparable):
         return ""
-    if outcome.search.extent is SearchExtent.TURNED:
+    extent = weighed.outcome.search.extent
+    if extent is SearchExtent.TURNED and weighed.likelihood.log10_lr <= 0:
         return "It was looked for at the sensor's own place only, turned and mirrored too; --extent goes further."
+    if extent in (SearchExtent.ALIGNED, SearchExtent.TURNED):
+        return ""
     return "It was looked for beyond the sensor's own place: the same score means less than it would there."

@@ -7,7 +7,7 @@ null. It can only lower a ratio.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +18,7 @@ from varde.camera.compare import PreparedFingerprint, compare, compare_widening,
 from varde.camera.fingerprint import Fingerprint
 from varde.camera.fingerprint_file import read_fingerprint
 from varde.camera.residual import Residual
+from varde.camera.video_score import judge_video_score
 from varde.core.camera import FingerprintKind, LikelihoodRatio, SearchExtent, SourceScore
 from varde.core.outcome import NotComparable, Reason
 from varde.store import cameras
@@ -94,16 +95,22 @@ class SourceScale:
         """The fingerprint."""
         return self._fingerprint
 
-    def weigh(self, residual: Residual, widest: SearchExtent) -> WeighedSource:
+    def weigh(
+        self, residual: Residual, widest: SearchExtent, *, video: Mapping[str, object] | None = None
+    ) -> WeighedSource:
         """Returns what comparing a residual gives: aligned first, further only while that does not suffice.
 
         Args:
             residual: of the file; it is not changed.
             widest: how far to search at most.
+            video: what was read of a video: a low score says nothing where its frames may have been moved. None for
+                anything else.
         """
         found = compare_widening(
             residual, self._fingerprint, widest=widest, enough=self._is_enough, prepared=self._prepared
         )
+        if video is not None and isinstance(found, SourceScore):
+            found = judge_video_score(found, video)
         if isinstance(found, NotComparable):
             return WeighedSource(found, found)
         first = self._calibration.log10_lr(found)

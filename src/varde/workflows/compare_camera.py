@@ -132,7 +132,9 @@ class _Comparer:
 
     def compare(self, reader: ResidualReader, source: SourceFile) -> Compared:
         """Returns what one file gives."""
-        taken = read_source(self.site, reader, source, self.case)
+        for_videos = choose_fingerprint(self.fingerprints, FingerprintKind.VIDEO)
+        pattern = self._get_scale(for_videos).fingerprint if for_videos else None
+        taken = read_source(self.site, reader, source, self.case, pattern)
         stored = choose_fingerprint(self.fingerprints, taken.record.kind or FingerprintKind.PHOTO)
         weighed = self._weigh(taken, stored)
         number = self.in_force.calibration_id
@@ -152,7 +154,8 @@ class _Comparer:
             return refuse(Reason.IS_A_REFERENCE, f"{made_from}, and this is one of them.")
         files = len(self.order.probes)
         widest = self.order.extent or choose_extent(taken.record.facts, taken.record.kind, stored, files=files)
-        return self._get_scale(stored).weigh(residual, widest)
+        video = taken.record.facts if taken.record.kind is FingerprintKind.VIDEO else None
+        return self._get_scale(stored).weigh(residual, widest, video=video)
 
     def _get_scale(self, stored: StoredFingerprint) -> SourceScale:
         if stored.fingerprint_id not in self._scales:

@@ -47,11 +47,14 @@ def keep_comparison(connection: Connection, one: Compared, *, person: str, at: d
 
 
 def keep_lead(connection: Connection, one: CameraComparison, *, least_log10_lr: float, at: datetime) -> bool:
-    """Keeps a lead where an item of a case speaks for a camera strongly enough; returns whether it is a new one."""
+    """Keeps a lead where an item of a case speaks for a camera strongly enough; returns whether it is a new one.
+
+    So does a ratio that is as high as its calibration bears: the true one lies further out.
+    """
     weighed, number = one.likelihood, one.comparison_id
     if not isinstance(weighed, LikelihoodRatio) or one.content_id is None or number is None:
         return False
-    if weighed.log10_lr < least_log10_lr:
+    if weighed.log10_lr < least_log10_lr and not (weighed.is_bounded and weighed.log10_lr > 0):
         return False
     return camera_leads.record_lead(
         connection, camera_id=one.camera_id, content_id=one.content_id, comparison_id=number, at=at
@@ -71,7 +74,7 @@ def describe_compared(one: Compared) -> NewComparison:
         outcome=weighed.outcome,
         likelihood=weighed.likelihood,
         stated=record.facts,
-        notes=weighed.notes + list_notes(record.facts, camera, one.stored, record.kind, weighed.outcome),
+        notes=weighed.notes + list_notes(record.facts, camera, one.stored, record.kind, weighed),
     )
     if isinstance(weighed.likelihood, LikelihoodRatio):
         words = make_propositions(name, camera.name, f"{camera.make} {camera.model}".strip())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from varde.camera.fingerprint import Fingerprint
 from varde.core.camera_comparison import CompareOrder, FileToCompare, ItemToCompare
 from varde.core.case import Case
 from varde.core.errors import ExhibitChanged, ExhibitUnreachable, NotFound
@@ -21,6 +23,7 @@ from varde.store.pictures import OriginalPlace
 from varde.store.site import Site
 from varde.workflows.show_original import open_verified
 
+_OF_NOTHING: Final = hashlib.sha256(b"").digest()
 _ADVICE: Final = {
     Reason.IS_A_REFERENCE: "Compare another file, or enrol the camera again without this one.",
     Reason.OTHER_SENSOR_SIZE: "Search further with --extent, or enrol the camera in the mode this file was taken in.",
@@ -87,7 +90,9 @@ def find_sources(connection: Connection, order: CompareOrder, case: Case | None)
     ]
 
 
-def read_source(site: Site, reader: ResidualReader, file: SourceFile, case: Case | None) -> TakenSource:
+def read_source(
+    site: Site, reader: ResidualReader, file: SourceFile, case: Case | None, pattern: Fingerprint | None = None
+) -> TakenSource:
     """Returns what was read of a file; one that cannot be opened is a result too.
 
     Args:
@@ -95,12 +100,13 @@ def read_source(site: Site, reader: ResidualReader, file: SourceFile, case: Case
         reader: reads in the sandbox.
         file: which.
         case: that a file from outside is compared for; one with the bytes of an item of it counts as that item.
+        pattern: that a video will be compared with: frames that were moved are aligned to it.
 
     Raises:
         IntegrityFailure: if the site's own copy of an item has changed.
     """
     try:
-        record = _examine(site, reader, file)
+        record = _examine(site, reader, file, pattern)
     except (NotFound, ExhibitChanged, ExhibitUnreachable) as error:
         refused = NotComparable(Reason.NOT_DECODED, f"{error}.")
         return TakenSource(file, SourceRecord(file.name, b"", None, {}, refused), None, is_readable=False)
@@ -111,11 +117,17 @@ def read_source(site: Site, reader: ResidualReader, file: SourceFile, case: Case
     return TakenSource(file, record, place, is_readable=bool(record.sha256))
 
 
-def _examine(site: Site, reader: ResidualReader, file: SourceFile) -> SourceRecord:
+def _examine(site: Site, reader: ResidualReader, file: SourceFile, pattern: Fingerprint | None) -> SourceRecord:
     if file.original is None:
-        return reader.examine(file.path or Path())
-    with open_verified(site, file.original) as opened:
-        record = reader.examine(SpoolSource(opened.descriptor, 0, opened.size_bytes))
+        path = file.path or Path()
+        if not path.exists():
+            raise NotFound("There is no such file")
+        record = reader.examine(path, pattern)
+    else:
+        with open_verified(site, file.original) as opened:
+            record = reader.examine(SpoolSource(opened.descriptor, 0, opened.size_bytes), pattern)
+    if record.sha256 == _OF_NOTHING:
+        return replace(record, name=file.name, outcome=NotComparable(Reason.NOT_A_PICTURE, "The file is empty."))
     return replace(record, name=file.name)
 
 
