@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from varde.camera.fingerprint import Fingerprint
+from varde.camera.fingerprint_digest import ADVICE, verify_fingerprint
 from varde.core.camera import FingerprintKind, Reference
 from varde.core.errors import IntegrityFailure, WrongUse
 from varde.core.signal import Method
@@ -26,8 +27,6 @@ from varde.segments.container import check_array, open_segment, sync_folder, wri
 SUFFIX: Final = ".fingerprint"
 _KIND: Final = "camera-fingerprint"
 _VERSION: Final = 1
-_PIECE: Final = 1 << 22
-_ADVICE: Final = "Restore the file from a backup, or enrol the camera again from its references; look at the disk."
 
 
 class _Document(msgspec.Struct, frozen=True):
@@ -78,30 +77,11 @@ def read_fingerprint(path: Path, sha256: bytes, *, verify: bool = True) -> Finge
         halves = check_array(segment, "halves", np.uint16, None, None)
         document = _decode(str(segment.facts["document"]))
     except FileNotFoundError as error:
-        raise IntegrityFailure(f"the fingerprint {path} is not there", advice=_ADVICE) from error
+        raise IntegrityFailure(f"the fingerprint {path} is not there", advice=ADVICE) from error
     except (IntegrityFailure, WrongUse, KeyError, ValueError, msgspec.MsgspecError) as error:
-        raise IntegrityFailure(f"the fingerprint {path} is damaged: {error}", advice=_ADVICE) from error
+        raise IntegrityFailure(f"the fingerprint {path} is damaged: {error}", advice=ADVICE) from error
     values = halves.view(np.float16).astype(np.float32)
     return Fingerprint(values, document.kind, document.references, document.method, document.facts)
-
-
-def verify_fingerprint(path: Path, sha256: bytes) -> None:
-    """Does nothing if a file has the SHA-256 it was written with.
-
-    Raises:
-        IntegrityFailure: if it has not, or is not there.
-    """
-    digest = hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            while piece := file.read(_PIECE):
-                digest.update(piece)
-    except FileNotFoundError as error:
-        raise IntegrityFailure(f"the fingerprint {path} is not there", advice=_ADVICE) from error
-    if digest.digest() != sha256:
-        raise IntegrityFailure(
-            f"the fingerprint {path} is damaged: its SHA-256 is not the one it was written with", advice=_ADVICE
-        )
 
 
 def to_halves(values: NDArray[np.float32]) -> NDArray[np.uint16]:

@@ -17,6 +17,7 @@ from varde.pipeline.machine import count_cores, list_software
 from varde.store import audit, item_lists, keys
 from varde.store.site import Site
 from varde.workflows.manage_models import PackState, find_choice, list_packs
+from varde.workflows.read_cameras import verify_fingerprints
 
 _LAYERS = ("rlimits", "landlock", "seccomp")
 _START_ATTEMPTS = 300
@@ -59,6 +60,7 @@ def check_health(site: Site | None) -> list[HealthCheck]:
         checks.append(_check_part("signing key", lambda: keys.check_key(site.key_path, site.public_key())))
         checks.append(_check_part("copies", lambda: _verify_copies(site)))
         checks.append(_check_indexes(site))
+        checks.append(_check_part("fingerprints", lambda: verify_fingerprints(site)))
     checks.append(_check_models(site))
     return checks
 

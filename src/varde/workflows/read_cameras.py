@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from varde.camera.fingerprint_digest import verify_fingerprint
 from varde.core.camera import Reference
-from varde.core.errors import NotFound
+from varde.core.errors import IntegrityFailure, NotFound
 from varde.store import cameras, cases
 from varde.store.cameras import Camera, StoredFingerprint
 from varde.store.site import Site
@@ -76,6 +77,24 @@ def read_camera(site: Site, name: str, *, case_ids: Collection[int] | None) -> S
         versions = cameras.list_versions(connection, camera.camera_id)
         shown = (ShownFingerprint(each, tuple(_read_references(connection, each))) for each in reversed(versions))
         return ShownCamera(camera, tuple(shown))
+
+
+def verify_fingerprints(site: Site) -> int:
+    """Returns how many fingerprint files there are, after reading every byte of them.
+
+    Raises:
+        IntegrityFailure: naming the camera whose file is gone or not what was written.
+    """
+    verified = 0
+    with site.database.read() as connection:
+        for camera, stored in cameras.iterate_kept(connection):
+            try:
+                verify_fingerprint(cameras.fingerprint_path(site, stored.sha256), stored.sha256)
+            except IntegrityFailure as error:
+                what = f"camera {camera.name}, {stored.kind} fingerprint version {stored.version}: {error}"
+                raise IntegrityFailure(what, advice=error.advice) from error
+            verified += 1
+    return verified
 
 
 def _find_case(site: Site, case: str | None, case_ids: Collection[int] | None) -> int | None:
