@@ -7,6 +7,7 @@ strongly enough becomes a lead. How far the hunt is, is recorded with what it fo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -40,13 +41,21 @@ Watch = Callable[[str, int], None]
 """Takes the name of a camera and how many sketches were compared with it."""
 
 
-def hunt_cameras(site: Site, actor: Actor, order: CameraHuntOrder, *, watch: Watch | None = None) -> CameraHunt:
+def hunt_cameras(
+    site: Site,
+    actor: Actor,
+    order: CameraHuntOrder,
+    *,
+    watch: Watch | None = None,
+    reader: ResidualReader | None = None,
+) -> CameraHunt:
     """Compares each camera with every sketched picture that it was not compared with, and keeps leads.
 
     Args:
         site, actor: where and who.
         order: which cameras, and in which pictures.
         watch: is told how far it is.
+        reader: reads pictures again; None starts one for this hunt.
 
     Raises:
         NotFound: if a camera or the case is not there, or not for this person.
@@ -60,13 +69,13 @@ def hunt_cameras(site: Site, actor: Actor, order: CameraHuntOrder, *, watch: Wat
         if camera.withdrawn_at is not None:
             raise Refused(f"camera {camera.name} was withdrawn", advice="Leave it out, or enrol it again.")
     in_force, hunted, videos_only = find_calibration(site), [], []
-    with ResidualReader(site.settings) as reader:
+    with ResidualReader(site.settings) if reader is None else nullcontext(reader) as reading:
         for camera in named or _list_cameras(site, order):
             with site.database.read() as connection:
                 stored = cameras.find_fingerprint(connection, camera.camera_id, FingerprintKind.PHOTO)
                 video = cameras.find_fingerprint(connection, camera.camera_id, FingerprintKind.VIDEO)
             if stored is not None:
-                hunter = _Hunt(site, actor, order, case, camera, stored, in_force, reader)
+                hunter = _Hunt(site, actor, order, case, camera, stored, in_force, reading)
                 hunted.append(hunter.run(watch))
             elif video is not None:
                 videos_only.append(camera.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -52,13 +53,21 @@ class _Searched:
     references: int
 
 
-def search_cameras(site: Site, actor: Actor, order: CameraSearchOrder, *, watch: Watch | None = None) -> CameraSearch:
+def search_cameras(
+    site: Site,
+    actor: Actor,
+    order: CameraSearchOrder,
+    *,
+    watch: Watch | None = None,
+    reader: ResidualReader | None = None,
+) -> CameraSearch:
     """Returns the cameras that may have taken a file, closest first, kept and audited; or why there is none to name.
 
     Args:
         site, actor: where and who.
         order: what is searched with, and how far.
         watch: is told how many of how many cameras were compared, where each is compared by itself.
+        reader: reads the file; None starts one for this search, which takes a second.
 
     Raises:
         NotFound: if the file, the item or the case is not there, or not for this person.
@@ -72,8 +81,8 @@ def search_cameras(site: Site, actor: Actor, order: CameraSearchOrder, *, watch:
         case = _find_case(connection, order)
         source = find_sources(connection, CompareOrder("", (order.probe,), None, order.case, order.case_ids), case)[0]
     in_force = find_calibration(site)
-    with ResidualReader(site.settings) as reader:
-        taken = read_source(site, reader, source, case)
+    with ResidualReader(site.settings) if reader is None else nullcontext(reader) as reading:
+        taken = read_source(site, reading, source, case)
     residual, kind = taken.record.outcome, taken.record.kind or FingerprintKind.PHOTO
     if isinstance(residual, NotComparable):
         found = _Searched(Scope((), (), (), 0, 0), (), [], {}, 0)
