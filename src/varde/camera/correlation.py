@@ -97,6 +97,13 @@ def transform(values: Plane, plane_px: tuple[int, int]) -> Spectrum:
     return spectrum
 
 
+def transform_back(spectrum: Spectrum, plane_px: tuple[int, int]) -> Plane:
+    """Returns the plane of a half spectrum, which is overwritten; one axis after the other, without a copy between."""
+    columns = scipy.fft.ifft(spectrum, axis=0, overwrite_x=True)
+    plane: Plane = scipy.fft.irfft(columns, plane_px[1], axis=1, overwrite_x=True)
+    return plane
+
+
 def correlate(probe: Spectrum, prepared: PreparedFingerprint, *, turned: bool = False, flipped: bool = False) -> Plane:
     """Returns the plane of correlations at every circular shift of a probe on the sensor.
 
@@ -109,8 +116,7 @@ def correlate(probe: Spectrum, prepared: PreparedFingerprint, *, turned: bool = 
         flipped: correlates probe(-y, x) instead; with `turned`, probe(y, -x).
     """
     product, _ = _multiply(probe, prepared, turned=turned, flipped=flipped)
-    plane: Plane = scipy.fft.irfft2(product, prepared.plane_px, overwrite_x=True)
-    return plane
+    return transform_back(product, prepared.plane_px)
 
 
 def read_place(

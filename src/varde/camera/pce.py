@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from varde.core.errors import WrongUse
 from varde.core.signal import Method
-from varde.segments.compiled import compiled
 
 METHOD: Final = Method("camera.pce", "1")
 
@@ -97,22 +96,8 @@ def _around(middle: int, reach: int, length: int) -> NDArray[np.intp]:
     return np.arange(middle - reach, middle + reach + 1) % length
 
 
-@compiled
 def scan_plane(plane: Plane) -> tuple[int, int, float]:
     """Returns row and column of the greatest value, and the sum of the squares of all."""
-    rows, columns = plane.shape
-    best_row, best_column, best, energy = 0, 0, plane[0, 0], 0.0
-    for row in range(rows):
-        total, top = 0.0, plane[row, 0]
-        for column in range(columns):
-            value = plane[row, column]
-            total += value * value
-            top = max(top, value)
-        energy += total
-        if top > best:
-            best, best_row = top, row
-    for column in range(columns):
-        if plane[best_row, column] == best:
-            best_column = column
-            break
-    return best_row, best_column, energy
+    row, column = divmod(int(np.argmax(plane)), plane.shape[1])
+    energy = np.einsum("ij,ij->i", plane, plane).sum(dtype=np.float64)
+    return row, column, float(energy)

@@ -30,8 +30,10 @@ UNMIRRORED = ORIENTATIONS[:4]
 def search_scaled(probe: Probe, prepared: PreparedFingerprint) -> list[Found]:
     """Returns the best place among resized copies: of the whole sensor, of usual sizes, of any scale from 1/4 to 1.
 
-    Known scales are tried in all eight turns and mirrors on all frequencies; the grid in the four turns, on so many
-    frequencies as `varde.camera.search_plan.BUDGET` allows.
+    Whole pictures are tried in all eight turns and mirrors, crops of usual sizes in the four turns, both on all
+    frequencies; the grid in the four turns, on as many frequencies as `varde.camera.search_plan.BUDGET` allows.
+
+    Limits: a mirrored crop of an unusual scale is not found.
     """
     candidates = _search_known(probe, prepared) + _search_grid(probe, prepared) + _search_enlarged(probe, prepared)
     return refine(probe, prepared, candidates, adjust_scale)
@@ -72,9 +74,9 @@ def _search_known(probe: Probe, prepared: PreparedFingerprint) -> list[Candidate
     found = []
     for base in (0, 90):
         size, sensor = probe.size_px(base), prepared.size_px
-        scales = whole_scales(size, sensor) + usual_scales(size, sensor)
-        steps = [step_near(each, prepared.plane_px) for each in scales]
-        found += search_steps(probe.signal, prepared, steps, _of_base(ORIENTATIONS, base), 1.0)
+        for scales, ways in ((whole_scales(size, sensor), ORIENTATIONS), (usual_scales(size, sensor), UNMIRRORED)):
+            steps = [step_near(each, prepared.plane_px) for each in scales]
+            found += search_steps(probe.signal, prepared, steps, _of_base(ways, base), 1.0)
     return found
 
 
