@@ -1,6 +1,8 @@
 """Makes cameras that do not exist, several devices of each model, and scores their pictures: synthetic, and said to be.
 
-`python evaluations/camera_synthetic.py OUT.npz [--models N] [--devices N] [--photos N] [--wide N]`
+`python evaluations/camera_synthetic.py OUT.npz [--wide] [--models N] [--devices N] [--photos N] [--seed N]`: photos at
+their known place, whole and in blocks; with `--wide` photos of small sensors that were edited, searched as far as the
+edit calls for, since a search of a large one takes minutes.
 """
 
 from __future__ import annotations
@@ -14,11 +16,11 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from camera_edits import EDITS
+from camera_edits import Edit, shrink, turn
 from camera_scores import EXTENTS, Scores
 from PIL import Image
 
-from varde.camera.blocks import compare_block, list_blocks
+from varde.camera.blocks import compare_block, cut_residual, list_blocks
 from varde.camera.compare import compare
 from varde.camera.correlation import prepare
 from varde.camera.fingerprint import Fingerprint, ReferenceSource, build_fingerprint
@@ -29,9 +31,24 @@ from varde.testing.cameras import SyntheticSensor, make_scene, save_jpeg
 
 Pixels = npt.NDArray[np.uint8]
 
-SIZES = ((2000, 3008), (1836, 3264), (1536, 2048))
-WEAKEST, STRONGEST = 0.0009, 0.0045
-"""Strengths of the sensors: from those of old single-lens reflex cameras to those of phones; drawn by logarithm."""
+SIZES = ((1200, 1920), (1224, 1632))
+SMALL = (512, 640)
+
+STRENGTHS = (0.0018, 0.007)
+"""Weakest and strongest sensor, drawn by logarithm: blocks of 512 pixels then score from about half of what those of
+the real single-lens reflex cameras do to about what those of the real phones do."""
+
+SMALL_STRENGTHS = (0.003, 0.016)
+"""Of small sensors: so strong that some edits leave enough of the pattern in so few pixels, and some do not."""
+
+WIDE_EDITS = (
+    Edit("turned 90 degrees", lambda pixels: np.ascontiguousarray(np.rot90(pixels)), SearchExtent.TURNED),
+    Edit("crop", lambda pixels: np.ascontiguousarray(pixels[53:437, 101:549]), SearchExtent.SHIFTED),
+    Edit("half size", shrink(0.5), SearchExtent.SCALED),
+    Edit("x0.7, Q80", shrink(0.7, quality=80), SearchExtent.SCALED),
+    Edit("turned 1.5 degrees", turn(1.5), SearchExtent.ROTATED),
+    Edit("turned -2.6 degrees", turn(-2.6), SearchExtent.ROTATED),
+)
 
 SIDES = {256: 6, 512: 5, 1024: 2, 0: 1}
 """Blocks taken of each picture, by side."""
@@ -56,27 +73,35 @@ def main() -> None:
     parser.add_argument("--models", type=int, default=3)
     parser.add_argument("--devices", type=int, default=4)
     parser.add_argument("--photos", type=int, default=5)
-    parser.add_argument("--wide", type=int, default=0, help="photos of each device that are edited and searched widely")
+    parser.add_argument("--wide", action="store_true", help="edits of photos of small sensors, searched")
     parser.add_argument("--seed", type=int, default=1)
     order = parser.parse_args()
     rng = np.random.default_rng((7, order.seed))
     scores = Scores()
     for model in range(order.models):
-        size = SIZES[model % len(SIZES)]
+        size = SMALL if order.wide else SIZES[model % len(SIZES)]
         first = FIRST_NUMBER * order.seed + model * 100
-        devices = [make_device(rng, first + n, size, first, order.photos) for n in range(order.devices)]
-        for position, made in enumerate(devices):
-            score_photos(scores, rng, made, devices)
-            score_edits(scores, rng, made, devices, position, order.wide)
+        strengths = SMALL_STRENGTHS if order.wide else STRENGTHS
+        devices = [make_device(rng, first + n, size, first, order.photos, strengths) for n in range(order.devices)]
+        for made in devices:
+            for score in (score_edits,) if order.wide else (score_photos, score_crops):
+                score(scores, rng, made, devices)
+            scores.save(order.out)
         print(f"model {model}: {len(scores.labels):,} scores, {time.process_time():.0f} CPU s", flush=True)
-        scores.save(order.out)
 
 
-def make_device(rng: np.random.Generator, number: int, size: tuple[int, int], model: int, photos: int) -> Made:
-    """Returns a device with the fingerprint of ten flat pictures, and its photos of scenes."""
-    strength = float(np.exp(rng.uniform(np.log(WEAKEST), np.log(STRONGEST))))
+def make_device(
+    rng: np.random.Generator,
+    number: int,
+    size: tuple[int, int],
+    model: int,
+    photos: int,
+    strengths: tuple[float, float],
+) -> Made:
+    """Returns a device with the fingerprint of eight flat pictures, and its photos of scenes."""
+    strength = float(np.exp(rng.uniform(*np.log(strengths))))
     sensor = SyntheticSensor(number, *size, strength=strength, model_seed=model)
-    flats = [extract(save_and_open(sensor.flat(rng, float(rng.uniform(110, 190))), 95)) for _ in range(10)]
+    flats = [extract(save_and_open(sensor.flat(rng, float(rng.uniform(110, 190))), 95)) for _ in range(8)]
 
     def give() -> Iterator[tuple[ReferenceSource, Residual | NotComparable]]:
         for place, residual in enumerate(flats):
@@ -116,15 +141,27 @@ def score_photos(scores: Scores, rng: np.random.Generator, made: Made, devices: 
                     scores.add(_label(SearchExtent.ALIGNED, side, made, place, other), score, "as taken")
 
 
-def score_edits(
-    scores: Scores, rng: np.random.Generator, made: Made, devices: list[Made], position: int, wide: int
-) -> None:
-    """Edits some photos of a device and searches its own sensor, and that of one other device of the model."""
-    edits = [edit for edit in EDITS if edit.extent is not SearchExtent.ALIGNED]
-    chosen = [devices[position], devices[(position + 1) % len(devices)]]
-    ready = [(other, prepare(other.fingerprint)) for other in chosen]
-    for place, photo in enumerate(made.photos[:wide]):
-        for edit in edits:
+def score_crops(scores: Scores, rng: np.random.Generator, made: Made, devices: list[Made]) -> None:
+    """Searches parts of a device's photos, and all of each, at every shift of its own sensor and of another's."""
+    ready = [(other, prepare(other.fingerprint)) for other in (made, devices[devices.index(made) - 1])]
+    for place, photo in enumerate(made.photos):
+        residual = extract(photo)
+        if isinstance(residual, NotComparable):
+            continue
+        for side in (400, 700, 1000):
+            top, left = (int(rng.integers(0, length - side)) for length in residual.values.shape)
+            part = cut_residual(residual, (slice(top, top + side), slice(left, left + side)))
+            for other, prepared in ready:
+                score = compare(part, other.fingerprint, SearchExtent.SHIFTED, prepared=prepared)
+                scores.add(_label(SearchExtent.SHIFTED, 0, made, place, other), score, f"crop {side}")
+
+
+def score_edits(scores: Scores, rng: np.random.Generator, made: Made, devices: list[Made]) -> None:
+    """Edits a device's photos and searches its own sensor, and that of one other device of the model."""
+    at = devices.index(made)
+    ready = [(other, prepare(other.fingerprint)) for other in (made, devices[at - 1])]
+    for place, photo in enumerate(made.photos):
+        for edit in WIDE_EDITS:
             residual = extract(edit.change(photo))
             if isinstance(residual, NotComparable):
                 continue
