@@ -183,3 +183,18 @@ def test_everything_is_compiled_and_loaded_by_warming_up() -> None:
     extract_residual(picture[:, :, 0].astype(">u2").astype(np.uint16))
     clean_noise(extract_noise(picture[:, :, 1], space).copy(), np.ones((300, 261), bool), space)
     assert count() == before
+
+
+def test_published_residual_has_the_values_that_the_reference_implementation_gives() -> None:
+    # prnu-python 8621eb6 (extract_single, NumPy 1.23.5, PyWavelets 1.4.1) on this picture.
+    row, column, channel = np.mgrid[:96, :83, :3]
+    pattern = ((row * 7 + column * 13 + channel * 29) ^ (row * column // 16)) % 61
+    picture = (60 + row + pattern).astype(np.uint8)
+    places = ((0, 0), (95, 82), (13, 40), (50, 7), (64, 65))
+    colour, grey = extract_published(picture), extract_published(picture[:, :, 1])
+    assert colour.std() == pytest.approx(1.15576, rel=1e-5)
+    assert grey.std() == pytest.approx(1.8862011, rel=1e-5)
+    wanted = [-0.398418218, 1.211242080, -1.761285782, -1.824580550, 0.646146238]
+    assert [colour[place] for place in places] == pytest.approx(wanted, abs=1e-3)
+    wanted = [0.574087799, 0.738522589, -2.917039633, -2.425578117, -0.610424936]
+    assert [grey[place] for place in places] == pytest.approx(wanted, abs=1e-3)

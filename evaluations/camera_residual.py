@@ -1,0 +1,195 @@
+"""How the residual's cleaning and weighting tell cameras apart: variants of the default beside the published method.
+
+Usage: python evaluations/camera_residual.py CAMERA_FOLDER
+
+CAMERA_FOLDER holds `nikon/ff-jpg`, `nikon/nat-jpg` and `phones/` with flat fields and ordinary photographs.
+Fingerprints are made of ten flat fields of each device; every ordinary photograph is compared with every fingerprint at its own
+place, whole and in blocks of 512 and 256 pixels (blocks less than a quarter usable are left out), and with every other
+photograph of its size. All comparisons are at one place: nothing is searched. The published method is its own residual
+and estimate, computed by the exact mode (which equals prnu-python's) and read at one place.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+from PIL import Image
+
+from varde.camera import cleaning, cleaning_kernels, masks, wavelet, weighting
+from varde.camera.correlation import compute_signal
+from varde.camera.fingerprint_sums import FingerprintSums
+from varde.camera.pce import compute_pce
+from varde.camera.residual import Residual, Workspace, extract_published, extract_residual
+from varde.measures.separation import compute_separation, find_true_accepts
+
+REFERENCES = 10
+DEVICES = {
+    "D70_0": ("nikon/ff-jpg/Nikon_D70_0*", "nikon/nat-jpg/Nikon_D70_0*"),
+    "D70_1": ("nikon/ff-jpg/Nikon_D70_1*", "nikon/nat-jpg/Nikon_D70_1*"),
+    "LG": ("phones/LG_D605_flat/*", "phones/photos/LG*"),
+    "J3": ("phones/Samsung_J3_flat/*", "phones/photos/Samsung*"),
+}
+Plane = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """An ordinary photograph and the device that took it."""
+
+    device: str
+    path: Path
+
+    def read(self, mode: str) -> NDArray[np.uint8]:
+        """Returns its pixels as stored."""
+        return np.array(Image.open(self.path).convert(mode))
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One way to make what is correlated, and the fingerprints it is correlated with."""
+
+    name: str
+    make: Callable[[Photo], Plane]
+    fingerprints: dict[str, Plane]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    folder = parser.parse_args().folder
+    photos = [Photo(name, path) for name, (_, some) in DEVICES.items() for path in sorted(folder.glob(some))]
+    flats = {name: sorted(folder.glob(some))[:REFERENCES] for name, (some, _) in DEVICES.items()}
+    published = {name: estimate_published(paths) for name, paths in flats.items()}
+    ours = {name: estimate(paths) for name, paths in flats.items()}
+    for variant in make_variants(published, ours):
+        signals = [(photo, variant.make(photo)) for photo in photos]
+        print(
+            f"| {variant.name} | {' | '.join([*compare_wholes(signals, variant), *compare_blocks(signals, variant)])} |"
+        )
+        print(f"    photographs with one another: {compare_pairs(signals)}", flush=True)
+
+
+def make_variants(published: dict[str, Plane], ours: dict[str, Plane]) -> Iterator[Variant]:
+    yield Variant("published, three channels", lambda photo: extract_published(photo.read("RGB")).copy(), published)
+    yield Variant("no weights", lambda photo: build(photo, flat=True), ours)
+    yield Variant("no weights, spectrum filtered", lambda photo: build(photo, flat=True, spectrum=True), ours)
+    yield Variant("weights, not levelled", lambda photo: build(photo, levelled=False), ours)
+    yield Variant("weights, levelled (in force)", take_default, ours)
+    yield Variant("the same, spectrum filtered too", lambda photo: build(photo, spectrum=True), ours)
+    yield Variant("the same, fingerprint as published", take_default, published)
+    yield Variant("noise variance 9", lambda photo: build(photo, variance=9), ours)
+    yield Variant("noise variance 50", lambda photo: build(photo, variance=50), ours)
+
+
+def take_default(photo: Photo) -> Plane:
+    found = extract_residual(photo.read("L"))
+    assert isinstance(found, Residual)
+    return compute_signal(found)
+
+
+def build(
+    photo: Photo, *, flat: bool = False, levelled: bool = True, spectrum: bool = False, variance: float = 25
+) -> Plane:
+    luma = photo.read("L")
+    space = Workspace(*luma.shape)
+    np.copyto(space.usable, luma)
+    masks.mark_usable(space.usable)
+    np.copyto(space.plane, luma)
+    values = wavelet.compute_noise(space.plane, space, variance=variance)
+    cleaning_kernels.hide(values, space.usable)
+    means = cleaning.compute_means(values, space, blocks=True)
+    if spectrum:
+        values = cleaning.clean_noise(values.copy(), space.usable, space)
+    if spectrum or not levelled:
+        means = replace(means, rows=np.zeros_like(means.rows), columns=np.zeros_like(means.columns))
+    weighting.level_and_weigh(values, means.rows, means.columns, space)
+    weights = (space.weights > 0).astype(np.float32) if flat else space.weights
+    return compute_signal(Residual(values, weights, luma, 1.0))
+
+
+def estimate(paths: list[Path]) -> Plane:
+    sums: FingerprintSums | None = None
+    for path in paths:
+        found = extract_residual(np.array(Image.open(path).convert("L")))
+        assert isinstance(found, Residual)
+        sums = sums or FingerprintSums(*found.values.shape)
+        sums.add(found)
+    assert sums
+    return sums.clean().numerator
+
+
+def estimate_published(paths: list[Path]) -> Plane:
+    upper = lower = np.float32(0)
+    for path in paths:
+        picture = np.array(Image.open(path).convert("RGB"))
+        space = Workspace(*picture.shape[:2])
+        light = np.array(Image.open(path).convert("L"), np.float32)
+        noise = wavelet.compute_joint_noise(
+            ((share, picture[:, :, each].astype(np.float32)) for each, share in enumerate((0.299, 0.587, 0.114))), space
+        )
+        upper, lower = upper + noise * light, lower + light * light
+    space = Workspace(*picture.shape[:2])
+    return cleaning.clean_as_published(np.asarray(upper / (lower + 1), np.float32), space)
+
+
+def compare_wholes(signals: list[tuple[Photo, Plane]], variant: Variant) -> list[str]:
+    own, others = [], []
+    for photo, signal in signals:
+        for device, values in variant.fingerprints.items():
+            if values.shape == signal.shape:
+                (own if device == photo.device else others).append(find_pce(signal, values))
+    return [f"{min(own):.0f} / {np.median(own):.0f} / {max(own):.0f}", f"{max(others):.1f}"]
+
+
+def compare_pairs(signals: list[tuple[Photo, Plane]]) -> str:
+    own, others = [], []
+    for number, (photo, signal) in enumerate(signals):
+        for other, values in signals[:number]:
+            if values.shape == signal.shape:
+                (own if other.device == photo.device else others).append(find_pce(signal, values))
+    return f"{min(own):.1f} / {np.median(own):.1f} / {max(own):.1f}, others at most {max(others):.1f}"
+
+
+def compare_blocks(signals: list[tuple[Photo, Plane]], variant: Variant) -> list[str]:
+    cells = []
+    for side in (512, 256):
+        own, others = [], []
+        for photo, signal in signals:
+            for device, values in variant.fingerprints.items():
+                (own if device == photo.device else others).append(find_blocks(signal, values, side))
+        mated, rest = np.sort(np.concatenate(own)), np.sort(np.concatenate(others))
+        auc, eer = compute_separation(mated, np.ones(len(mated)), rest, np.ones(len(rest)))
+        found = ", ".join(f"{find_true_accepts(mated, rest, rate)[0]:.3f}" for rate in (1e-2, 1e-3))
+        cells.append(f"{auc:.4f}, {eer:.3f}, {found} ({len(mated)}/{len(rest)})")
+    return cells
+
+
+def find_pce(signal: Plane, values: Plane) -> float:
+    product = scipy.fft.rfft2(signal) * np.conj(scipy.fft.rfft2(values))
+    return compute_pce(scipy.fft.irfft2(product, signal.shape), (0, 0)).pce
+
+
+def find_blocks(signal: Plane, values: Plane, side: int) -> NDArray[np.float64]:
+    """Returns the normalised correlation of each block times the square root of its usable pixels."""
+    rows, columns = (min(a, b) // side for a, b in zip(signal.shape, values.shape, strict=True))
+    here = np.s_[: rows * side, : columns * side]
+    x, known = signal[here], signal[here] != 0
+    k = np.where(known, values[here], 0)
+
+    def add(plane: NDArray[np.generic]) -> NDArray[np.float64]:
+        return np.asarray(plane.reshape(rows, side, columns, side).sum(axis=(1, 3), dtype=np.float64)).ravel()
+
+    count = add(known)
+    enough = count > side * side / 4
+    score = add(x * k) / np.sqrt(np.maximum(add(x * x) * add(k * k), 1e-30))
+    return np.asarray((score * np.sqrt(count))[enough])
+
+
+if __name__ == "__main__":
+    main()
