@@ -22,7 +22,7 @@ from camera_pictures import Device, Kept, list_devices, read_rgb
 from camera_scores import EXTENTS, Scores, Table, load
 from PIL import Image
 
-from varde.camera.blocks import compare_block, list_blocks
+from varde.camera.blocks import compare_block, cut_fingerprint, cut_residual, list_blocks
 from varde.camera.calibration_table import Comparisons, LeftOutRatios, leave_pictures_out
 from varde.camera.compare import compare
 from varde.camera.correlation import prepare, prepare_values, read_place, transform
@@ -35,6 +35,7 @@ from varde.measures.separation import compute_separation, find_true_accepts
 
 Floats = npt.NDArray[np.float64]
 SIDES = (512, 256, 0)
+_TURNED = SearchExtent.TURNED
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def score_aligned(material: Material, edit: Edit, ours: Scores, peers: Scores) -
             if fingerprint.values.shape != noise.shape:
                 continue
             pattern = np.load(material.peer / f"{device.name}.k.npy")
-            for side in (*SIDES, 1024):
+            for side in (512, 0) if edit.name != "as taken" else (*SIDES, 1024):
                 for block in list_blocks(noise.shape, side):
                     row = label(SearchExtent.ALIGNED, side, number, at, other, material.devices)
                     score = (
@@ -112,6 +113,9 @@ def score_aligned(material: Material, edit: Edit, ours: Scores, peers: Scores) -
                     )
                     ours.add(row, score, edit.name)
                     peers.add(row, score_published(noise[block], pattern[block]), edit.name)
+                    if side == 512 and edit.name == "as taken" and isinstance(residual, Residual):
+                        turned = compare(cut_residual(residual, block), cut_fingerprint(fingerprint, block), _TURNED)
+                        ours.add((EXTENTS.index(_TURNED), *row[1:]), turned, "turned")
 
 
 def score_published(noise: npt.NDArray[np.float32], pattern: npt.NDArray[np.float32]) -> SourceScore:
