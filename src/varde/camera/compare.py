@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from varde.camera.correlation import PreparedFingerprint, compute_signal, prepare, prepare_values
+from varde.camera.correlation import (
+    PreparedFingerprint,
+    compute_signal,
+    measure_agreement,
+    prepare,
+    prepare_values,
+)
 from varde.camera.correlation_surface import compute_surface
 from varde.camera.geometry import orient
 from varde.camera.geometry_mapping import map_fingerprint
@@ -88,6 +94,11 @@ def compare_residuals(one: Residual, other: Residual, extent: SearchExtent) -> S
     """Returns how well two pictures' residuals agree: whether they share a sensor that is not at hand.
 
     The second picture alone stands for the fingerprint: its weighted residual is what one picture tells of the pattern.
+
+    Args:
+        one: of the picture that is searched on the other; the smaller one, where a crop is compared with a whole.
+        other: of the other picture.
+        extent: how far to search.
     """
     return _search(Probe.of(one), prepare_values(compute_signal(other)), extent, _never)
 
@@ -133,10 +144,9 @@ def _other_size(probe: Probe, prepared: PreparedFingerprint) -> NotComparable:
 
 def _agree(probe: Probe, prepared: PreparedFingerprint, geometry: Geometry) -> tuple[float, int]:
     """Returns the normalised correlation where the picture lies on the sensor, and how many pixels that compares."""
-    signal = orient(probe.signal, geometry.turn, mirrored=geometry.mirrored)
-    usable = orient(probe.residual.weights, geometry.turn, mirrored=geometry.mirrored) > 0
+    signal, weights = (
+        np.ascontiguousarray(orient(each, geometry.turn, mirrored=geometry.mirrored), np.float32)
+        for each in (probe.signal, probe.residual.weights)
+    )
     pattern = map_fingerprint(prepared, geometry, (signal.shape[0], signal.shape[1]))
-    usable &= pattern != 0
-    inside, pattern = signal[usable].astype(np.float64), pattern[usable].astype(np.float64)
-    norm = float(np.sqrt((inside @ inside) * (pattern @ pattern)))
-    return (float(inside @ pattern) / norm if norm else 0.0), len(inside)
+    return measure_agreement(signal, weights, pattern)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -219,3 +220,23 @@ def multiply(
         if even:
             energy -= last.real * last.real + last.imag * last.imag
     return energy
+
+
+@compiled
+def measure_agreement(signal: Plane, weights: Plane, pattern: Plane) -> tuple[float, int]:
+    """Returns the normalised correlation of signal and pattern over their usable pixels, and how many these are.
+
+    A pixel is usable where its weight is above 0 and the pattern is not 0.
+    """
+    rows, columns = signal.shape
+    product, here, there, count = 0.0, 0.0, 0.0, 0
+    for row in range(rows):
+        for column in range(columns):
+            one, other = signal[row, column], pattern[row, column]
+            if weights[row, column] > 0 and other != 0:
+                product += one * other
+                here += one * one
+                there += other * other
+                count += 1
+    norm = math.sqrt(here * there)
+    return (product / norm if norm > 0 else 0.0), count

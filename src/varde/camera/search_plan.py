@@ -21,7 +21,7 @@ STEP_PX: Final = 2.0
 BANDS: Final = (1.0, 0.7, 0.5, 0.35)
 """Shares of the picture's frequencies that a first pass may be confined to."""
 
-BUDGET: Final = 6.0e8
+BUDGET: Final = 3.0e8
 """Pixels of planes that one orientation may transform in a first pass; the widest band within it is taken."""
 
 
