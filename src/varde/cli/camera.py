@@ -48,7 +48,7 @@ class _LazyCamera(click.Group):
 
 @click.group(cls=_LazyCamera)
 def camera() -> None:
-    """Say which camera may have taken a file, by the noise of its sensor, and how strongly that speaks for it.
+    """Compare files with cameras by the noise of their sensors.
 
     What a machine finds are leads with a likelihood ratio: a person decides.
     """
