@@ -89,5 +89,5 @@ def test_refused_file_has_no_note_about_its_search() -> None:
 
 def test_low_result_at_the_sensors_own_place_says_that_one_can_go_further() -> None:
     (said,) = list_notes(WRITTEN, CAMERA, STORED, PHOTO, weigh(SearchExtent.TURNED, -1.0))
-    assert "--extent goes further" in said
+    assert "a wider search is possible" in said
     assert not list_notes(WRITTEN, CAMERA, STORED, PHOTO, weigh(SearchExtent.TURNED, 1.0))

@@ -81,7 +81,7 @@ def _note_search(weighed: WeighedSource) -> str:
         return ""
     extent = weighed.outcome.search.extent
     if extent is SearchExtent.TURNED and weighed.likelihood.log10_lr <= 0:
-        return "It was looked for at the sensor's own place only, turned and mirrored too; --extent goes further."
+        return "It was looked for at the sensor's own place only, turned and mirrored too: a wider search is possible."
     if extent in (SearchExtent.ALIGNED, SearchExtent.TURNED):
         return ""
     return "It was looked for beyond the sensor's own place: the same score means less than it would there."

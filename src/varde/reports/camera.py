@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
+from varde.core.camera_comparison import CameraLink
 from varde.core.camera_report import CameraReport, ReportPlot
 from varde.reports import camera_words
 from varde.reports.camera_document import describe_report
@@ -15,6 +16,8 @@ from varde.reports.content import Written
 from varde.reports.html import make_environment, make_policy
 from varde.reports.output import open_output, read_written
 from varde.reports.text import css_string, show_time
+
+_LARGE = 1_000
 
 MOST_ROWS = 2_000
 """Comparisons shown in the HTML; the JSON has all of them."""
@@ -36,7 +39,7 @@ def write_camera_report(report: CameraReport, folder: Path) -> Written:
             report=report,
             words=camera_words,
             reasons=camera_words.REASONS,
-            show=_Shown(),
+            show=_Shown(report),
             most=MOST_ROWS,
             style=style,
             policy=make_policy(style),
@@ -50,12 +53,27 @@ def write_camera_report(report: CameraReport, folder: Path) -> Written:
 class _Shown:
     """What the template asks for in words."""
 
+    def __init__(self, report: CameraReport) -> None:
+        self._numbers = {one.comparison.content_id: one for one in report.comparisons}
+
     ratio = staticmethod(camera_words.write_ratio)
     found = staticmethod(camera_words.write_found)
 
+    def file(self, link: CameraLink) -> str:
+        """Returns which file a decision is about."""
+        shown = self._numbers.get(link.content_id)
+        return f"No. {shown.number}: {shown.comparison.name}" if shown else f"comparison {link.comparison_id}"
+
     def facts(self, facts: Mapping[str, object]) -> list[tuple[str, str]]:
-        """Returns facts with their names for people, plain values only."""
+        """Returns all facts that say something, with their names for people."""
         return [(camera_words.name_fact(name), _write_value(value)) for name, value in facts.items() if _has(value)]
+
+    def stated(self, facts: Mapping[str, object]) -> list[tuple[str, str]]:
+        """Returns the facts of a file that people read, in their order; the document beside the page has all."""
+        width, height = facts.get("width_px"), facts.get("height_px")
+        size = [("Size", f"{width} x {height} pixels")] if width and height else []
+        told = {name: facts[name] for name in camera_words.TOLD_FACTS if name in facts}
+        return size + self.facts(told)
 
     def log(self, ratio: float) -> str:
         """Returns the decimal logarithm of a ratio."""
@@ -72,7 +90,7 @@ def _has(value: object) -> bool:
 
 def _write_value(value: object) -> str:
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return f"{value:,.0f}" if abs(value) >= _LARGE else f"{value:.4g}"
     if isinstance(value, list | tuple):
         return "; ".join(_write_value(part) for part in value)
     if isinstance(value, dict):

@@ -89,6 +89,12 @@ FACT_NAMES: Final[dict[str, str]] = {
     "duration_s": "Seconds",
     "codec": "Codec",
     "steadiness": "Steadiness",
+    "truncated": "Cut off",
+    "aligned_frames": "Frames aligned",
+    "pce_least": "Least PCE of a reference",
+    "pce_median": "Median PCE of a reference",
+    "correlation_median": "Median correlation of a reference",
+    "stated": "As stated by the references",
     "cllr": "Cllr",
     "cllr_min": "Cllr min",
     "auc": "AUC",
@@ -99,6 +105,27 @@ FACT_NAMES: Final[dict[str, str]] = {
     "misleading_against": "The camera's own files against which it spoke",
     "expected_correlation": "Correlation expected of another photo",
 }
+
+TOLD_FACTS: Final = (
+    "make",
+    "model",
+    "serial",
+    "software",
+    "taken_at",
+    "orientation",
+    "source_type",
+    "quality",
+    "truncated",
+    "usable",
+    "mean",
+    "codec",
+    "frames",
+    "duration_s",
+    "bit_rate",
+    "steadiness",
+    "aligned_frames",
+)
+"""Facts of a file that the page tells, in this order."""
 
 METHODS: Final = (
     (

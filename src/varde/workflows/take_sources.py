@@ -43,7 +43,7 @@ class SourceFile:
     """A file that is to be read.
 
     Attributes:
-        name: as the person called it, or exhibit and locator of the item.
+        name: as the person called it, or locator and number of the item.
         path: of a file from outside; None for an item.
         original: where an item's bytes lie; None for a file from outside.
         known: the item's content and case; None for a file from outside.
@@ -141,5 +141,5 @@ def _find_item(connection: Connection, probe: ItemToCompare, case_ids: Collectio
     exhibit = original.exhibit
     case_name = next(one.name for one in cases.list_cases(connection) if one.case_id == exhibit.case_id)
     known = ContentPlace(content.content_id, exhibit.case_id)
-    name = f"item {probe.item_id} ({case_name}, exhibit {exhibit.number}: {original.locator})"
+    name = f"{original.locator} (item {probe.item_id} of {case_name}, exhibit {exhibit.number})"
     return SourceFile(name, None, original, known)
