@@ -70,6 +70,7 @@ def test_facts_say_what_was_read() -> None:
     assert facts["duration_s"] == pytest.approx(3.0)
     assert facts["bit_rate"] == pytest.approx(len(_film(1)) * 8 / 3, rel=0.05)
     assert facts["issues"] == []
+    assert 60 < float(str(facts["mean"])) < 200
 
 
 def test_two_videos_of_one_camera_agree_and_of_two_cameras_do_not() -> None:
@@ -117,6 +118,14 @@ def test_same_video_gives_the_same_residual() -> None:
 def test_little_time_reads_fewer_frames() -> None:
     _, facts = extract_video_residual(io.BytesIO(_film(1)), limit_s=0.2)
     assert 8 <= int(str(facts["frames"])) < 45
+
+
+def test_reading_ends_when_the_time_is_over_and_says_so() -> None:
+    ticks = iter(range(10_000))
+    outcome, facts = extract_video_residual(io.BytesIO(_film(1)), limit_s=12, clock=lambda: float(next(ticks)))
+    assert isinstance(outcome, Residual)
+    assert 8 <= int(str(facts["frames"])) < 45
+    assert "for lack of time" in str(facts["issues"])
 
 
 def test_too_few_and_too_small_frames_are_refused_with_figures() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 import numpy as np
@@ -33,6 +35,9 @@ _PIXELS_PER_S: Final = 8_000_000
 _ALIGNED_PIXELS_PER_S: Final = 2_500_000
 """The same for frames that are aligned one by one."""
 
+_FIRST_SHARE: Final = 0.4
+"""Of the time limit: for the frames as they lie, where there is a fingerprint to align them to afterwards."""
+
 _FEWEST_FRAMES: Final = 8
 
 
@@ -42,6 +47,7 @@ def extract_video_residual(
     limit_s: float,
     fingerprint: Fingerprint | None = None,
     limits: DecodeLimits | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> tuple[Residual | NotComparable, Facts]:
     """Returns a video's noise residual, or why it has none, and plain facts of what was read.
 
@@ -52,9 +58,11 @@ def extract_video_residual(
 
     Args:
         file: seekable, from the start of the video; it is left open.
-        limit_s: about how long it may take; it decides how many frames are read.
+        limit_s: about how long it may take; it decides how many frames are read, and on a busy machine, where it goes
+            by sooner, reading ends then.
         fingerprint: what frames may be aligned to.
         limits: pixels of a frame; None takes the defaults.
+        clock: seconds.
 
     Raises:
         Unreadable: as `open_luma_frames`.
@@ -64,19 +72,22 @@ def extract_video_residual(
     Limits: memory is nine planes of the frame's size; the first video stream only.
     """
     limits = limits or DecodeLimits()
-    summing = _Summing()
+    summing, start_s = _Summing(), clock()
+    first_s = start_s + limit_s * (_FIRST_SHARE if fingerprint else 1)
     with open_luma_frames(file, limits, max_frames=MOST_FRAMES, max_pixels=int(limit_s * _PIXELS_PER_S)) as frames:
-        for frame in frames:
+        for frame in _read_until(frames, first_s, clock):
             if refusal := summing.add(frame):
                 return refusal, _describe(frames, summing)
         outcome, steadiness = summing.finish()
         facts = _describe(frames, summing) | _describe_steadiness(steadiness)
     if isinstance(outcome, NotComparable) or fingerprint is None or steadiness.verdict is Verdict.STEADY:
         return outcome, facts
+    if clock() > start_s + limit_s * (1 + _FIRST_SHARE) / 2:
+        return outcome, facts | {"aligned_frames": 0, "aligning": "left out for lack of time"}
     file.seek(0)
     most_pixels = int(limit_s * _ALIGNED_PIXELS_PER_S)
     with open_luma_frames(file, limits, max_frames=MOST_FRAMES, max_pixels=most_pixels) as frames:
-        aligned, found = _align(frames, summing, fingerprint)
+        aligned, found = _align(_read_until(frames, start_s + limit_s, clock), summing, fingerprint)
     return (aligned or outcome), facts | found
 
 
@@ -101,7 +112,12 @@ class _Summing:
         self.coded_bytes = 0
         self.noise: FrameNoise | None = None
         self._sums: tuple[VideoSums, VideoSums] | None = None
-        self._best_gain = 0.0
+        self._best_gain, self._light = 0.0, 0.0
+
+    @property
+    def mean(self) -> float:
+        """Mean luma of the frames so far, 0-255."""
+        return self._light / max(1, self.frames)
 
     def add(self, frame: LumaFrame) -> NotComparable | None:
         """Adds a frame; returns why there is no point in going on."""
@@ -118,6 +134,7 @@ class _Summing:
             self.best.add(noise, frame.luma, gains)
         self.frames += 1
         self.coded_bytes += frame.coded_bytes
+        self._light += float(frame.luma[::4, ::4].mean())
         self.key_frames += frame.kind is FrameKind.INTRA
         return None
 
@@ -135,7 +152,15 @@ class _Summing:
         return self.noise.finish(one), steadiness
 
 
-def _align(frames: LumaFrames, summing: _Summing, fingerprint: Fingerprint) -> tuple[Residual | None, Facts]:
+def _read_until(frames: LumaFrames, end_s: float, clock: Callable[[], float]) -> Iterator[LumaFrame]:
+    for frame in frames:
+        yield frame
+        if frames.read >= _FEWEST_FRAMES and clock() > end_s:
+            frames.stop_for_time()
+            return
+
+
+def _align(frames: Iterator[LumaFrame], summing: _Summing, fingerprint: Fingerprint) -> tuple[Residual | None, Facts]:
     """Returns the residual of the frames that could be aligned, if that agrees better than the frames as they lie."""
     if summing.best is None or summing.whole is None or summing.noise is None:
         return None, {"aligned_frames": 0}
@@ -165,6 +190,7 @@ def _describe(frames: LumaFrames, summing: _Summing) -> Facts:
         "codec": frames.codec,
         "frame_rate": round(frames.rate, 3),
         "duration_s": round(frames.duration_s, 3),
+        "mean": round(summing.mean, 1),
         "bit_rate": round(summing.coded_bytes * 8 / seconds) if seconds else 0,
         "issues": [issue.cause for issue in frames.issues],
     }

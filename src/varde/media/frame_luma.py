@@ -115,6 +115,10 @@ class LumaFrames:
             found = (*found, Issue(IssueCode.UNSUPPORTED, Step.DECODE, cause))
         return found
 
+    def stop_for_time(self) -> None:
+        """Notes that the rest will not be read, for lack of time."""
+        self._progress.failure = f"only the first {self.read} frames were looked at, for lack of time"
+
     def __iter__(self) -> Iterator[LumaFrame]:
         """Yields the frames in the order of showing; one that cannot be decoded whole is left out and counted.
 
