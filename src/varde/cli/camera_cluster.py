@@ -54,7 +54,7 @@ def cluster(session: Session, case: str, whole: int, least: int, limit: int, ite
         with ProgressDisplay() as display:
             made = cluster_sources(site, session.actor, case, exact_files=whole, progress=display.update)
         sketched = made.sketched
-    found = read_clusters(site, case, limit=limit, items=items)
+    found = read_clusters(site, case, limit=limit, files=items)
     rows = [_describe(one, members) for one, members in found.clusters if one.files >= least]
     if session.as_json:
         output.write_json(_document(found, rows, sketched))

@@ -83,6 +83,13 @@ def count_unsketched(connection: Connection, case_id: int) -> int:
     return int(connection.execute(query).scalar_one())
 
 
+def count_sketched(connection: Connection, case_id: int) -> int:
+    """Returns how many pictures of a case sketching was tried of."""
+    table = source_sketches.c
+    query = select(func.count()).where(table.method == _METHOD, table.content_id.in_(_list_here(case_id)))
+    return int(connection.execute(query).scalar_one())
+
+
 def count_case_videos(connection: Connection, case_id: int) -> int:
     """Returns how many videos a case has: they are not sketched."""
     contents = tables.contents.c

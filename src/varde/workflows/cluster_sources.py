@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,7 +20,7 @@ from varde.pipeline.source_cameras import EnrolledSigns
 from varde.pipeline.source_clustering import CLUSTER_METHOD, EXACT_FILES, SourceClusters
 from varde.pipeline.source_clustering import cluster_sources as run_clustering
 from varde.pipeline.sources import SpoolSource
-from varde.store import audit, cases, pictures, source_clusters, source_sketches
+from varde.store import audit, cases, items, pictures, source_clusters, source_sketches
 from varde.store.settings import SketchUse
 from varde.store.site import Site
 from varde.store.source_sketches import SketchedContent
@@ -93,7 +94,7 @@ def cluster_sources(
 ) -> MadeClusters:
     """Clusters the pictures of a case by source and returns the number of the clustering.
 
-    Pictures that nobody sketched are sketched first. Whoever is stopped in between has lost nothing: the sketches stay.
+    What is not examined or not sketched yet comes first. Whoever is stopped in between has lost nothing.
 
     Args:
         site, actor: where and who.
@@ -123,7 +124,7 @@ def read_clusters(
     case_ids: Collection[int] | None = None,
     after: int = 0,
     limit: int = 1_000,
-    items: int = _ITEMS,
+    files: int = _ITEMS,
 ) -> ShownClusters:
     """Returns the newest clustering of a case.
 
@@ -133,7 +134,7 @@ def read_clusters(
         case_ids: cases this person may see; None for all.
         after: number of the last cluster that was seen.
         limit: clusters at most.
-        items: files of each at most.
+        files: of each at most.
 
     Raises:
         NotFound: if there is no such case for this person.
@@ -152,7 +153,7 @@ def read_clusters(
             if not page:
                 break
             for one in page:
-                members = source_clusters.page_members(connection, number, one.number, after=None, limit=items)
+                members = source_clusters.page_members(connection, number, one.number, after=None, limit=files)
                 places = source_clusters.find_first_items(
                     connection, case.case_id, [member.content_id for member in members]
                 )
@@ -195,16 +196,19 @@ def _get_case(site: Site, name: str, case_ids: Collection[int] | None) -> Case:
 def _sketch_missing(site: Site, actor: Actor, case: Case, progress: Callable[[Progress], None]) -> int:
     with site.database.read() as connection:
         missing = source_sketches.count_unsketched(connection, case.case_id)
-    if not missing:
+        before = source_sketches.count_sketched(connection, case.case_id)
+        exhibits = cases.list_exhibits(connection, case.case_id)
+        is_open = any(not one.walked or items.has_waiting(connection, one.exhibit_id) for one in exhibits)
+    if not missing and not is_open:
         return 0
-    if site.settings.camera.sketch is SketchUse.NEVER:
+    if missing and site.settings.camera.sketch is SketchUse.NEVER:
         raise WrongUse(
             f"{missing:,} pictures of case {case.name} have no sketch, and the setting camera.sketch says never",
             advice='Set it to "auto" in varde.toml.',
         )
     process_case(site, actor, case_name=case.name, progress=progress, sources=True)
     with site.database.read() as connection:
-        return missing - source_sketches.count_unsketched(connection, case.case_id)
+        return source_sketches.count_sketched(connection, case.case_id) - before
 
 
 def _run(
@@ -215,11 +219,11 @@ def _run(
     exact_files: int,
     progress: Callable[[Progress], None],
 ) -> SourceClusters:
-    with ResidualReader(site.settings) as reader:
+    with ExitStack() as stack:
         return run_clustering(
             sketched,
             open_files(site),
-            read=_Reading(site, case, reader).read,
+            read=_Reading(site, case, stack).read,
             spool=site.spool,
             cameras=EnrolledSigns(site, case_ids),
             exact_files=exact_files,
@@ -227,13 +231,14 @@ def _run(
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Reading:
-    """Reads contents of a case again, at the first place where they lie."""
+    """Reads contents of a case again, at the first place where they lie; its process starts with the first."""
 
     site: Site
     case: Case
-    reader: ResidualReader
+    stack: ExitStack
+    reader: ResidualReader | None = None
 
     def read(self, file: SketchedContent) -> Residual | NotComparable:
         with self.site.database.read() as connection:
@@ -243,6 +248,7 @@ class _Reading:
         if original is None:
             raise NotFound(f"item {item_id} is not there any more")
         with open_verified(self.site, original) as opened:
+            self.reader = self.reader or self.stack.enter_context(ResidualReader(self.site.settings))
             return self.reader.examine(SpoolSource(opened.descriptor, 0, opened.size_bytes)).outcome
 
 
