@@ -3,9 +3,9 @@
 Usage: python benchmarks/camera_residual.py --peer PYTHON --peer-source FOLDER PHOTO... [--references PHOTO...]
 
 PYTHON is an interpreter with what prnu-python needs (NumPy 1.23, SciPy, PyWavelets, scikit-learn, tqdm, Pillow), FOLDER
-holds its functions as `prnu.py`. All on one thread; rounds alternate between the programs, medians of CPU time (lowest
-and highest) are told, in milliseconds a megapixel. Memory is the peak of a fresh process above what it held with the
-decoded picture, in megabytes a megapixel.
+holds its functions as `prnu.py`; `--rounds N` takes other than three rounds. All on one thread; the programs take
+turns, medians of CPU time (lowest and highest) are told, in milliseconds a megapixel. Memory is the peak of a fresh
+process above what it held with the decoded picture, in megabytes a megapixel.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ from varde.core.limits import DecodeLimits
 from varde.core.outcome import NotComparable
 from varde.media.sensor import read_sensor_picture
 
-ROUNDS = 3
 PEER = """
 import sys, time, json, warnings
 warnings.simplefilter("ignore")
@@ -114,15 +113,16 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("photos", type=Path, nargs="+")
     parser.add_argument("--references", type=Path, nargs="*", default=[])
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peer", required=True)
     parser.add_argument("--peer-source", required=True)
     options = parser.parse_args()
     residual.warm_up()
     peer = Peer(options.peer, options.peer_source)
     with tempfile.TemporaryDirectory() as folder:
-        measure_extraction(peer, options.photos, Path(folder))
+        measure_extraction(peer, options.photos * options.rounds, Path(folder))
     if options.references:
-        measure_fingerprint(peer, options.references)
+        measure_fingerprint(peer, options.references, options.rounds)
     peer.close()
     measure_memory(options)
 
@@ -130,7 +130,7 @@ def main() -> None:
 def measure_extraction(peer: Peer, photos: list[Path], folder: Path) -> None:
     times: dict[str, list[float]] = {}
     worst, faults = 0.0, []
-    for path in photos * ROUNDS:
+    for path in photos:
         difference, fault = measure_photo(peer, path, folder / "peer.npy", times)
         worst = max(worst, difference)
         faults.append(fault)
@@ -159,10 +159,10 @@ def measure_photo(peer: Peer, path: Path, out: Path, times: dict[str, list[float
     return difference, faults
 
 
-def measure_fingerprint(peer: Peer, references: list[Path]) -> None:
+def measure_fingerprint(peer: Peer, references: list[Path], rounds: int) -> None:
     times: dict[str, list[float]] = {}
     scale = 1e3 / len(references) / (np.prod(Image.open(references[0]).size) / 1e6)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         add(times, "prnu-python, extract_multiple_aligned", scale * peer.ask("fingerprint", references))
         add(times, "sums of one pass", scale * take(lambda: sum_once(references)))
         add(times, "whole, with outlier test", scale * take(lambda: build(references)))
