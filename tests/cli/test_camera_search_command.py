@@ -1,0 +1,83 @@
+"""Searching and hunting at the keyboard: data on one side, what it means and what was left out on the other."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.enrolled_cameras import SIZE, add_case, add_pictures, enrol, make_jpeg, make_pattern, make_residual
+
+from varde.cli.main import main
+from varde.store.site import Site
+
+
+@pytest.fixture
+def probe(sqlite_site: Site, tmp_path: Path) -> Path:
+    """A picture of the second of three cameras; one has another size."""
+    for seed in (1, 2):
+        enrol(sqlite_site, f"camera {seed}", make_pattern(seed))
+    enrol(sqlite_site, "other size", make_pattern(3, (400, 512)))
+    path = tmp_path / "probe.jpg"
+    path.write_bytes(make_jpeg(make_pattern(2), 2))
+    return path
+
+
+def run(site: Site, *words: str, code: int = 0) -> None:
+    assert main(["--site", str(site.folder), "--person", "A. Examiner", *words]) == code
+
+
+def test_search_names_candidates_and_what_was_not_compared(
+    sqlite_site: Site, probe: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(sqlite_site, "camera", "search", str(probe), "--json")
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert [one["rank"] for one in found["candidates"]] == [1, 2]
+    first = found["candidates"][0]
+    assert first["camera"] == "camera 2" and first["pce"] > 500 and first["log10_lr"] > 0 and first["z"] > 20
+    assert first["search"]["extent"] in ("aligned", "turned") and first["words"] and first["version"] == 1
+    assert found["searched"]["cameras"] == 2 and found["assessable"] and found["reason"] is None
+    assert [(one["reason"], one["cameras"]) for one in found["not_searched"]] == [("other_size", 1)]
+    assert found["wider"][0]["extent"] == "shifted" and found["size"] == list(SIZE)
+    run(sqlite_site, "camera", "search", str(probe))
+    told = capsys.readouterr()
+    assert "camera 2" in told.out and "Compared: 2 cameras" in told.err and "other_size" in told.err
+    assert "--extent scaled takes about" in told.err and "a person decides" in told.err
+    assert "match" not in told.err + told.out and "identified" not in told.err + told.out
+
+
+def test_an_empty_list_has_its_reason(sqlite_site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "dark.jpg"
+    path.write_bytes(make_jpeg(np.full(SIZE, -1, np.float32), 1))
+    run(sqlite_site, "camera", "search", str(path), "--json")
+    found = json.loads(capsys.readouterr().out)
+    assert found["candidates"] == [] and not found["assessable"]
+    assert (found["reason"], found["empty"]) == ("too_dark", "not_assessable") and found["advice"]
+
+
+def test_wrong_use_is_told(sqlite_site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(sqlite_site, "camera", "search", code=2)
+    assert "say what to search with" in capsys.readouterr().err
+    run(sqlite_site, "camera", "search", str(tmp_path / "none.jpg"), code=1)
+    assert "No candidates (not_assessable)" in capsys.readouterr().err
+
+
+def test_hunt_tells_leads_and_what_was_not_looked_at(
+    sqlite_site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pattern = make_pattern(1)
+    enrol(sqlite_site, "phone", pattern)
+    add_case(sqlite_site, "harbour")
+    pictures = {"a.jpg": (make_jpeg(pattern, 1), make_residual(pattern, 1)), "b.jpg": (b"b", None)}
+    add_pictures(sqlite_site, "harbour", tmp_path / "exhibit", pictures)
+    run(sqlite_site, "camera", "hunt", "--json")
+    found = json.loads(capsys.readouterr().out)
+    assert found["not_examined"]["pictures_without_sketch"] == 1
+    (one,) = found["cameras"]
+    assert (one["camera"], one["sketches"], one["read"]) == ("phone", 1, 1)
+    assert one["comparisons"][0]["log10_lr"] > 0
+    run(sqlite_site, "camera", "hunt", "phone", "--again")
+    told = capsys.readouterr()
+    assert "phone" in told.out and "varde process CASE --sources" in told.err
