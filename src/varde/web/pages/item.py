@@ -12,8 +12,11 @@ from varde.core.account import Permission
 from varde.core.case import Case
 from varde.core.face_search import Victim
 from varde.core.media import MediaKind
+from varde.reports.camera_words import VERDICT_NAMES
 from varde.store import pictures, places, records, schemes, victims
 from varde.web.access import GuardedRoute
+from varde.web.face_readers import find_reader
+from varde.web.item_cameras import load_item_cameras
 from varde.web.item_faces import load_item_faces
 from varde.web.item_facts import MOST_PLACES, load_item_facts
 from varde.web.pages.page import show
@@ -44,11 +47,16 @@ def show_item(request: Request, item_id: RowPath) -> HTMLResponse:
         veil = pictures.find_veil(connection, item_id)
         faces = load_item_faces(connection, case, facts.record)
         looked_for = _list_victims(connection, case) if visitor.may(Permission.SEARCH_FACES) else []
+        may_compare = visitor.may(Permission.COMPARE_CAMERAS)
+        reader = find_reader(request)
+        cameras = load_item_cameras(
+            connection, facts.record, case_ids=reader.case_ids if may_compare else (), person=reader.person
+        )
     record = facts.record
     is_video = record.content is not None and record.content.media_type.kind is MediaKind.VIDEO
     key = services.make_picture_key(veil.sha256) if veil is not None else ""
     more: dict[str, Any] = {"codes": scheme.codes, "key": key, "is_video": is_video}
-    more |= {"faces": faces, "victims": looked_for}
+    more |= {"faces": faces, "victims": looked_for, "cameras": cameras, "camera_verdicts": VERDICT_NAMES}
     return show(request, "item.html", case=case, facts=facts, record=record, **more)
 
 
