@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from reference_sets import SIZE, take
+
+from varde.camera.reference_spool import PIXEL_BYTES, ReferenceSpool
+
+
+def test_a_residual_comes_back_in_half_precision(tmp_path: Path) -> None:
+    with ReferenceSpool(tmp_path, 1 << 30) as spool:
+        assert spool.put(0, take(1, 0)) and spool.put(7, take(1, 1))
+        found = spool.find(7)
+        assert found is not None
+        np.testing.assert_allclose(found.values, take(1, 1).values, rtol=1e-3, atol=1e-4)
+        np.testing.assert_allclose(found.weights, take(1, 1).weights, rtol=1e-3, atol=1e-6)
+        assert (found.luma == take(1, 1).luma).all()
+        assert spool.find(3) is None
+
+
+def test_its_file_has_no_name(tmp_path: Path) -> None:
+    with ReferenceSpool(tmp_path, 1 << 30) as spool:
+        spool.put(0, take(1, 0))
+        assert not list(tmp_path.iterdir())
+
+
+def test_what_does_not_fit_is_not_kept(tmp_path: Path) -> None:
+    with ReferenceSpool(tmp_path, PIXEL_BYTES * SIZE * SIZE) as spool:
+        assert spool.put(0, take(1, 0))
+        assert not spool.put(1, take(1, 1))
+        assert spool.find(0) is not None and spool.find(1) is None
+
+
+def test_a_full_disk_counts_as_no_room(tmp_path: Path) -> None:
+    with ReferenceSpool(tmp_path, 1 << 30) as spool:
+        spool._file.close()
+        spool._file = open("/dev/full", "wb", buffering=0)  # noqa: SIM115 - what writes to a full disk
+        assert not spool.put(0, take(1, 0))
+        assert not spool.put(1, take(1, 1))
+        assert spool.find(0) is None
