@@ -18,7 +18,7 @@ USUAL_SIDES_PX: Final = (2560, 2048, 1920, 1600, 1440, 1280, 1200, 1080, 1024, 9
 STEP_PX: Final = 2.0
 """How far the two ends of a picture move against each other from one scale or angle to the next."""
 
-BANDS: Final = (1.0, 0.7, 0.5, 0.35)
+BANDS: Final = (1.0, 0.7, 0.5, 0.35, 0.25, 0.18, 0.125)
 """Shares of the picture's frequencies that a first pass may be confined to."""
 
 BUDGET: Final = 3.0e8
