@@ -15,7 +15,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from camera_scores import EXTENTS, Table, load
+from camera_scores import EXTENTS, Table, join, load, load_edits
 
 from varde.camera.calibration import ScoreTable, SourceCalibration
 from varde.camera.calibration_format import write_calibration
@@ -41,10 +41,15 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("real", type=Path)
     parser.add_argument("others", type=Path, nargs="+")
+    parser.add_argument("--edits", type=Path, help="searches of edited real pictures, by camera_robustness.py")
     parser.add_argument("--write", type=Path)
     parser.add_argument("--date", default="2026-11-23")
     order = parser.parse_args()
     table = load(order.real, *order.others)
+    if order.edits:
+        edits = load_edits(order.edits)
+        wide = edits.labels["extent"] > EXTENTS.index(SearchExtent.ALIGNED)
+        table = join(table, edits.take(wide & (edits.edits != "mirrored")))
     known = np.isfinite(table.strengths)
     table = table.take(known)
     print(f"| {' | '.join(_COLUMNS)} |\n|{' --- |' * len(_COLUMNS)}")
@@ -66,14 +71,26 @@ def make_extent(table: Table, extent: SearchExtent) -> list[ScoreTable]:
     if extent is SearchExtent.ALIGNED:
         parts = [table.take(of_extent & (table.labels["side"] == side) & (table.edits == "as taken")) for side in SIDES]
     else:
-        parts = [table.take(of_extent)]
+        # Few places are so high by chance that pictures turned by 90 degrees stand apart; the rest is pooled.
+        shifted = table.labels["extent"] == EXTENTS.index(SearchExtent.SHIFTED)
+        parts = [table.take(of_extent if extent is SearchExtent.TURNED else of_extent | shifted)]
+        describe_own(table.take(of_extent), extent)
     return [made for part in parts if (made := make_table(part, extent)) is not None]
+
+
+def describe_own(own: Table, extent: SearchExtent) -> None:
+    """Prints what an extent's own comparisons are, before those at every shift are added."""
+    kinds = [own.strengths[own.labels["is_match"] == kind] for kind in (1, 0)]
+    if min(map(len, kinds)):
+        null = kinds[1]
+        figures = f"null {null.mean():+.2f}, {null.std():.2f}, {null.max():.2f}; matches from {kinds[0].min():.2f}"
+        print(f"<!-- {extent.value}: {len(kinds[0])} / {len(null)} of its own, {figures} -->")
 
 
 def make_table(part: Table, extent: SearchExtent) -> ScoreTable | None:
     """Returns the table of one kind of comparison with how it does on devices that it was not made of."""
     compared = to_comparisons(part)
-    pixels = int(np.median(part.pixels))
+    pixels = int(np.median(part.pixels) if extent is SearchExtent.ALIGNED else np.quantile(part.pixels, 0.05))
     fitted = fit_table(compared, METHOD, extent, pixels)
     if isinstance(fitted, NotComparable):
         print(f"| {extent.value} | {pixels:,} | {fitted.detail} |")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from varde.camera.strength import compute_strength
+from varde.camera.strength import compute_strength, expect_highest
 from varde.core.camera import SearchExtent, SourceScore
 
 COLUMNS = ("extent", "side", "is_match", "picture", "taken_by", "device", "is_same_model", "is_real")
@@ -61,6 +63,36 @@ class Table:
         """Returns some of the rows."""
         labels = {name: values[rows] for name, values in self.labels.items()}
         return Table(labels, self.strengths[rows], self.pces[rows], self.pixels[rows], self.edits[rows])
+
+
+def load_edits(path: Path) -> Table:
+    """Returns the searches of edited real pictures that `camera_robustness.py` keeps, a line of JSON each.
+
+    Pictures and devices are numbered in the order they first come in, as `camera_attribution.py` numbers them.
+    """
+    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    lines = [line for line in lines if line.get("pce") is not None]
+    taken_by = {line["photo"]: line["device"] for line in lines if line["match"]}
+    devices, photos = list(dict.fromkeys(taken_by.values())), list(taken_by)
+    rows, values = [], []
+    for line in lines:
+        at, other = devices.index(taken_by[line["photo"]]), devices.index(line["device"])
+        same = at == other or max(at, other) < 2
+        extent = list(SearchExtent).index(SearchExtent(line["extent"]))
+        rows.append((extent, 0, int(line["match"]), photos.index(line["photo"]), at, other, int(same), 1))
+        root = math.copysign(math.sqrt(abs(line["pce"])), line["pce"])
+        values.append((root - expect_highest(line["places"]), line["pce"], line["pixels"]))
+    columns = dict(zip(COLUMNS, np.array(rows).T, strict=True))
+    strengths, pces, pixels = np.array(values).T
+    return Table(columns, strengths, pces, pixels, np.array([line["edit"] for line in lines]))
+
+
+def join(*tables: Table) -> Table:
+    """Returns the rows of all."""
+    labels = {name: np.concatenate([table.labels[name] for table in tables]) for name in COLUMNS}
+    rest = [[getattr(table, name) for table in tables] for name in ("strengths", "pces", "pixels", "edits")]
+    strengths, pces, pixels, edits = (np.concatenate(parts) for parts in rest)
+    return Table(labels, strengths, pces, pixels, edits)
 
 
 def load(*paths: Path) -> Table:

@@ -148,7 +148,7 @@ def score_crops(scores: Scores, rng: np.random.Generator, made: Made, devices: l
         residual = extract(photo)
         if isinstance(residual, NotComparable):
             continue
-        for side in (400, 700, 1000):
+        for side in (256, 512, 1000):
             top, left = (int(rng.integers(0, length - side)) for length in residual.values.shape)
             part = cut_residual(residual, (slice(top, top + side), slice(left, left + side)))
             for other, prepared in ready:

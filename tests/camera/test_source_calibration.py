@@ -94,6 +94,20 @@ def test_scores_of_another_method_are_refused() -> None:
     assert isinstance(CALIBRATION.log10_lr(other), NotComparable)
 
 
+def test_videos_are_weighed_by_photographs_and_never_speak_against_a_camera() -> None:
+    video = Method("camera.video_residual+camera.pce", "1+1")
+    high, low = (CALIBRATION.log10_lr(replace(score(pce), method=video)) for pce in (40, -1))
+    assert isinstance(high, LikelihoodRatio)
+    assert isinstance(low, LikelihoodRatio)
+    assert high.log10_lr == ratio(40).log10_lr
+    assert (low.log10_lr, low.is_bounded) == (0.0, True)
+    assert "of photographs, used for a video" in high.calibration
+    own = SourceCalibration("own", (*CALIBRATION.tables, replace(_SMALL, method=str(video), curve=(-1.0, 0.1, 0.0))))
+    measured = own.log10_lr(replace(score(-1), method=video))
+    assert isinstance(measured, LikelihoodRatio)
+    assert measured.log10_lr == pytest.approx(-1.1)
+
+
 def test_the_best_of_many_places_counts_less_than_one_place() -> None:
     shifted = SourceCalibration("made up", (replace(_SMALL, extent=SearchExtent.SHIFTED),))
     few, many = (shifted.log10_lr(score(40, extent=SearchExtent.SHIFTED, places=n)) for n in (8, 6_000_000))

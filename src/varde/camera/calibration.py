@@ -17,6 +17,13 @@ from varde.camera.verbal_scale import ENFSI_2015, VerbalScale
 from varde.core.camera import LikelihoodRatio, SearchExtent, SourceScore
 from varde.core.outcome import NotComparable, Reason
 
+BORROWED: Final = {"camera.video_residual+camera.pce/1+1": "camera.residual+camera.pce/1+1"}
+"""Methods whose scores are weighed by the tables of another where they have none of their own: videos by photographs.
+
+Other cameras' videos score no higher than their photographs do (evaluations/camera_video.md); a camera's own may score
+lower, since compression takes the pattern out, so that such a ratio never speaks against a camera.
+"""
+
 SMALLER: Final = 0.8
 """Share of the fewest pixels calibrated down to which a comparison still counts as that many."""
 
@@ -120,13 +127,17 @@ class SourceCalibration:
         value = (1 - share) * below + share * above
         bound = self.null.bound(strength, extent)
         value, is_bounded = (bound, False) if value > bound else (value, bounded_below or bounded_above)
+        if value < 0 and lower.method != str(score.method):
+            value, is_bounded = 0.0, True
         nearest = upper if share > 0.5 else lower
-        return LikelihoodRatio(value, is_bounded, self.scale.words(value), self._describe(nearest, strength))
+        return LikelihoodRatio(value, is_bounded, self.scale.words(value), self._describe(nearest, score))
 
     def _find_tables(self, score: SourceScore) -> tuple[ScoreTable, ScoreTable, float] | NotComparable:
         """Returns the tables below and above, and how far between them the pixels lie."""
         method, extent = str(score.method), score.search.extent
-        fitting = [table for table in self.tables if table.method == method and table.extent is extent]
+        of_extent = [table for table in self.tables if table.extent is extent]
+        fitting = [table for table in of_extent if table.method == method]
+        fitting = fitting or [table for table in of_extent if table.method == BORROWED.get(method)]
         if not fitting:
             detail = f"Nothing was measured for {method} with the search {extent.value!r}."
             return NotComparable(Reason.NOT_CALIBRATED, detail)
@@ -140,13 +151,15 @@ class SourceCalibration:
             return lower, lower, 0.0
         return lower, upper, math.log(score.pixels / lower.pixels) / math.log(upper.pixels / lower.pixels)
 
-    def _describe(self, table: ScoreTable, strength: float) -> str:
+    def _describe(self, table: ScoreTable, score: SourceScore) -> str:
         measured = (
             f"{table.source or self.source}; search {table.extent.value!r}, about {table.pixels:,} pixels: "
             f"{table.matches:,} comparisons with the same camera and {table.non_matches:,} with others, "
             f"worth {table.match_support:,.0f} and {table.non_match_support:,.0f} independent ones"
         )
-        case = self.null.describe(strength, table.extent)
+        if table.method != str(score.method):
+            measured += "; of photographs, used for a video: a low score does not speak against the camera"
+        case = self.null.describe(compute_strength(score), table.extent)
         return f"{measured}; and {case}" if case else measured
 
 
