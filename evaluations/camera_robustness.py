@@ -61,7 +61,7 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--photos", type=int, default=99)
-    parser.add_argument("--only", default="", help="names of edits, with commas between; all if left out")
+    parser.add_argument("--only", default="", help="names of edits, with semicolons between; all if left out")
     parser.add_argument("--table", action="store_true")
     options = parser.parse_args()
     if not options.table:
@@ -76,7 +76,7 @@ def evaluate(options: argparse.Namespace) -> None:
     ready = {name: prepare(each) for name, each in prints.items()}
     done = {line[:3] for line in read_done(options.out)}
     edits = sorted(EDITS + FURTHER, key=lambda edit: ORDER.index(edit.extent))
-    for edit in (each for each in edits if not options.only or each.name in options.only.split(",")):
+    for edit in (each for each in edits if not options.only or each.name in options.only.split(";")):
         for device, photo in pick(devices, options.photos):
             rivals = [
                 each.name for each in devices if prints[each.name].values.shape == prints[device.name].values.shape

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from varde.camera.correlation import correlate, prepare_values, transform
-from varde.camera.geometry import ORIENTATIONS, Orientation, orient, place_of, shift_at, turned_size
+from varde.camera.geometry import ORIENTATIONS, Orientation, orient, place_of, turned_size
 
 
 def test_there_are_eight_different_ones_and_the_picture_as_it_is_comes_first() -> None:
@@ -41,4 +41,3 @@ def test_place_holds_the_correlation_of_the_turned_picture_at_the_shift(
     rolled = np.roll(pattern, (-shift[0], -shift[1]), (0, 1))[: laid.shape[0], : laid.shape[1]]
     place = place_of(shift, orientation, laid.shape, (24, 30))
     assert plane[place] == pytest.approx(float((laid * rolled).sum()), abs=1e-3)
-    assert shift_at(place, orientation, laid.shape, (24, 30), (24, 30)) == shift

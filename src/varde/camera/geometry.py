@@ -71,21 +71,6 @@ def place_of(
     return (shift[0] + down) % plane_px[0], (shift[1] + right) % plane_px[1]
 
 
-def shift_at(
-    place: tuple[int, int],
-    orientation: Orientation,
-    size_px: tuple[int, int],
-    sensor_px: tuple[int, int],
-    plane_px: tuple[int, int],
-) -> tuple[int, int]:
-    """Returns the shift that is read at a place of the plane: of the two that fall there, that with more overlap."""
-    offset = _offset(orientation, size_px)
-    return (
-        _nearer(place[0] - offset[0], size_px[0], sensor_px[0], plane_px[0]),
-        _nearer(place[1] - offset[1], size_px[1], sensor_px[1], plane_px[1]),
-    )
-
-
 def geometry_of(orientation: Orientation, shift: tuple[float, float], scale: float = 1.0) -> Geometry:
     """Returns the geometry of an orientation at a shift and a scale."""
     return Geometry(orientation.turn, orientation.mirrored, scale, 0.0, (float(shift[0]), float(shift[1])))
@@ -95,10 +80,3 @@ def _offset(orientation: Orientation, size_px: tuple[int, int]) -> tuple[int, in
     """Returns how far the picture turned about (0, 0) lies above and left of where it starts at (0, 0)."""
     down = size_px[0] - 1 if orientation.turned != orientation.flipped else 0
     return down, size_px[1] - 1 if orientation.turned else 0
-
-
-def _nearer(shift: int, length: int, sensor: int, plane: int) -> int:
-    """Returns a circular shift as the signed one at which more of the picture lies on the sensor."""
-    shift %= plane
-    over = min(shift + length, sensor) - shift
-    return shift if over >= min(shift - plane + length, sensor) - max(shift - plane, 0) else shift - plane

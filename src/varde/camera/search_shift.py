@@ -1,10 +1,10 @@
-"""Searching a picture at the sensor's own scale: as it lies, in its eight turns and mirrors, at every shift."""
+"""Searching a picture at the sensor's own scale: as it lies, in its eight turns and mirrors, at every shift inside."""
 
 from __future__ import annotations
 
-from varde.camera.correlation import PreparedFingerprint, correlate, read_place
-from varde.camera.geometry import ORIENTATIONS, Orientation, geometry_of, place_of, shift_at
-from varde.camera.pce import compute_pce
+from varde.camera.correlation import PreparedFingerprint, read_place
+from varde.camera.geometry import ORIENTATIONS, Orientation, geometry_of, place_of
+from varde.camera.search_plane import search_plane
 from varde.camera.search_probe import Found, Probe
 
 
@@ -19,7 +19,11 @@ def search_turned(probe: Probe, prepared: PreparedFingerprint) -> list[Found]:
 
 
 def search_shifted(probe: Probe, prepared: PreparedFingerprint) -> list[Found]:
-    """Returns the best shift of each turn and mirror in which the picture is nowhere larger than the sensor."""
+    """Returns the best shift of each turn and mirror in which the picture is nowhere larger than the sensor.
+
+    The picture lies on the sensor, or sticks out by at most `varde.camera.search_plane.MARGIN_PX`: fingerprints are
+    least sure at their borders, and most of what chance gives is found there when pictures may stick out further.
+    """
     return [_search_shifts(probe, prepared, each) for each in ORIENTATIONS if fits(probe, prepared, each)]
 
 
@@ -42,9 +46,8 @@ def _read_aligned(probe: Probe, prepared: PreparedFingerprint, orientations: tup
 
 
 def _search_shifts(probe: Probe, prepared: PreparedFingerprint, orientation: Orientation) -> Found:
-    spectrum = probe.spectrum(orientation.base, prepared.plane_px)
-    plane = correlate(spectrum, prepared, turned=orientation.turned, flipped=orientation.flipped)
-    peak = compute_pce(plane, count=prepared.values.size)
-    size = probe.size_px(orientation.turn)
-    shift = shift_at((peak.row, peak.column), orientation, size, prepared.size_px, prepared.plane_px)
-    return Found(peak.pce, geometry_of(orientation, shift), plane.size)
+    spectrum, size = probe.spectrum(orientation.base, prepared.plane_px), probe.size_px(orientation.turn)
+    best = search_plane(spectrum, prepared.spectrum, prepared.plane_px, size, orientation)
+    place = place_of(best.shift, orientation, size, prepared.plane_px)
+    peak = read_place(spectrum, prepared, place, turned=orientation.turned, flipped=orientation.flipped)
+    return Found(peak.pce, geometry_of(orientation, best.shift), best.count)
