@@ -101,31 +101,62 @@ class VideoSums:
 def fold_frame(
     signal: Plane, information: Plane, light: Plane, noise: Plane, luma: NDArray[np.uint8], gains: Gains
 ) -> int:
-    """Adds one frame to the sums; returns how many of its pixels are neither saturated nor dark."""
+    """Adds one frame to the sums; returns how many of its pixels are neither saturated nor dark.
+
+    Rows of blocks are worked on in lanes, one a column, so that the loops become vector instructions.
+    """
     height, width = noise.shape
+    energies, totals = np.empty(width, np.float32), np.empty(width, np.float32)
+    shares, row_gains = np.empty(width, np.float32), np.empty(width, np.float32)
     usable = 0
     for top in range(0, height, BLOCK_PX):
         bottom = min(top + BLOCK_PX, height)
+        energies[:] = 0
+        totals[:] = 0
+        for row in range(top, bottom):
+            _sum_lanes(noise[row], energies, totals)
         for left in range(0, width, BLOCK_PX):
             right = min(left + BLOCK_PX, width)
-            energy, total = np.float32(0), np.float32(0)
-            for row in range(top, bottom):
-                for column in range(left, right):
-                    value = noise[row, column]
-                    energy += value * value
-                    total += value
             count = np.float32((bottom - top) * (right - left))
+            energy, total = np.float32(0), np.float32(0)
+            for column in range(left, right):
+                energy += energies[column]
+                total += totals[column]
             variance = (energy - total * total / count) / count
             gain = gains[top // BLOCK_PX, left // BLOCK_PX]
-            share = gain / (variance + np.float32(_SPARE_VARIANCE))
-            for row in range(top, bottom):
-                for column in range(left, right):
-                    grey = luma[row, column]
-                    bright = np.float32(grey)
-                    light[row, column] += bright
-                    if DARK <= grey <= SATURATED:
-                        weighted = share * bright
-                        signal[row, column] += weighted * noise[row, column]
-                        information[row, column] += weighted * gain * bright
-                        usable += 1
+            shares[left:right] = gain / (variance + np.float32(_SPARE_VARIANCE))
+            row_gains[left:right] = gain
+        for row in range(top, bottom):
+            usable += _fold_row(signal[row], information[row], light[row], noise[row], luma[row], shares, row_gains)
+    return usable
+
+
+@compiled
+def _sum_lanes(noise: Plane, energies: Plane, totals: Plane) -> None:
+    for column in range(len(noise)):
+        value = noise[column]
+        energies[column] += value * value
+        totals[column] += value
+
+
+@compiled
+def _fold_row(
+    signal: Plane,
+    information: Plane,
+    light: Plane,
+    noise: Plane,
+    luma: NDArray[np.uint8],
+    shares: Plane,
+    gains: Plane,
+) -> int:
+    usable = np.int32(0)
+    for column in range(len(noise)):
+        grey = luma[column]
+        taken = np.int32((grey >= DARK) & (grey <= SATURATED))
+        bright = np.float32(grey)
+        weighted = shares[column] * bright * np.float32(taken)
+        light[column] += bright
+        signal[column] += weighted * noise[column]
+        information[column] += weighted * gains[column] * bright
+        usable += taken
     return usable
