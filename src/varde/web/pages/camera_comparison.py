@@ -114,7 +114,7 @@ def _show(
     facts: dict[str, Any] = {
         "made": made,
         "shown": describe_comparison(made),
-        "here": here,
+        "spot": here,
         "links": links,
         "curve": _draw_curve(services, made),
         "radius": RADIUS_PX,

@@ -1,0 +1,104 @@
+"""The pages about cameras: what is told to whom, and that only a person decides."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from paged_site import HERE, THERE, PagedSite
+from tests.enrolled_cameras import add_pictures, enrol, make_jpeg, make_pattern, make_residual
+
+from varde.core.camera_comparison import CompareOrder, ItemToCompare
+from varde.store import camera_links, tables
+from varde.workflows.actor import Actor
+from varde.workflows.compare_camera import compare_camera
+
+ACTOR = Actor("A. Operator")
+
+
+@dataclass(frozen=True)
+class Compared:
+    paged: PagedSite
+    item_id: int
+    comparison_id: int
+
+
+@pytest.fixture(scope="module")
+def compared(paged: PagedSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compared]:
+    folder = tmp_path_factory.mktemp("cameras")
+    pattern = make_pattern(1)
+    picture = make_jpeg(pattern, 1)
+    add_pictures(paged.site, HERE, folder / "pictures", {"river.jpg": (picture, make_residual(pattern, 1))})
+    enrol(paged.site, "zq-found-camera", pattern, case_id=paged.case_ids[HERE])
+    enrol(paged.site, "zq-other-camera", make_pattern(2), case_id=paged.case_ids[THERE])
+    with paged.site.database.read() as connection:
+        item_id = max(connection.execute(tables.items.select().with_only_columns(tables.items.c.id)).scalars())
+    order = CompareOrder("zq-found-camera", (ItemToCompare(item_id),))
+    made = next(iter(compare_camera(paged.site, ACTOR, order)))
+    assert made.comparison_id is not None and made.is_assessable
+    yield Compared(paged, item_id, made.comparison_id)
+
+
+def test_the_list_names_the_cases_own_cameras_and_no_other_cases(compared: Compared) -> None:
+    page = compared.paged.get(f"{compared.paged.here}/cameras").text
+    assert "zq-found-camera" in page and "zq-other-camera" not in page
+
+
+def test_a_camera_shows_what_it_was_made_from_and_what_was_compared(compared: Compared) -> None:
+    listed = compared.paged.get(f"{compared.paged.here}/cameras").text
+    path = re.search(rf'href="({compared.paged.here}/cameras/\d+)"', listed)
+    assert path is not None
+    page = compared.paged.get(path[1]).text
+    assert "flat.jpg" in page and "river.jpg" in page and "Fingerprint from photos, version 1" in page
+
+
+def test_a_comparison_states_propositions_ratio_curve_and_limits(compared: Compared) -> None:
+    page = compared.paged.get(f"{compared.paged.here}/camera-comparisons/{compared.comparison_id}").text
+    assert "taken by the camera zq-found-camera" in page and "another camera" in page
+    assert "<svg" in page and "this comparison" in page and "It is no probability that the camera took" in page
+    assert "identified" not in page.lower() and "match" not in page.lower()
+
+
+def test_the_correlation_is_drawn_from_the_file_with_its_peak_in_the_middle(compared: Compared) -> None:
+    answer = compared.paged.get(f"{compared.paged.here}/camera-comparisons/{compared.comparison_id}/surface")
+    assert answer.headers["content-type"].startswith("image/svg+xml")
+    greys = [int(grey) for grey in re.findall(r'fill="rgb\((\d+),', answer.text)]
+    assert len(greys) == 49 * 49 and greys.index(max(greys)) == 24 * 49 + 24
+
+
+def test_only_who_may_link_decides_and_the_decision_stands_on_the_page(compared: Compared) -> None:
+    path = f"{compared.paged.here}/camera-comparisons/{compared.comparison_id}"
+    fields = {"verdict": "linked", "note": "seen beside the exhibit"}
+    assert compared.paged.post(f"{path}/decisions", "erin", **fields).status_code == 403
+    assert "Decide</button>" not in compared.paged.get(path, "erin").text
+    assert compared.paged.post(f"{path}/decisions", "ivan", verdict="linked", note=" ").status_code == 400
+    assert compared.paged.post(f"{path}/decisions", "ivan", **fields).status_code == 303
+    assert "seen beside the exhibit" in compared.paged.get(path).text
+    with compared.paged.site.database.read() as connection:
+        assert [one.person for one in camera_links.list_links(connection, case_ids=None)] == ["ivan"]
+
+
+def test_who_has_no_access_to_the_case_is_told_nothing(compared: Compared) -> None:
+    for end in ("cameras", f"camera-comparisons/{compared.comparison_id}", "sources"):
+        answer = compared.paged.get(f"{compared.paged.here}/{end}", "nora")
+        assert answer.status_code == 404 and "zq-found" not in answer.text
+
+
+def test_a_comparison_is_not_shown_in_a_case_it_is_not_about(compared: Compared) -> None:
+    there = f"/cases/{compared.paged.case_ids[THERE]}/camera-comparisons/{compared.comparison_id}"
+    assert compared.paged.get(there, "sara").status_code == 404
+
+
+def test_an_item_tells_its_cameras_and_is_searched_with(compared: Compared) -> None:
+    page = compared.paged.get(f"/items/{compared.item_id}").text
+    assert "zq-found-camera" in page and "Search all enrolled cameras" in page
+    found = compared.paged.post(f"/items/{compared.item_id}/camera-searches", "ivan").text
+    assert "zq-found-camera" in found and "zq-other-camera" not in found
+
+
+def test_sources_say_how_they_are_made_where_there_are_none(compared: Compared) -> None:
+    page = compared.paged.get(f"{compared.paged.here}/sources").text
+    assert "varde camera cluster" in page and "were not grouped by source yet" in page
