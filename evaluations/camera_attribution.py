@@ -35,6 +35,7 @@ from varde.measures.separation import compute_separation, find_true_accepts
 
 Floats = npt.NDArray[np.float64]
 SIDES = (512, 256, 0)
+KINDS = {"Varde": "real.npz", "peer, known place": "peer.npz", "peer, its own maximum": "peer-own.npz"}
 _TURNED = SearchExtent.TURNED
 
 
@@ -55,7 +56,15 @@ def main() -> None:
     parser.add_argument("peer", type=Path)
     parser.add_argument("peer_python", type=Path)
     parser.add_argument("--search", action="store_true", help="also scale and rotation, minutes for each picture")
+    parser.add_argument("--tables", action="store_true", help="only print the tables of what was kept")
     order = parser.parse_args()
+    if not order.tables:
+        score_all(order)
+    write_tables({name: load(path) for name, file in KINDS.items() if (path := order.kept / file).exists()})
+
+
+def score_all(order: argparse.Namespace) -> None:
+    """Scores everything and keeps it."""
     devices, kept = list_devices(order.data), Kept(order.kept)
     flats = {device.name: {path.stem: path for path in device.flats} for device in devices}
     fingerprints = {device.name: kept.read_fingerprint(device.name, flats[device.name]) for device in devices}
@@ -69,10 +78,9 @@ def main() -> None:
             score_searched(material, edit, ours)
         print(f"<!-- {edit.name}: {time.process_time():.0f} CPU s -->", flush=True)
         ours.save(order.kept / "real.npz")
-    peers.save(order.kept / "peer.npz")
+        peers.save(order.kept / "peer.npz")
     score_peer_maxima(material, own, order.peer, order.peer_python)
     own.save(order.kept / "peer-own.npz")
-    write_tables(load(order.kept / "real.npz"), load(order.kept / "peer.npz"), load(order.kept / "peer-own.npz"))
 
 
 def list_photos(material: Material) -> list[tuple[int, int, Path]]:
@@ -202,23 +210,22 @@ def score_peer_maxima(material: Material, own: Scores, peer: Path, python: Path)
             own.add(row, SourceScore(float(value), 0.0, search, 1, 1.0, Method("peer", "1")), edit)
 
 
-def write_tables(ours: Table, peers: Table, own: Table) -> None:
+def write_tables(kinds: dict[str, Table]) -> None:
     """Prints what is reported."""
-    kinds = (("Varde", ours), ("peer, known place", peers), ("peer, its own maximum", own))
     print(
         "\n| | edit | part | pairs | AUC | EER | TPR at FAR 1e-3 | Cllr | Cllr_min | PCE same: median | others: max |"
     )
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for edit in EDITS:
         for side in SIDES:
-            for name, table in kinds:
+            for name, table in kinds.items():
                 part = table.take((table.labels["side"] == side) & (table.edits == edit.name))
                 if len(part.strengths):
                     print(f"| {name} | {edit.name} | {side or 'whole'} | {describe(part)} |", flush=True)
     print("\n| edit | part | median PCE, Varde | peer | ratio |\n| --- | --- | --- | --- | --- |")
     for edit in EDITS[:5]:
         for side in SIDES:
-            medians = [median_pce(table, edit.name, side) for table in (ours, peers)]
+            medians = [median_pce(kinds[name], edit.name, side) for name in list(KINDS)[:2]]
             ratio = f"{medians[0]:.1f} | {medians[1]:.1f} | {medians[0] / medians[1]:.2f}"
             print(f"| {edit.name} | {side or 'whole'} | {ratio} |")
 
