@@ -138,9 +138,9 @@ def sum_products(signal: Any, values: Any) -> Any:
                 line += one * two
                 own += one * one
                 other += two * two
-        product += line
-        ours += own
-        theirs += other
+        product += float(line)
+        ours += float(own)
+        theirs += float(other)
     return product, ours, theirs
 
 

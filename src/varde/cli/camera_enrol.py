@@ -132,6 +132,7 @@ def _say(name: str, done: Enrolled) -> None:
         f"Enrolled {name}: {made.kind} fingerprint version {made.version} of {output.count(made.used, 'reference')}, "
         f'{made.width_px} x {made.height_px} pixels. Next: varde camera compare "{name}" FILE...'
     )
+    output.say(f'varde camera hunt "{name}" looks for it in the pictures of all cases.')
 
 
 def _advise(reference: Reference) -> str:

@@ -15,7 +15,7 @@ from varde.store.camera_families import Family, count_without, list_families
 INDEXED: Final = (SearchExtent.ALIGNED, SearchExtent.TURNED)
 """Extents that the index answers; at wider ones every camera is compared by itself."""
 
-COST_S_PER_MP: Final = {SearchExtent.SHIFTED: 0.3, SearchExtent.SCALED: 4.0, SearchExtent.ROTATED: 7.0}
+COST_S_PER_MP: Final = {SearchExtent.SHIFTED: 0.15, SearchExtent.SCALED: 2.5, SearchExtent.ROTATED: 5.5}
 """CPU seconds per megapixel of a sensor, measured (benchmarks/results/camera_search.md)."""
 
 _SIZES_NAMED: Final = 5

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 
 from varde.core.audit import Act
-from varde.core.errors import Refused
+from varde.core.errors import Refused, SiteBusy
 from varde.store import audit, cameras
 from varde.store.cameras import fingerprint_path
 from varde.store.durable import sync_folder
@@ -69,4 +70,15 @@ def withdraw_camera(
         fingerprint_path(site, sha256).unlink(missing_ok=True)
     if gone:
         sync_folder(site.cameras)
+    _drop_from_index(site)
     return Withdrawn(versions, len(gone))
+
+
+def _drop_from_index(site: Site) -> None:
+    """Removes the camera's signs from the search index; while another process writes there, the next search does."""
+    if not any(site.indexes.glob("cameras-*")):
+        return
+    from varde.pipeline.camera_index import drop_withdrawn
+
+    with suppress(SiteBusy), site.database.read() as connection:
+        drop_withdrawn(site, connection)
