@@ -14,6 +14,7 @@ from varde.media.sandbox import SandboxLimits
 from varde.models.registry import find_pack
 from varde.pipeline.index_faults import find_index_faults
 from varde.pipeline.machine import count_cores, list_software
+from varde.pipeline.sketch_sources import open_files
 from varde.store import audit, item_lists, keys
 from varde.store.site import Site
 from varde.workflows.manage_models import PackState, find_choice, list_packs
@@ -61,6 +62,7 @@ def check_health(site: Site | None) -> list[HealthCheck]:
         checks.append(_check_part("copies", lambda: _verify_copies(site)))
         checks.append(_check_indexes(site))
         checks.append(_check_part("fingerprints", lambda: verify_fingerprints(site)))
+        checks.append(_check_sketches(site))
     checks.append(_check_models(site))
     return checks
 
@@ -125,6 +127,13 @@ def _check_indexes(site: Site) -> HealthCheck:
     """Looks whether the disk keeps what is written: an index itself is only a copy, and made again."""
     faults = find_index_faults(site.indexes)
     return HealthCheck("indexes", HealthState.LOOK if faults else HealthState.GOOD, "; ".join(faults) or "intact")
+
+
+def _check_sketches(site: Site) -> HealthCheck:
+    """Reads the newest sketches of each shape: they can be made again from the exhibits."""
+    faults = open_files(site).find_faults()
+    advice = f"{'; '.join(faults)}. Remove the folder sketches, then `varde process CASE --sources` makes them again."
+    return HealthCheck("sketches", HealthState.LOOK if faults else HealthState.GOOD, advice if faults else "intact")
 
 
 def _verify_copies(site: Site) -> None:
