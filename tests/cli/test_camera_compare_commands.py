@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from terminal import Terminal
 
-from camera_cases import add_camera, add_files, compare_item
+from camera_cases import add_camera, add_files, calibrate_cameras, compare_item
 from enrolled_cameras import add_case, add_pictures, enrol, make_jpeg, make_pattern
 from varde.cli.camera_words import print_comparisons
 from varde.core.outcome import NotComparable, Reason
@@ -23,6 +23,7 @@ def equipped(terminal: Terminal, tmp_path: Path) -> Terminal:
     """At a site with a camera and a case that has one of its pictures as item 1."""
     pattern = make_pattern(1)
     site = open_site(terminal.site)
+    calibrate_cameras(site, Actor("kim"))
     enrol(site, "D70", pattern, case_id=add_case(site, "one"))
     add_pictures(site, "one", tmp_path / "exhibit", {"x.jpg": (make_jpeg(pattern, 7), None)})
     site.close()

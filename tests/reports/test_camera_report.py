@@ -19,6 +19,7 @@ from varde.core.outcome import Reason
 from varde.reports import camera_words
 from varde.reports.camera import write_camera_report
 from varde.reports.camera_document import describe_comparison, describe_report
+from varde.reports.camera_surface import draw_surface
 
 FIXED = ["file", "assessable", "reason", "pce", "log10_lr", "search"]
 FORBIDDEN = re.compile(r"\b(match|matches|matched|identified|identification|guilt)\b", re.IGNORECASE)
@@ -158,3 +159,16 @@ def test_file_that_speaks_for_another_camera_was_found_nowhere() -> None:
     one: CameraComparison = make_comparison(1, "a.jpg", outcome=make_score(30, shift=(9.0, 9.0)), likelihood=against)
     assert camera_words.write_found(one) == "no place stands out"
     assert camera_words.write_found(replace(one, likelihood=replace(against, log10_lr=1.0))) == "from row 9, column 9"
+
+
+def test_surface_is_darkest_at_its_peak_and_pale_where_there_is_none() -> None:
+    drawn = draw_surface([[0.0, 1.0, -2.0], [0.5, 20.0, 0.1]])
+    assert 'viewBox="0 0 24 16"' in drawn
+    assert '<path fill="#123f53" d="M8 8h8v8h-8z"/>' in drawn
+    assert drawn.count("M") == 6
+    assert draw_surface([[-3.0, 0.0]]).count("<path") == 1
+
+
+def test_page_shows_surfaces_of_what_speaks_for_the_camera(page: Page) -> None:
+    shown = [attributes["alt"] for tag, attributes in page.elements if tag == "img"]
+    assert "Correlation surface of file 1" in shown

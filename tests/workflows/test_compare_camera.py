@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from camera_cases import calibrate_cameras
 from enrolled_cameras import add_case, add_pictures, enrol, make_jpeg, make_pattern, withdraw
 from varde.core.audit import Act
 from varde.core.camera import LikelihoodRatio, LinkVerdict, SearchExtent, SourceScore
@@ -76,6 +77,7 @@ def compared(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) ->
     site = open_site(folder / "site")
     one = add_case(site, "one")
     add_case(site, "two")
+    calibrate_cameras(site, KIM)
     enrol(site, "seized", PATTERN, case_id=one, reference=REFERENCE)
     enrol(site, "lab", OTHER)
     write_files(folder)

@@ -104,6 +104,8 @@ class CameraComparison:
         notes: what to know before relying on it, a sentence each.
         advice: what to do where it is not assessable; "" where there is nothing to say.
         is_readable: False where the file could not be opened at all.
+        surface: correlation around the place that was found, rows from the top, in units of its root mean square
+            elsewhere; () where nothing spoke for the camera.
     """
 
     comparison_id: int | None
@@ -125,6 +127,7 @@ class CameraComparison:
     notes: tuple[str, ...] = ()
     advice: str = ""
     is_readable: bool = True
+    surface: tuple[tuple[float, ...], ...] = ()
 
     @property
     def is_assessable(self) -> bool:

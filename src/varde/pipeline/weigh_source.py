@@ -15,6 +15,7 @@ import numpy as np
 
 from varde.camera.calibration import SourceCalibration, with_null
 from varde.camera.compare import PreparedFingerprint, compare, compare_widening, prepare
+from varde.camera.correlation_surface import compute_surface
 from varde.camera.fingerprint import Fingerprint
 from varde.camera.fingerprint_file import read_fingerprint
 from varde.camera.residual import Residual
@@ -40,6 +41,9 @@ MOST_OTHERS: Final = {
 }
 """Other cameras that a file is compared with: wide searches take long."""
 
+SURFACE_PX: Final = 12
+"""How far around the place that was found the correlation is kept, to be looked at."""
+
 SAME_DEVICE_CORRELATION: Final = 0.1
 """Two fingerprints that correlate more than this at one place are of one device: other devices stay below 0.02."""
 
@@ -52,11 +56,13 @@ class WeighedSource:
         outcome: the score, or why there is none.
         likelihood: what it is worth, or why that is not known.
         notes: what to know before relying on it, a sentence each.
+        surface: correlation around the place that was found, as `CameraComparison` has it.
     """
 
     outcome: SourceScore | NotComparable
     likelihood: LikelihoodRatio | NotComparable
     notes: tuple[str, ...] = ()
+    surface: tuple[tuple[float, ...], ...] = ()
 
 
 class SourceScale:
@@ -117,7 +123,13 @@ class SourceScale:
         if isinstance(first, NotComparable) or first.log10_lr <= 0:
             return WeighedSource(found, first)
         others = self._compare_others(residual, found.search.extent)
-        return WeighedSource(found, with_null(self._calibration, others).log10_lr(found), self._describe_others())
+        worth = with_null(self._calibration, others).log10_lr(found)
+        return WeighedSource(found, worth, self._describe_others(), self._draw_surface(residual, found))
+
+    def _draw_surface(self, residual: Residual, found: SourceScore) -> tuple[tuple[float, ...], ...]:
+        place = found.search.geometry
+        around = compute_surface(residual, self._fingerprint, place, SURFACE_PX, prepared=self._prepared)
+        return tuple(tuple(round(float(value), 1) for value in row) for row in around)
 
     def _is_enough(self, score: SourceScore) -> bool:
         worth = self._calibration.log10_lr(score)

@@ -8,10 +8,12 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
+from varde.core.camera import SourceScore
 from varde.core.camera_comparison import CameraLink
-from varde.core.camera_report import CameraReport, ReportPlot
+from varde.core.camera_report import CameraReport, ReportedComparison, ReportPlot
 from varde.reports import camera_words
 from varde.reports.camera_document import describe_report
+from varde.reports.camera_surface import draw_surface
 from varde.reports.content import Written
 from varde.reports.html import make_environment, make_policy
 from varde.reports.output import open_output, read_written
@@ -21,6 +23,9 @@ _LARGE = 1_000
 
 MOST_ROWS = 2_000
 """Comparisons shown in the HTML; the JSON has all of them."""
+
+MOST_SURFACES = 8
+"""Files whose correlation surface is shown."""
 
 _TEMPLATES = Path(__file__).with_name("templates")
 
@@ -54,6 +59,7 @@ class _Shown:
     """What the template asks for in words."""
 
     def __init__(self, report: CameraReport) -> None:
+        self._report = report
         self._numbers = {one.comparison.content_id: one for one in report.comparisons}
 
     ratio = staticmethod(camera_words.write_ratio)
@@ -79,9 +85,23 @@ class _Shown:
         """Returns the decimal logarithm of a ratio."""
         return f"{math.log10(ratio):.1f}"
 
+    def surfaces(self) -> list[tuple[ReportedComparison, str]]:
+        """Returns the files that speak most for the camera, with the correlation around their place as an address."""
+        drawn = [one for one in self._report.assessable if one.comparison.surface]
+        drawn.sort(key=_get_pce, reverse=True)
+        return [(one, _address(draw_surface(one.comparison.surface))) for one in drawn[:MOST_SURFACES]]
+
     def plot(self, plot: ReportPlot) -> str:
         """Returns a figure as a ``data:`` address: a picture can run nothing and load nothing."""
-        return "data:image/svg+xml;base64," + base64.b64encode(plot.svg.encode("utf-8")).decode("ascii")
+        return _address(plot.svg)
+
+
+def _address(svg: str) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode("utf-8")).decode("ascii")
+
+
+def _get_pce(one: ReportedComparison) -> float:
+    return one.comparison.outcome.pce if isinstance(one.comparison.outcome, SourceScore) else 0.0
 
 
 def _has(value: object) -> bool:

@@ -43,6 +43,7 @@ class NewComparison:
     stated: Mapping[str, object] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     advice: str = ""
+    surface: tuple[tuple[float, ...], ...] = ()
 
 
 def record_comparison(connection: Connection, new: NewComparison, *, person: str, at: datetime) -> int:
@@ -67,6 +68,7 @@ def record_comparison(connection: Connection, new: NewComparison, *, person: str
             "stated": dict(new.stated),
             "notes": list(new.notes),
             "advice": new.advice,
+            "surface": [list(row) for row in new.surface],
         },
         "calibration_id": new.calibration_id,
         "compared_at": at,
@@ -203,6 +205,7 @@ def _comparison(row: AnyRow) -> CameraComparison:
         stated=kept["stated"],
         notes=tuple(kept["notes"]),
         advice=kept["advice"],
+        surface=tuple(tuple(row) for row in kept["surface"]),
     )
 
 

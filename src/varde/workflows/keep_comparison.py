@@ -75,6 +75,7 @@ def describe_compared(one: Compared) -> NewComparison:
         likelihood=weighed.likelihood,
         stated=record.facts,
         notes=weighed.notes + list_notes(record.facts, camera, one.stored, record.kind, weighed),
+        surface=weighed.surface,
     )
     if isinstance(weighed.likelihood, LikelihoodRatio):
         words = make_propositions(name, camera.name, f"{camera.make} {camera.model}".strip())
