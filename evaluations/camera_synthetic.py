@@ -75,17 +75,21 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=5)
     parser.add_argument("--wide", action="store_true", help="edits of photos of small sensors, searched")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--flats", type=int, default=8, help="flat pictures of each fingerprint")
+    parser.add_argument("--whole", action="store_true", help="whole photos and large blocks only, nothing searched")
+    parser.add_argument("--strengths", type=float, nargs=2, default=STRENGTHS)
     order = parser.parse_args()
     rng = np.random.default_rng((7, order.seed))
     scores = Scores()
     for model in range(order.models):
         size = SMALL if order.wide else SIZES[model % len(SIZES)]
         first = FIRST_NUMBER * order.seed + model * 100
-        strengths = SMALL_STRENGTHS if order.wide else STRENGTHS
-        devices = [make_device(rng, first + n, size, first, order.photos, strengths) for n in range(order.devices)]
+        strengths = SMALL_STRENGTHS if order.wide else tuple(order.strengths)
+        devices = [make_device(rng, first + n, size, first, order, strengths) for n in range(order.devices)]
         for made in devices:
-            for score in (score_edits,) if order.wide else (score_photos, score_crops):
-                score(scores, rng, made, devices)
+            steps = (score_edits,) if order.wide else (score_photos, score_crops)
+            for step in (score_whole,) if order.whole else steps:
+                step(scores, rng, made, devices)
             scores.save(order.out)
         print(f"model {model}: {len(scores.labels):,} scores, {time.process_time():.0f} CPU s", flush=True)
 
@@ -95,13 +99,13 @@ def make_device(
     number: int,
     size: tuple[int, int],
     model: int,
-    photos: int,
+    order: argparse.Namespace,
     strengths: tuple[float, float],
 ) -> Made:
-    """Returns a device with the fingerprint of eight flat pictures, and its photos of scenes."""
+    """Returns a device with the fingerprint of flat pictures, and its photos of scenes."""
     strength = float(np.exp(rng.uniform(*np.log(strengths))))
     sensor = SyntheticSensor(number, *size, strength=strength, model_seed=model)
-    flats = [extract(save_and_open(sensor.flat(rng, float(rng.uniform(110, 190))), 95)) for _ in range(8)]
+    flats = [extract(save_and_open(sensor.flat(rng, float(rng.uniform(110, 190))), 95)) for _ in range(order.flats)]
 
     def give() -> Iterator[tuple[ReferenceSource, Residual | NotComparable]]:
         for place, residual in enumerate(flats):
@@ -110,7 +114,7 @@ def make_device(
     fingerprint = build_fingerprint(give, FingerprintKind.PHOTO)
     if isinstance(fingerprint, NotComparable):
         raise SystemExit(f"device {number}: {fingerprint.detail}")
-    scenes = (make_scene(rng, *size) * np.float32(rng.uniform(0.45, 1.0)) for _ in range(photos))
+    scenes = (make_scene(rng, *size) * np.float32(rng.uniform(0.45, 1.0)) for _ in range(order.photos))
     taken = [save_and_open(sensor.take(scene, rng), int(rng.integers(84, 97))) for scene in scenes]
     return Made(number, sensor, fingerprint, taken)
 
@@ -126,13 +130,20 @@ def extract(rgb: Pixels) -> Residual | NotComparable:
     return extract_residual(np.asarray(Image.fromarray(rgb).convert("L")))
 
 
-def score_photos(scores: Scores, rng: np.random.Generator, made: Made, devices: list[Made]) -> None:
+def score_whole(scores: Scores, rng: np.random.Generator, made: Made, devices: list[Made]) -> None:
+    """Compares a device's photos, whole and in two large blocks, with all devices of the model at the known place."""
+    score_photos(scores, rng, made, devices, {512: 2, 1024: 2, 0: 1})
+
+
+def score_photos(
+    scores: Scores, rng: np.random.Generator, made: Made, devices: list[Made], sides: dict[int, int] = SIDES
+) -> None:
     """Compares a device's photos, whole and in some blocks, with all devices of the model at the known place."""
     for place, photo in enumerate(made.photos):
         residual = extract(photo)
         if isinstance(residual, NotComparable):
             continue
-        for side, most in SIDES.items():
+        for side, most in sides.items():
             blocks = list(list_blocks(residual.values.shape, side))
             chosen = [blocks[at] for at in rng.permutation(len(blocks))[:most]]
             for other in devices:
