@@ -44,9 +44,9 @@ def check_references(passes: ReferencePasses, candidates: list[Candidate]) -> Nu
         passes: hold all that may be used.
         candidates: get their agreement.
     """
+    passes.hold(passes.fit)
     if len(passes.fit) == 1:
         return passes.fit
-    passes.hold(passes.fit)
     inside, agreements = _grow(passes, _find_core(passes.measure()))
     apart = _find_apart(passes, inside)
     if apart:
