@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -13,6 +13,7 @@ from varde.camera.correlation import PreparedFingerprint, compute_signal, prepar
 from varde.camera.geometry_mapping import map_fingerprint, shrink, shrink_spectrum
 from varde.camera.residual import Residual
 from varde.camera.search_plan import step_near
+from varde.camera.video_place import Place, PlaceFinder
 from varde.camera.video_sums import Plane
 from varde.core.camera import Geometry
 
@@ -26,6 +27,11 @@ _BAND: Final = 0.7
 _SPARE_PX: Final = 4
 _STEP_PX: Final = 2.0
 _SMALLEST_SCALE: Final = 0.1
+_MIDDLE_RATIO: Final = 1.018
+"""From one scale to the next near the middle: the tiles follow a growth of one per cent both ways."""
+
+_SAME_PX: Final = 3.0
+_SAME_ANGLE: Final = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,9 @@ class Template:
 def find_template(frame: Residual, fingerprint: Plane) -> Template:
     """Returns the best place of a frame on a fingerprint; its `z` says whether it is one at all (`FOUND_Z`).
 
+    First about the middle of the sensor, where stabilisation crops, with small turns: any frame may be turned. Where
+    nothing is there, anywhere, without turns.
+
     Args:
         frame: residual of one frame, the best there is.
         fingerprint: (H, W) float32, of photographs or of other videos of the camera.
@@ -56,22 +65,55 @@ def find_template(frame: Residual, fingerprint: Plane) -> Template:
         the sensor's width or height is cut off beyond the frame's own sides.
     """
     prepared = prepare_values(np.ascontiguousarray(fingerprint, np.float32))
+    signal = compute_signal(frame)
     size_px = frame.values.shape[0], frame.values.shape[1]
-    small = shrink(compute_signal(frame), (round(size_px[0] * _BAND), round(size_px[1] * _BAND)))
+    middle = _search_middle(signal, prepared)
+    if middle.z >= FOUND_Z:
+        return middle
+    small = shrink(signal, (round(size_px[0] * _BAND), round(size_px[1] * _BAND)))
     best = (0.0, 1.0, 0.0, 0.0)
-    for scale in _list_scales(size_px, prepared.size_px):
-        best = max(best, _look(small, prepared, scale))
+    for scale in _list_scales(size_px, prepared.size_px, 1 + _STEP_PX / (max(size_px) * _BAND)):
+        if scale * _BAND <= 1:
+            best = max(best, _look(small, prepared, scale))
     z, scale, down, right = best
     geometry = Geometry(scale=scale, shift=(down, right))
     return Template(map_fingerprint(prepared, geometry, size_px), geometry, z)
 
 
-def _list_scales(size_px: tuple[int, int], sensor_px: tuple[int, int]) -> list[float]:
+def _search_middle(signal: Plane, prepared: PreparedFingerprint) -> Template:
+    """Returns the best place of a frame near the sensor's middle; its z is 0 unless both halves of the tiles agree."""
+    size_px = signal.shape[0], signal.shape[1]
+    best = Template(np.zeros(size_px, np.float32), Geometry(), 0.0)
+    for scale in _list_scales(size_px, prepared.size_px, _MIDDLE_RATIO):
+        shift = [(there - here / scale) / 2 for there, here in zip(prepared.size_px, size_px, strict=True)]
+        geometry = Geometry(scale=scale, shift=(shift[0], shift[1]))
+        one, other = PlaceFinder(map_fingerprint(prepared, geometry, size_px)).find(signal, None)
+        z = (one.z + other.z) / 2**0.5
+        if z > best.z and _agree(one, other):
+            place = one if one.z > other.z else other
+            best = Template(best.values, _move(geometry, place, size_px), z)
+    return replace(best, values=map_fingerprint(prepared, best.geometry, size_px)) if best.z else best
+
+
+def _agree(one: Place, other: Place) -> bool:
+    apart = max(abs(one.down - other.down), abs(one.right - other.right))
+    return apart <= _SAME_PX and abs(one.angle - other.angle) <= _SAME_ANGLE
+
+
+def _move(geometry: Geometry, place: Place, size_px: tuple[int, int]) -> Geometry:
+    """Returns the geometry of a frame that was found on a template: its shift and growth, without its turn."""
+    scale = geometry.scale / (1 + place.growth)
+    moved = [
+        start + (side * place.growth / -2 + by) / geometry.scale
+        for start, side, by in zip(geometry.shift, size_px, (place.down, place.right), strict=True)
+    ]
+    return Geometry(scale=scale, shift=(moved[0], moved[1]))
+
+
+def _list_scales(size_px: tuple[int, int], sensor_px: tuple[int, int], ratio: float) -> list[float]:
     whole = max(size_px[0] / sensor_px[0], size_px[1] / sensor_px[1])
-    ratio = 1 + _STEP_PX / (max(size_px) * _BAND)
     count = math.ceil(math.log(LARGEST_CROP) / math.log(ratio))
-    scales = (whole * ratio**number for number in range(count + 1))
-    return [scale for scale in scales if scale >= _SMALLEST_SCALE and scale * _BAND <= 1]
+    return [whole * ratio**number for number in range(count + 1) if whole * ratio**number >= _SMALLEST_SCALE]
 
 
 def _look(small: Plane, prepared: PreparedFingerprint, scale: float) -> tuple[float, float, float, float]:
