@@ -3,10 +3,10 @@
 Usage: python evaluations/camera_residual.py CAMERA_FOLDER
 
 CAMERA_FOLDER holds `nikon/ff-jpg`, `nikon/nat-jpg` and `phones/` with flat fields and ordinary photographs.
-Fingerprints are made of ten flat fields of each device; every ordinary photograph is compared with every fingerprint at its own
-place, whole and in blocks of 512 and 256 pixels (blocks less than a quarter usable are left out), and with every other
-photograph of its size. All comparisons are at one place: nothing is searched. The published method is its own residual
-and estimate, computed by the exact mode (which equals prnu-python's) and read at one place.
+Fingerprints are made of ten flat fields of each device; every ordinary photograph is compared with every fingerprint at
+its own place, whole and in blocks of 512 and 256 pixels (blocks less than a quarter usable are left out), and with
+every other photograph of its size. All comparisons are at one place: nothing is searched. The published method is its
+own residual and estimate, computed by the exact mode (which equals prnu-python's) and read at one place.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from varde.camera.residual import Residual, Workspace, extract_published, extrac
 from varde.measures.separation import compute_separation, find_true_accepts
 
 REFERENCES = 10
+DRAWS = 1000
 DEVICES = {
     "D70_0": ("nikon/ff-jpg/Nikon_D70_0*", "nikon/nat-jpg/Nikon_D70_0*"),
     "D70_1": ("nikon/ff-jpg/Nikon_D70_1*", "nikon/nat-jpg/Nikon_D70_1*"),
@@ -36,6 +37,7 @@ DEVICES = {
     "J3": ("phones/Samsung_J3_flat/*", "phones/photos/Samsung*"),
 }
 Plane = NDArray[np.float32]
+Scores = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,16 @@ class Variant:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
-    folder = parser.parse_args().folder
+    parser.add_argument("--only", nargs="*", help="variants whose names begin so")
+    options = parser.parse_args()
+    folder = options.folder
     photos = [Photo(name, path) for name, (_, some) in DEVICES.items() for path in sorted(folder.glob(some))]
     flats = {name: sorted(folder.glob(some))[:REFERENCES] for name, (some, _) in DEVICES.items()}
     published = {name: estimate_published(paths) for name, paths in flats.items()}
     ours = {name: estimate(paths) for name, paths in flats.items()}
     for variant in make_variants(published, ours):
+        if options.only and not variant.name.startswith(tuple(options.only)):
+            continue
         signals = [(photo, variant.make(photo)) for photo in photos]
         print(
             f"| {variant.name} | {' | '.join([*compare_wholes(signals, variant), *compare_blocks(signals, variant)])} |"
@@ -159,15 +165,29 @@ def compare_pairs(signals: list[tuple[Photo, Plane]]) -> str:
 def compare_blocks(signals: list[tuple[Photo, Plane]], variant: Variant) -> list[str]:
     cells = []
     for side in (512, 256):
-        own, others = [], []
+        own: list[Scores] = []
+        others: list[Scores] = []
         for photo, signal in signals:
             for device, values in variant.fingerprints.items():
                 (own if device == photo.device else others).append(find_blocks(signal, values, side))
         mated, rest = np.sort(np.concatenate(own)), np.sort(np.concatenate(others))
         auc, eer = compute_separation(mated, np.ones(len(mated)), rest, np.ones(len(rest)))
         found = ", ".join(f"{find_true_accepts(mated, rest, rate)[0]:.3f}" for rate in (1e-2, 1e-3))
-        cells.append(f"{auc:.4f}, {eer:.3f}, {found} ({len(mated)}/{len(rest)})")
+        low, high = draw_auc(own, others)
+        cells.append(f"{auc:.4f} ({low:.3f}-{high:.3f}), {eer:.3f}, {found} ({len(mated)}/{len(rest)})")
     return cells
+
+
+def draw_auc(own: list[Scores], others: list[Scores]) -> tuple[float, float]:
+    """Returns the 95 % interval of the AUC over draws of photographs: `others` holds equally many of each."""
+    rng, found, each = np.random.default_rng(1), [], len(others) // len(own)
+    for _ in range(DRAWS):
+        drawn = rng.integers(0, len(own), len(own))
+        mated = np.sort(np.concatenate([own[one] for one in drawn]))
+        rest = np.sort(np.concatenate([others[each * one + other] for one in drawn for other in range(each)]))
+        found.append(compute_separation(mated, np.ones(len(mated)), rest, np.ones(len(rest)))[0])
+    low, high = np.quantile(found, (0.025, 0.975))
+    return float(low), float(high)
 
 
 def find_pce(signal: Plane, values: Plane) -> float:
