@@ -1,6 +1,7 @@
 """How well videos are attributed to a camera: synthetic sensors of one model, bit rates, stabilised or not.
 
-Usage: ``python evaluations/camera_video.py [--output FILE] [--clips N] [--frames N] [--strength S] [--only KIND] [DATA]``
+Usage: ``python evaluations/camera_video.py [--output FILE] [--clips N] [--frames N] [--strength S] [--only KIND]
+[DATA]``
 
 DATA is the folder that holds ``video/*.mp4``: real clips of unknown cameras, which must agree with no synthetic one.
 Writes a Markdown report. All sensors are synthetic (`varde.testing.cameras`), fixed seeds; nothing is kept.

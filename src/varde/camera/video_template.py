@@ -13,7 +13,7 @@ from varde.camera.correlation import PreparedFingerprint, compute_signal, prepar
 from varde.camera.geometry_mapping import map_fingerprint, shrink, shrink_spectrum
 from varde.camera.residual import Residual
 from varde.camera.search_plan import step_near
-from varde.camera.video_place import Place, PlaceFinder
+from varde.camera.video_place import REACH_PX, Place, PlaceFinder
 from varde.camera.video_sums import Plane
 from varde.core.camera import Geometry
 
@@ -96,6 +96,9 @@ def _search_middle(signal: Plane, prepared: PreparedFingerprint) -> Template:
 
 
 def _agree(one: Place, other: Place) -> bool:
+    """Returns whether both halves found one place, and not at the border of what was searched: it may lie beyond."""
+    if max(abs(each) for each in (one.down, one.right, other.down, other.right)) > REACH_PX - _SAME_PX:
+        return False
     apart = max(abs(one.down - other.down), abs(one.right - other.right))
     return apart <= _SAME_PX and abs(one.angle - other.angle) <= _SAME_ANGLE
 
