@@ -17,7 +17,7 @@ SATURATED: Final = 250
 DARK: Final = 20
 
 _BLOCK: Final = 8
-_EACH: Final = 2
+_EACH: Final = 8
 """Every so many rows of blocks are looked at."""
 
 _FAINT_QUALITY: Final = 85
@@ -45,7 +45,7 @@ class Exposure:
 
 
 def measure_exposure(luma: Luma) -> Exposure:
-    """Returns the figures of a picture, (H, W), from every second row of 8 x 8 blocks."""
+    """Returns the figures of a picture, (H, W), from every eighth row of 8 x 8 blocks."""
     grey = (luma >> 8).astype(np.uint8) if luma.dtype == np.uint16 else luma
     height, width = (side - side % _BLOCK for side in grey.shape)
     if not height or not width:

@@ -44,6 +44,7 @@ class ReferenceSpool:
         self._left = most_bytes
         self._end = 0
         self._entries: dict[int, _Entry] = {}
+        self._buffers: dict[str, NDArray[Any]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -60,8 +61,11 @@ class ReferenceSpool:
         if size > self._left:
             return False
         try:
-            for plane in (residual.values.astype(np.float16), residual.weights.astype(np.float16), residual.luma):
-                self._write(plane)
+            for plane in (residual.values, residual.weights):
+                half = self._get_buffer("half", np.dtype(np.float16), plane.shape)
+                np.copyto(half, plane, casting="same_kind")
+                self._write(half)
+            self._write(residual.luma)
         except OSError:
             self._left = 0
             return False
@@ -72,27 +76,40 @@ class ReferenceSpool:
         return True
 
     def find(self, number: int) -> Residual | None:
-        """Returns a residual as it was kept, in half precision; None where it is not here."""
+        """Returns a residual as it was kept, in half precision; None where it is not here.
+
+        It lies in buffers of the spool: the next call writes over it.
+        """
         entry = self._entries.get(number)
         if entry is None:
             return None
         pixels = entry.shape[0] * entry.shape[1]
-        values = self._read(np.dtype(np.float16), entry.offset, pixels).astype(np.float32)
-        weights = self._read(np.dtype(np.float16), entry.offset + 2 * pixels, pixels).astype(np.float32)
-        luma = self._read(np.dtype(np.uint8), entry.offset + 4 * pixels, pixels)
-        shape = entry.shape
-        return Residual(values.reshape(shape), weights.reshape(shape), luma.reshape(shape), entry.usable, entry.method)
+        planes = []
+        for at, name in enumerate(("values", "weights")):
+            half = self._get_buffer("half", np.dtype(np.float16), entry.shape)
+            self._read(half, entry.offset + 2 * at * pixels)
+            plane = self._get_buffer(name, np.dtype(np.float32), entry.shape)
+            np.copyto(plane, half)
+            planes.append(plane)
+        luma = self._get_buffer("luma", np.dtype(np.uint8), entry.shape)
+        self._read(luma, entry.offset + 4 * pixels)
+        return Residual(planes[0], planes[1], luma, entry.usable, entry.method)
+
+    def _get_buffer(self, name: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+        """Returns a plane that is reused: touching new memory takes longer than what is done in it."""
+        found = self._buffers.get(name)
+        if found is None or found.shape != shape:
+            found = self._buffers[name] = np.empty(shape, dtype)
+        return found
 
     def _write(self, plane: NDArray[Any]) -> None:
         self._file.write(np.ascontiguousarray(plane).reshape(-1).view(np.uint8).data)
         self._file.flush()
 
-    def _read(self, dtype: np.dtype[Any], offset: int, count: int) -> NDArray[Any]:
-        plane = np.empty(count, dtype)
-        left, at = plane.view(np.uint8).data, offset
+    def _read(self, plane: NDArray[Any], at: int) -> None:
+        left = plane.reshape(-1).view(np.uint8).data
         while left:
             read = os.preadv(self._file.fileno(), [left], at)
             if not read:
                 raise OSError(f"the spool ends at byte {at}")
             left, at = left[read:], at + read
-        return plane
