@@ -44,7 +44,8 @@ def main() -> None:
     fingerprints = {folder.name: make_fingerprint(folder) for folder in asked.devices}
     tested = [folder for folder in asked.devices if not asked.tested or folder.name in asked.tested]
     print(
-        "| change | side px | trials (same / other) | AUC classical | AUC weighted | AUC learned | z weighted | z learned |"
+        "| change | side px | trials (same / other) | AUC classical | AUC weighted | AUC learned "
+        "| z weighted | z learned |"
     )
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     spent = np.zeros(2)

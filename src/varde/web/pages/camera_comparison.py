@@ -15,23 +15,20 @@ from varde.core.camera import LinkVerdict, SourceScore
 from varde.core.camera_comparison import CameraComparison, FilePlace
 from varde.core.case import Case
 from varde.core.errors import ApprovalNeeded, NotFound, WrongUse
-from varde.core.outcome import NotComparable
+from varde.reports.camera_surface import draw_surface
 from varde.reports.camera_words import KIND_NAMES, LIMITS, VERDICT_NAMES, name_fact
 from varde.store import camera_leads, camera_links, cameras
 from varde.web.access import GuardedRoute
 from varde.web.camera_words import describe_comparison
-from varde.web.correlation_picture import SVG, draw_sentence, draw_surface
 from varde.web.errors import explain, refuse
 from varde.web.face_readers import Reader, find_reader
 from varde.web.pages.page import show
-from varde.web.pages.pictures import PICTURE_POLICY
 from varde.web.people import NOT_HERE, allow_in_case, find_case, find_person
 from varde.web.row_ids import HIGHEST_ROW
 from varde.web.services import Services, get_services
 from varde.workflows.calibrate_camera import find_calibration
 from varde.workflows.check_note import MOST_CHARACTERS
 from varde.workflows.decide_camera_link import decide_link, read_comparison
-from varde.workflows.draw_correlation import RADIUS_PX, draw_correlation
 from varde.workflows.report_calibration import find_table
 
 router = APIRouter(tags=["Cameras"], route_class=GuardedRoute)
@@ -46,27 +43,6 @@ ComparisonPath = Annotated[int, Path(ge=1, le=HIGHEST_ROW)]
 def show_comparison(request: Request, comparison_id: ComparisonPath) -> HTMLResponse:
     """Show what comparing a file with a camera gave, how, and what people decided."""
     return _show(request, comparison_id)
-
-
-@router.get(
-    _PATH + "/surface",
-    dependencies=[allow_in_case(Permission.COMPARE_CAMERAS)],
-    response_class=Response,
-    responses={
-        200: {"content": {SVG: {}}, "description": "The drawing, or why there is none."},
-        404: {"description": "There is no such comparison, or no access to both sides of it."},
-    },
-)
-async def show_surface(request: Request, comparison_id: ComparisonPath) -> Response:
-    """Send a drawing of the correlation around the place that was found; it is computed from the file now."""
-    services, case = get_services(request), find_case(request)
-    reader = await services.reading.run(find_reader, request)
-    made, here = await services.reading.run(_find, services, case, reader, comparison_id)
-    if here is None:
-        raise refuse(404, NOT_HERE)
-    drawn = await services.probing.run(draw_correlation, services.site, made, here.item_id, case_ids=reader.case_ids)
-    svg = draw_sentence(drawn.detail) if isinstance(drawn, NotComparable) else draw_surface(drawn)
-    return Response(svg, media_type=SVG, headers={"Content-Security-Policy": PICTURE_POLICY})
 
 
 @router.post(_PATH + "/decisions", dependencies=[allow_in_case(Permission.LINK_CAMERAS)], response_class=HTMLResponse)
@@ -117,7 +93,7 @@ def _show(
         "spot": here,
         "links": links,
         "curve": _draw_curve(services, made),
-        "radius": RADIUS_PX,
+        "surface": Markup(draw_surface(made.surface)) if made.surface else None,  # noqa: S704 - ours
         "limits": LIMITS,
         "problem": problem,
         "note": note,
