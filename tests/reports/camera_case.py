@@ -120,7 +120,18 @@ def make_comparisons() -> tuple[ReportedComparison, ...]:
 def make_report(**changes: Any) -> CameraReport:
     """Returns a report; the same one each time."""
     row = CalibrationRow(
-        str(METHOD), SearchExtent.ALIGNED, 262_144, 6, 120, 120, 600, 60.0, 300.0, -1.9, 2.7, {"cllr": 0.21}
+        str(METHOD),
+        SearchExtent.ALIGNED,
+        262_144,
+        6,
+        120,
+        120,
+        600,
+        60.0,
+        300.0,
+        -1.9,
+        2.7,
+        {"cllr": 0.21, "misleading": 0.02, "misleading_low": 0.01, "misleading_high": 0.05},
     )
     svg = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 6"><path d="M0 6 L10 0" stroke="#1f5f7a"/></svg>'
     bands = ((2.0, "weak support"), (10.0, "moderate support"), (100.0, "moderately strong support"))

@@ -64,7 +64,7 @@ def test_page_says_what_a_laboratory_has_to_answer_for(page: Page) -> None:
         "It has 120 x 90 pixels",
         "taken with the camera",
         "600 (300)",
-        "Cllr: 0.21",
+        "2.0 % (1.0 to 5.0)",
         "non-unique artefacts",
         "up to 3/N",
         "Signatures",

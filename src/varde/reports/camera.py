@@ -10,7 +10,7 @@ from pathlib import Path
 
 from varde.core.camera import SourceScore
 from varde.core.camera_comparison import CameraLink
-from varde.core.camera_report import CameraReport, ReportedComparison, ReportPlot
+from varde.core.camera_report import CalibrationRow, CameraReport, ReportedComparison, ReportPlot
 from varde.reports import camera_words
 from varde.reports.camera_document import describe_report
 from varde.reports.camera_surface import draw_surface
@@ -90,6 +90,17 @@ class _Shown:
         drawn = [one for one in self._report.assessable if one.comparison.surface]
         drawn.sort(key=_get_pce, reverse=True)
         return [(one, _address(draw_surface(one.comparison.surface))) for one in drawn[:MOST_SURFACES]]
+
+    def figure(self, row: CalibrationRow, name: str) -> str:
+        """Returns a figure of a calibration; a dash where it was not measured."""
+        return f"{row.figures[name]:.2f}" if name in row.figures else "\u2013"
+
+    def misleading(self, row: CalibrationRow) -> str:
+        """Returns how often ratios spoke for the camera of files that another took, with the interval."""
+        if not {"misleading", "misleading_low", "misleading_high"} <= set(row.figures):
+            return "\u2013"
+        share, low, high = (100 * row.figures[f"misleading{end}"] for end in ("", "_low", "_high"))
+        return f"{share:.1f} % ({low:.1f} to {high:.1f})"
 
     def plot(self, plot: ReportPlot) -> str:
         """Returns a figure as a ``data:`` address: a picture can run nothing and load nothing."""

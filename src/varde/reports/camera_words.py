@@ -29,7 +29,7 @@ STATEMENTS: Final = (
     "Not assessable is no evidence in either direction.",
     "What files state of their camera, their time and themselves can have been written by anybody. It is told and "
     "never counted.",
-    "This report shows no picture and holds no content of any file. All times are in UTC.",
+    "This report shows nothing of what any file shows. All times are in UTC.",
 )
 
 QUESTION: Final = "Were the files in question taken by the camera in question?"
