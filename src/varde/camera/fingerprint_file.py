@@ -84,6 +84,19 @@ def read_fingerprint(path: Path, sha256: bytes, *, verify: bool = True) -> Finge
     return Fingerprint(values, document.kind, document.references, document.method, document.facts)
 
 
+def map_values(path: Path) -> NDArray[np.float16]:
+    """Returns the values of a fingerprint where they lie in its file, (H, W) float16; their bytes are not verified.
+
+    Raises:
+        IntegrityFailure: if the file is not there, or its description is damaged.
+    """
+    try:
+        halves = check_array(open_segment(path, _KIND, _VERSION), "halves", np.uint16, None, None)
+    except (FileNotFoundError, WrongUse, ValueError) as error:
+        raise IntegrityFailure(f"the fingerprint {path} is not there or damaged: {error}", advice=ADVICE) from error
+    return halves.view(np.float16)
+
+
 def to_halves(values: NDArray[np.float32]) -> NDArray[np.uint16]:
     """Returns values in half precision, as the 16-bit numbers that hold them; beyond its range the largest."""
     largest = float(np.finfo(np.float16).max)

@@ -32,7 +32,7 @@ SEGMENT_BYTES: Final = 256 << 20
 """About how large a segment may be: every open one takes a file descriptor."""
 
 _BATCH_BYTES: Final = 32 << 20
-_SPARE: Final = 10
+_SPARE: Final = 8
 
 Ids = NDArray[np.uint64]
 
@@ -158,7 +158,7 @@ class FingerprintIndex:
     def scan(self, query: SignQuery, most: int) -> Scanned:
         """Returns the fingerprints that agree best; every one is compared, in every turn of the query that fits.
 
-        Ten times as many as are wanted are then compared again with the query's pixels in strata.
+        Eight times as many as are wanted are then compared again with the query's pixels in strata.
 
         Args:
             query: of any size; where no turn of it has this index's size, nothing is compared.

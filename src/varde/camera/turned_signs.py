@@ -6,7 +6,7 @@ The query is turned, never the index: one picture is turned in milliseconds, ten
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from varde.camera.bits import Words, count_agreement_within, count_words, pack_mask, pack_signs
 from varde.camera.correlation import compute_signal
 from varde.camera.geometry import ORIENTATIONS, Orientation, orient, turned_size
-from varde.segments.compiled import compiled
 
 if TYPE_CHECKING:
     from varde.camera.residual import Residual
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float32]
 
 _SAMPLE: Final = 1 << 16
+_ROWS: Final = 32
+
 _STRATA: Final = (0.02, 0.08, 0.2, 0.45, 1.0)
 """Shares of the pixels, strongest first, at which one stratum ends and the next begins."""
 
@@ -115,33 +116,28 @@ class SignQuery:
                 strengths.append(float(sizes[here].mean()))
         return StratifiedSigns(pack_signs(signal), tuple(strata), tuple(strengths))
 
-    def correlate(self, values: Floats, orientation: Orientation) -> float:
-        """Returns the normalised correlation with a fingerprint, (H, W) float32 of the size after the turn."""
-        signal = np.ascontiguousarray(orient(self.signal, orientation.turn, mirrored=orientation.mirrored))
-        product, ours, theirs = sum_products(signal, np.ascontiguousarray(values))
-        norm = float((ours * theirs) ** 0.5)
-        return float(product) / norm if norm else 0.0
+    def lay(self, orientation: Orientation) -> Floats:
+        """Returns the signal as it lies on the sensor in a turn, contiguous; for `correlate`."""
+        return np.ascontiguousarray(orient(self.signal, orientation.turn, mirrored=orientation.mirrored))
 
 
-@compiled
-def sum_products(signal: Any, values: Any) -> Any:
-    """Returns the sums of products and of squares of two (H, W) float32, of the pixels where the signal is not 0.
+def correlate(signal: Floats, values: NDArray[np.float16] | Floats) -> float:
+    """Returns the normalised correlation of a signal that was laid on a sensor with a fingerprint of that size.
 
-    No matrix library: those start threads of their own for so long a sum, which cost more than they bring.
+    Some rows at a time, so that everything stays in the cache; and without a library for matrices, which starts
+    threads of its own for so long a sum.
     """
-    product, ours, theirs = 0.0, 0.0, 0.0
-    for row in range(signal.shape[0]):
-        line, own, other = np.float32(0.0), np.float32(0.0), np.float32(0.0)
-        for column in range(signal.shape[1]):
-            one, two = signal[row, column], values[row, column]
-            if one != np.float32(0.0):
-                line += one * two
-                own += one * one
-                other += two * two
-        product += float(line)
-        ours += float(own)
-        theirs += float(other)
-    return product, ours, theirs
+    product = ours = theirs = 0.0
+    rows = np.empty((_ROWS, values.shape[1]), np.float32)
+    for start in range(0, len(values), _ROWS):
+        one = signal[start : start + _ROWS]
+        two = rows[: len(one)]
+        two[:] = values[start : start + _ROWS]
+        product += float(np.einsum("ij,ij->i", one, two).sum(dtype=np.float64))
+        ours += float(np.einsum("ij,ij->i", one, one).sum(dtype=np.float64))
+        theirs += float(np.einsum("ij,ij->i", two, two).sum(dtype=np.float64))
+    norm = (ours * theirs) ** 0.5
+    return product / norm if norm else 0.0
 
 
 def choose_strong(signal: Floats) -> NDArray[np.bool_]:

@@ -12,11 +12,11 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from varde.camera.fingerprint_file import read_fingerprint
+from varde.camera.fingerprint_file import map_values
 from varde.camera.fingerprint_index import Ranked
 from varde.camera.geometry import Orientation
 from varde.camera.residual import Residual
-from varde.camera.turned_signs import SignQuery
+from varde.camera.turned_signs import SignQuery, correlate
 from varde.core.camera_search import FamilySearched
 from varde.pipeline.camera_index import open_family
 from varde.store.camera_families import Family, load_fingerprints
@@ -97,9 +97,9 @@ def _check(site: Site, connection: Connection, query: SignQuery, found: Sequence
     """Returns these cameras with their exact correlation."""
     stored = load_fingerprints(connection, [each.fingerprint_id for each in found])
     checked = []
+    laid = {each.orientation: query.lay(each.orientation) for each in found}
     for each in found:
-        digest = stored[each.fingerprint_id].fingerprint.sha256
-        values = read_fingerprint(fingerprint_path(site, digest), digest, verify=False).values
-        correlation = query.correlate(values, each.orientation)
+        values = map_values(fingerprint_path(site, stored[each.fingerprint_id].fingerprint.sha256))
+        correlation = correlate(laid[each.orientation], values)
         checked.append(RankedCamera(each.fingerprint_id, each.z, correlation, each.orientation))
     return checked
