@@ -110,7 +110,8 @@ def enrol_camera(
     _check_words(order)
     with site.database.read() as connection:
         _check_camera(connection, order, case_ids)
-    processes = min(site.settings.processing.workers or count_cores(), len(paths))
+    # Starting a process costs as much as reading ten photographs.
+    processes = min(site.settings.processing.workers or count_cores(), max(1, len(paths) // 10))
     with ResidualReader(site.settings, processes) as reader:
         making = Making(reader, site.spool, lambda done: watch(done, len(paths)))
         kind, examined = make_fingerprint(making, paths, order.kind)
