@@ -19,7 +19,7 @@ from varde.camera.clustering_batches import group_sketches
 from varde.camera.residual import METHOD as RESIDUAL
 from varde.camera.residual import Residual
 from varde.camera.source_pairs import make_row, score_rows
-from varde.core.errors import VardeError
+from varde.core.errors import ExhibitChanged, ExhibitUnreachable, NotFound
 from varde.core.outcome import NotComparable, Reason
 from varde.core.source_cluster import SourceCluster, SourceMember, Unclustered
 from varde.core.source_sketch import SKETCH_METHOD
@@ -122,7 +122,7 @@ def _cluster_family(work: _Work, family: Family) -> None:
         try:
             _cluster_whole(work, family)
             return
-        except VardeError as error:
+        except (NotFound, ExhibitChanged, ExhibitUnreachable) as error:
             work.notes.append(
                 f"{family.width_px} x {family.height_px}: compared by sketches only, since not every file could be "
                 f"read again ({error})."
@@ -134,7 +134,8 @@ def _cluster_whole(work: _Work, family: Family) -> None:
     """Compares whole pictures, read again.
 
     Raises:
-        VardeError: if a file is not where it was, or not what it was.
+        NotFound, ExhibitChanged, ExhibitUnreachable: if a file is not where it was, or not what it was.
+        IntegrityFailure: if the site's own copy of one has changed.
     """
     kept: list[SketchedContent] = []
     refused: dict[int, str] = {}
