@@ -96,12 +96,31 @@ def make_table(part: Table, extent: SearchExtent) -> ScoreTable | None:
         print(f"| {extent.value} | {pixels:,} | {fitted.detail} |")
         return None
     left_out = leave_pictures_out(compared, number_models(part))
+    if not part.labels["side"].any():
+        fitted, left_out = lower(fitted, left_out, compared)
     if isinstance(left_out, LeftOutRatios):
         fitted = add_figures(fitted, left_out)
     others = part.labels["is_same_model"][compared.is_match == 0]
     fitted = round_table(replace(fitted, figures={**fitted.figures, "same_model": round(float(others.mean()), 4)}))
     print(f"| {describe(fitted, left_out, part)} |", flush=True)
     return fitted
+
+
+def lower(
+    fitted: ScoreTable, left_out: LeftOutRatios | NotComparable, compared: Comparisons
+) -> tuple[ScoreTable, LeftOutRatios | NotComparable]:
+    """Returns a table of whole pictures, or of searches, by which no non-match that was measured speaks for the camera.
+
+    The curve is moved down; ratios of what was left out are moved by as much.
+    """
+    down = max(0.0, fitted.extrapolate(fitted.null_highest) + 0.01)
+    constant, slope, square = fitted.curve
+    moved = replace(fitted, curve=(constant - down, slope, square))
+    if isinstance(left_out, NotComparable):
+        return moved, left_out
+    matches, others = (np.maximum(part - down, fitted.low) for part in (left_out.matches, left_out.non_matches))
+    check = check_ratios(matches, others, compared.matches, compared.non_matches)
+    return moved, LeftOutRatios(matches, others, check)
 
 
 def to_comparisons(part: Table) -> Comparisons:
