@@ -100,6 +100,15 @@ def test_frames_of_a_stabilised_video_are_aligned_to_a_photo_fingerprint() -> No
     assert aligned > 4 * as_it_lies
 
 
+def test_stabilised_video_is_laid_on_a_fingerprint_of_its_own_size() -> None:
+    """Stabilisation shows a crop, enlarged: no comparison would find that on a fingerprint of steady videos."""
+    fingerprint = _wrap(get_video_pattern(_make_sensor(3), _SIZE))
+    outcome, facts = _read(_film(3, stabilised=True), fingerprint)
+    assert facts["layout"] == "fingerprint"
+    assert float(str(facts["template_scale"])) == pytest.approx(1.1, abs=0.01)
+    assert _compare(outcome, fingerprint, SearchExtent.ALIGNED) > 150
+
+
 def test_frames_of_another_camera_are_not_aligned() -> None:
     outcome, facts = _read(_film(3, stabilised=True), _wrap(_make_sensor(4).luma_pattern))
     assert facts["aligned_frames"] == 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 import numpy as np
 
 from varde.camera.residual import SMALLEST_PX, Residual
-from varde.camera.video_alignment import FrameAligner
+from varde.camera.video_alignment import FrameAligner, lay_on_sensor
 from varde.camera.video_noise import FrameNoise
 from varde.camera.video_steadiness import Steadiness, Verdict, measure_steadiness
 from varde.camera.video_sums import METHOD, VideoSums
@@ -68,7 +68,7 @@ def extract_video_residual(
         Unreadable: as `open_luma_frames`.
 
     Convention: the residual has the size and layout of the frames as stored; a rotation that the file states is not
-        applied, nothing is scaled.
+        applied, nothing is scaled. Only frames that were aligned to a fingerprint of their own size come in its layout.
     Limits: memory is nine planes of the frame's size; the first video stream only.
     """
     limits = limits or DecodeLimits()
@@ -179,7 +179,11 @@ def _align(frames: Iterator[LumaFrame], summing: _Summing, fingerprint: Fingerpr
     facts |= {"aligned_frames": aligner.aligned, "aligned_z": round(aligned, 1), "unaligned_z": round(as_it_lies, 1)}
     if not aligner.aligned or aligned <= as_it_lies:
         return None, facts | {"aligned_frames": 0}
-    return aligner.sums.make_residual(summing.noise.clean(aligner.sums)), facts
+    sums = aligner.sums
+    if fingerprint.values.shape == sums.signal.shape:
+        sums = lay_on_sensor(sums, template.geometry)
+        facts["layout"] = "fingerprint"
+    return sums.make_residual(summing.noise.clean(sums)), facts
 
 
 def _describe(frames: LumaFrames, summing: _Summing) -> Facts:

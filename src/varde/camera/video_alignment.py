@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+import cv2
+import numpy as np
+
 from varde.camera.video_place import Place, PlaceFinder, add_moved
 from varde.camera.video_sums import Plane, VideoSums
+from varde.core.camera import Geometry
 
 _NEAR_Z: Final = 5.0
 _WIDE_Z: Final = 6.0
@@ -77,9 +81,26 @@ class FrameAligner:
         return places, _NEAR_Z
 
     def _move(self, frame: VideoSums, place: Place, kind: int) -> None:
-        into = self.sums.signal, self.sums.information, self.sums.light
-        add_moved(into, (frame.signal, frame.information, frame.light), self._finder.tiles, place, kind)
+        add_moved(self.sums.planes, frame.planes, self._finder.tiles, place, kind)
         self.sums.count_usable(frame, share=0.5)
+
+
+def lay_on_sensor(sums: VideoSums, geometry: Geometry) -> VideoSums:
+    """Returns sums of frames as they lie on a fingerprint of the frames' own size: no search is needed any more.
+
+    Args:
+        sums: aligned to a template.
+        geometry: of the template; its turn is not looked at.
+    """
+    height, width = sums.signal.shape
+    down, right = ((0.5 - start) * geometry.scale - 0.5 for start in geometry.shift)
+    matrix = np.array([[geometry.scale, 0.0, right], [0.0, geometry.scale, down]])
+    laid = VideoSums(height, width)
+    for into, plane in zip(laid.planes, sums.planes, strict=True):
+        into[:] = cv2.warpAffine(plane, matrix, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    laid.frames = sums.frames
+    laid.count_usable(sums, share=1.0)
+    return laid
 
 
 def _agree(places: tuple[Place, ...]) -> bool:

@@ -48,6 +48,11 @@ class VideoSums:
         """Share of the pixels of all frames that are neither saturated nor dark."""
         return self._usable / max(1, self.frames * self.signal.size)
 
+    @property
+    def planes(self) -> tuple[Plane, Plane, Plane]:
+        """Returns signal, information and light."""
+        return self.signal, self.information, self.light
+
     def add(self, noise: Plane, luma: NDArray[np.uint8], gains: Gains) -> None:
         """Adds one frame of the same size.
 
@@ -73,7 +78,7 @@ class VideoSums:
 
     def clear(self) -> None:
         """Takes everything out again."""
-        for plane in (self.signal, self.information, self.light):
+        for plane in self.planes:
             plane[:] = 0
         self.frames, self._usable = 0, 0
 
