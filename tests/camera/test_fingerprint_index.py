@@ -54,18 +54,18 @@ def test_the_own_camera_comes_first_in_every_turn_and_mirror(tmp_path: Path) -> 
             assert first.z > 9 > 4 > second.z
 
 
-def test_a_scan_of_few_gives_the_order_of_the_strata_of_each(tmp_path: Path) -> None:
+def test_a_scan_of_few_gives_the_order_of_the_weighted_signs_of_each(tmp_path: Path) -> None:
     index = FingerprintIndex(tmp_path, SIZE)
     index.append(_signed(*range(1, 8)))
     query = SignQuery.of(_residual(3))
     ranked = index.scan(query, 100).ranked
     assert len(ranked) == 7 and [each.z for each in ranked] == sorted((each.z for each in ranked), reverse=True)
     for each in ranked:
-        slow = query.stratify(each.orientation).compute_z(pack_signs(_pattern(each.fingerprint_id)))
+        slow = query.weigh(each.orientation).compute_z(pack_signs(_pattern(each.fingerprint_id)))
         assert each.z == slow
 
 
-def test_strata_lose_less_than_plain_signs() -> None:
+def test_weighted_signs_lose_less_than_plain_ones() -> None:
     rng = np.random.default_rng(2)
     pattern = rng.standard_normal((512, 512), np.float32)
     uneven = np.where(rng.random((512, 512)) < 0.3, np.float32(1), np.float32(0.2))
@@ -75,9 +75,9 @@ def test_strata_lose_less_than_plain_signs() -> None:
     signs = pack_signs(pattern)
     plain = compute_z(count_agreement_within(signs, pack_signs(values), pack_mask(values != 0))[0], values.size)
     strong = compute_z(*count_agreement_within(signs, pack_signs(values), pack_mask(query.strong)))
-    stratified = query.stratify(ORIENTATIONS[0]).compute_z(signs)
-    assert plain < strong < stratified < exact
-    assert stratified > 0.7 * exact
+    weighted = query.weigh(ORIENTATIONS[0]).compute_z(signs)
+    assert plain < strong < weighted < exact
+    assert weighted > 0.7 * exact
 
 
 def test_a_square_picture_is_turned_in_all_eight_ways() -> None:

@@ -90,6 +90,7 @@ def test_a_reference_is_left_out_and_said(sqlite_site: Site, reader: ResidualRea
     assert found.candidates == () and found.empty is not None
     assert found.empty.reason is EmptySearchReason.ONLY_REFERENCES and found.empty.advice
     assert [one.reason for one in found.not_searched] == [NotSearchedReason.IS_A_REFERENCE]
+    assert "a reference of own" in found.notes[0]
 
 
 def test_other_sizes_are_counted_and_a_wider_search_finds_the_crop(

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from varde.camera.bits import Words, count_words, scan_signs
 from varde.camera.geometry import Orientation
-from varde.camera.turned_signs import SignQuery, StratifiedSigns
+from varde.camera.turned_signs import SignQuery, WeightedSigns
 from varde.core.errors import WrongUse
 from varde.segments.container import Facts, Pieces, Segment, check_array
 from varde.segments.folder import FolderWriter, Listed, SegmentFolder, Staged
@@ -158,7 +158,7 @@ class FingerprintIndex:
     def scan(self, query: SignQuery, most: int) -> Scanned:
         """Returns the fingerprints that agree best; every one is compared, in every turn of the query that fits.
 
-        Eight times as many as are wanted are then compared again with the query's pixels in strata.
+        Eight times as many as are wanted are then compared again with the query's pixels weighted.
 
         Args:
             query: of any size; where no turn of it has this index's size, nothing is compared.
@@ -173,13 +173,13 @@ class FingerprintIndex:
             return Scanned((), 0, len(turned.orientations))
         z = np.concatenate([scan_signs(rows.signs, turned.signs, turned.within) for rows in opened])
         places = [(rows, at) for rows in opened for at in range(len(rows.ids))]
-        best, strata = z.max(axis=1), dict[int, StratifiedSigns]()
+        best, weighted = z.max(axis=1), dict[int, WeightedSigns]()
         found = []
         for at in np.argsort(-best, kind="stable")[: _SPARE * most]:
             turn, (rows, row) = int(z[at].argmax()), places[at]
-            if turn not in strata:
-                strata[turn] = query.stratify(turned.orientations[turn])
-            refined = strata[turn].compute_z(rows.signs[row])
+            if turn not in weighted:
+                weighted[turn] = query.weigh(turned.orientations[turn])
+            refined = weighted[turn].compute_z(rows.signs[row])
             found.append(Ranked(int(rows.ids[row]), refined, turned.orientations[turn]))
         found.sort(key=lambda each: (-each.z, each.fingerprint_id))
         return Scanned(tuple(found[:most]), len(places), len(turned.orientations))

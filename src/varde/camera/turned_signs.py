@@ -23,8 +23,8 @@ Floats = NDArray[np.float32]
 _SAMPLE: Final = 1 << 16
 _ROWS: Final = 32
 
-_STRATA: Final = (0.02, 0.08, 0.2, 0.45, 1.0)
-"""Shares of the pixels, strongest first, at which one stratum ends and the next begins."""
+_LEVELS: Final = 7
+_STRONGEST: Final = 0.97
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,27 +42,26 @@ class TurnedSigns:
 
 
 @dataclass(frozen=True, slots=True)
-class StratifiedSigns:
+class WeightedSigns:
     """A query in one turn whose pixels count by how strong they are: closer to the exact correlation, and dearer.
 
     Attributes:
         signs: (W,) uint64.
-        strata: (W,) uint64 each, which pixels are about equally strong.
-        strengths: of each, the mean size of the signal.
+        planes: (W,) uint64 each, the binary digits of every pixel's weight, 0 to 7, the lowest first.
+        variance: of the weighted agreement by chance, which is the sum of the squared weights.
     """
 
     signs: Words
-    strata: tuple[Words, ...]
-    strengths: tuple[float, ...]
+    planes: tuple[Words, ...]
+    variance: float
 
     def compute_z(self, signs: Words) -> float:
         """Returns by how many standard deviations a fingerprint's signs, (W,) uint64, agree more than by chance."""
-        total, variance = 0.0, 0.0
-        for stratum, strength in zip(self.strata, self.strengths, strict=True):
-            agreement, pixels = count_agreement_within(signs, self.signs, stratum)
-            total += strength * (2 * agreement - pixels)
-            variance += strength**2 * pixels
-        return total / variance**0.5 if variance else 0.0
+        total = 0
+        for digit, plane in enumerate(self.planes):
+            agreement, pixels = count_agreement_within(signs, self.signs, plane)
+            total += (2 * agreement - pixels) << digit
+        return total / self.variance**0.5 if self.variance else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,20 +100,15 @@ class SignQuery:
             within.append(pack_mask(strong)[None])
         return TurnedSigns(fitting, np.concatenate(signs), np.concatenate(within))
 
-    def stratify(self, orientation: Orientation) -> StratifiedSigns:
-        """Returns the query in one turn, its pixels in strata."""
-        signal = np.ascontiguousarray(orient(self.signal, orientation.turn, mirrored=orientation.mirrored))
+    def weigh(self, orientation: Orientation) -> WeightedSigns:
+        """Returns the query in one turn, its pixels weighted in seven steps up to the strongest thirtieth."""
+        signal = self.lay(orientation)
         sizes = np.abs(signal)
-        sample = np.sort(sizes.reshape(-1)[:: max(1, sizes.size // _SAMPLE)])[::-1]
-        ends = [float(sample[min(int(share * len(sample)), len(sample) - 1)]) for share in _STRATA[:-1]]
-        strata, strengths, above = [], [], np.inf
-        for least in (*ends, 0.0):
-            here = (sizes < above) & ((sizes >= least) if least > 0 else (sizes > 0))
-            above = min(above, least) if least > 0 else above
-            if here.any():
-                strata.append(pack_mask(here))
-                strengths.append(float(sizes[here].mean()))
-        return StratifiedSigns(pack_signs(signal), tuple(strata), tuple(strengths))
+        sample = np.sort(sizes.reshape(-1)[:: max(1, sizes.size // _SAMPLE)])
+        most = float(sample[int(_STRONGEST * (len(sample) - 1))]) or 1.0
+        levels = np.minimum(np.rint(sizes * np.float32(_LEVELS / most)), _LEVELS).astype(np.uint8)
+        planes = tuple(pack_mask((levels >> digit & 1).astype(np.bool_)) for digit in range(_LEVELS.bit_length()))
+        return WeightedSigns(pack_signs(signal), planes, float(np.square(levels, dtype=np.uint16).sum(dtype=np.int64)))
 
     def lay(self, orientation: Orientation) -> Floats:
         """Returns the signal as it lies on the sensor in a turn, contiguous; for `correlate`."""

@@ -19,6 +19,7 @@ from varde.core.camera_search import (
 )
 from varde.core.outcome import NotComparable
 from varde.pipeline.camera_scope import Scope
+from varde.store.camera_families import EnrolledFingerprint
 from varde.workflows.take_sources import advise
 
 _ENROL: Final = "Enrol cameras with `varde camera enrol NAME PHOTO...`."
@@ -27,14 +28,16 @@ _HOUR_S: Final = 3_600
 
 
 def list_notes(
-    searched: Sequence[FamilySearched], candidates: Sequence[CameraCandidate], references: int
+    searched: Sequence[FamilySearched],
+    candidates: Sequence[CameraCandidate],
+    references: Sequence[EnrolledFingerprint],
 ) -> tuple[str, ...]:
     """Returns what to know before judging candidates, a sentence each.
 
     Args:
         searched: what was searched.
         candidates: closest first.
-        references: how many fingerprints were made from this very file.
+        references: fingerprints that were made from this very file, of cameras that the person may see.
     """
     found = []
     cameras = sum(one.cameras for one in searched)
@@ -45,7 +48,8 @@ def list_notes(
     elif candidates:
         found.append("Nothing speaks for any of these cameras: they are the closest of those searched, and no more.")
     if references:
-        found.append("This file is itself a reference of an enrolled camera, which is left out.")
+        named = ", ".join(one.fingerprint.camera for one in references)
+        found.append(f"This file is itself a reference of {named}: that is known already, and is left out.")
     return tuple(found)
 
 

@@ -31,6 +31,7 @@ from varde.pipeline.rank_cameras import rank_cameras
 from varde.pipeline.read_residuals import ResidualReader
 from varde.pipeline.weigh_cameras import Watch, WeighedCamera, keep_best, list_fingerprint_ids, weigh_cameras
 from varde.store import audit, camera_families, cameras, cases
+from varde.store.camera_families import EnrolledFingerprint
 from varde.store.site import Site
 from varde.workflows.actor import Actor
 from varde.workflows.calibrate_camera import CalibrationInForce, find_calibration
@@ -50,7 +51,7 @@ class _Searched:
     families: tuple[FamilySearched, ...]
     best: list[WeighedCamera]
     z: dict[int, float]
-    references: int
+    references: tuple[EnrolledFingerprint, ...]
 
 
 def search_cameras(
@@ -85,7 +86,7 @@ def search_cameras(
         taken = read_source(site, reading, source, case)
     residual, kind = taken.record.outcome, taken.record.kind or FingerprintKind.PHOTO
     if isinstance(residual, NotComparable):
-        found = _Searched(Scope((), (), (), 0, 0), (), [], {}, 0)
+        found = _Searched(Scope((), (), (), 0, 0), (), [], {}, ())
     else:
         found = _search(site, order, taken, residual, kind, in_force, watch)
     return _keep(site, actor, order, case, taken, found, in_force)
@@ -114,6 +115,7 @@ def _search(
     with site.database.read() as connection:
         scope = find_scope(connection, kind, (height, width), order.extent)
         references = camera_families.list_made_from(connection, taken.record.sha256)
+        made_from = tuple(camera_families.load_fingerprints(connection, references).values())
         ranking = rank_cameras(site, connection, residual, scope.indexed, left_out=references)
     if order.extent in INDEXED:
         numbers = [each.fingerprint_id for each in ranking.ranked[: order.most]]
@@ -125,7 +127,7 @@ def _search(
         site, residual, numbers, order.extent, in_force.calibration, case_ids=order.case_ids, watch=watch
     )
     z = {each.fingerprint_id: each.z for each in ranking.ranked}
-    return _Searched(scope, families, keep_best(weighed, order.most), z, len(references))
+    return _Searched(scope, families, keep_best(weighed, order.most), z, made_from)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +188,7 @@ def _keep(
         candidates=tuple(kept.candidates),
         elsewhere=kept.elsewhere,
         empty=empty,
-        notes=list_notes(found.families, kept.candidates, found.references),
+        notes=list_notes(found.families, kept.candidates, [one for one in found.references if _is_seen(one, order)]),
         stated=record.facts,
         is_readable=taken.is_readable,
     )
@@ -222,9 +224,13 @@ def _keep_all(
     return _Kept(candidates, others, leads)
 
 
+def _is_seen(one: EnrolledFingerprint, order: CameraSearchOrder) -> bool:
+    return order.case_ids is None or one.case_id is None or one.case_id in order.case_ids
+
+
 def _list_not_searched(found: _Searched) -> list[NotSearched]:
     left_out = describe_left_out(found.scope)
     if found.references:
         detail = "Their fingerprint was made from this very file: comparing it with that would prove nothing."
-        left_out.append(NotSearched(NotSearchedReason.IS_A_REFERENCE, found.references, detail))
+        left_out.append(NotSearched(NotSearchedReason.IS_A_REFERENCE, len(found.references), detail))
     return left_out
