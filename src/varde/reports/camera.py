@@ -5,21 +5,18 @@ from __future__ import annotations
 import base64
 import json
 import math
-from collections.abc import Mapping
 from pathlib import Path
 
 from varde.core.camera import SourceScore
 from varde.core.camera_comparison import CameraLink
 from varde.core.camera_report import CalibrationRow, CameraReport, ReportedComparison, ReportPlot
-from varde.reports import camera_words
+from varde.reports import camera_facts, camera_words
 from varde.reports.camera_document import describe_report
 from varde.reports.camera_surface import draw_surface
 from varde.reports.content import Written
 from varde.reports.html import make_environment, make_policy
 from varde.reports.output import open_output, read_written
 from varde.reports.text import css_string, show_time
-
-_LARGE = 1_000
 
 MOST_ROWS = 2_000
 """Comparisons shown in the HTML; the JSON has all of them."""
@@ -70,16 +67,8 @@ class _Shown:
         shown = self._numbers.get(link.content_id)
         return f"No. {shown.number}: {shown.comparison.name}" if shown else f"comparison {link.comparison_id}"
 
-    def facts(self, facts: Mapping[str, object]) -> list[tuple[str, str]]:
-        """Returns all facts that say something, with their names for people."""
-        return [(camera_words.name_fact(name), _write_value(value)) for name, value in facts.items() if _has(value)]
-
-    def stated(self, facts: Mapping[str, object]) -> list[tuple[str, str]]:
-        """Returns the facts of a file that people read, in their order; the document beside the page has all."""
-        width, height = facts.get("width_px"), facts.get("height_px")
-        size = [("Size", f"{width} x {height} pixels")] if width and height else []
-        told = {name: facts[name] for name in camera_words.TOLD_FACTS if name in facts}
-        return size + self.facts(told)
+    facts = staticmethod(camera_facts.tell_facts)
+    stated = staticmethod(camera_facts.tell_stated)
 
     def log(self, ratio: float) -> str:
         """Returns the decimal logarithm of a ratio."""
@@ -113,20 +102,6 @@ def _address(svg: str) -> str:
 
 def _get_pce(one: ReportedComparison) -> float:
     return one.comparison.outcome.pce if isinstance(one.comparison.outcome, SourceScore) else 0.0
-
-
-def _has(value: object) -> bool:
-    return value not in (None, "", [], {}, ())
-
-
-def _write_value(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:,.0f}" if abs(value) >= _LARGE else f"{value:.4g}"
-    if isinstance(value, list | tuple):
-        return "; ".join(_write_value(part) for part in value)
-    if isinstance(value, dict):
-        return "; ".join(f"{name}: {_write_value(part)}" for name, part in value.items())
-    return str(value)
 
 
 def _count(report: CameraReport) -> dict[str, int]:

@@ -15,8 +15,9 @@ from varde.core.camera import LinkVerdict, SourceScore
 from varde.core.camera_comparison import CameraComparison, FilePlace
 from varde.core.case import Case
 from varde.core.errors import ApprovalNeeded, NotFound, WrongUse
+from varde.reports.camera_facts import tell_stated
 from varde.reports.camera_surface import draw_surface
-from varde.reports.camera_words import KIND_NAMES, LIMITS, VERDICT_NAMES, name_fact
+from varde.reports.camera_words import KIND_NAMES, LIMITS, VERDICT_NAMES
 from varde.store import camera_leads, camera_links, cameras
 from varde.web.access import GuardedRoute
 from varde.web.camera_words import describe_comparison
@@ -100,7 +101,7 @@ def _show(
         "most_note": MOST_CHARACTERS,
         "kind_names": KIND_NAMES,
         "verdict_names": VERDICT_NAMES,
-        "name_fact": name_fact,
+        "tell_stated": tell_stated,
     }
     return show(request, "camera_comparison.html", status=status, case=case, **facts)
 

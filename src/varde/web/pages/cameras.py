@@ -10,7 +10,8 @@ from fastapi.responses import HTMLResponse
 from varde.core.account import Permission
 from varde.core.camera_comparison import CameraLead
 from varde.core.case import Case
-from varde.reports.camera_words import KIND_NAMES, STATE_NAMES, VERDICT_NAMES, name_fact
+from varde.reports.camera_facts import tell_facts
+from varde.reports.camera_words import KIND_NAMES, STATE_NAMES, VERDICT_NAMES
 from varde.reports.wording import REASON_SENTENCES
 from varde.store import camera_comparisons, cameras
 from varde.web.access import GuardedRoute
@@ -86,7 +87,7 @@ def show_camera(request: Request, camera_id: CameraPath, before: AfterRow = 0) -
         "state_names": STATE_NAMES,
         "verdict_names": VERDICT_NAMES,
         "reasons": REASON_SENTENCES,
-        "name_fact": name_fact,
+        "tell_facts": tell_facts,
     }
     return show(request, "camera.html", case=case, **facts)
 
