@@ -164,4 +164,4 @@ def _fold_row(
         signal[column] += weighted * noise[column]
         information[column] += weighted * gains[column] * bright
         usable += taken
-    return usable
+    return int(usable)
