@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -11,14 +12,14 @@ import pytest
 from PIL import Image
 from tests.reference_files import SIZE, make_photo
 
-from varde.camera.residual import Residual, extract_residual
+from varde.camera.residual import METHOD, Residual, extract_residual
 from varde.core.camera import FingerprintKind
 from varde.core.errors import NotFound, Unreadable
 from varde.core.limits import DecodeLimits
 from varde.core.outcome import NotComparable, Reason
 from varde.media.pool import Failure, FailureKind
 from varde.media.sensor import read_sensor_picture
-from varde.pipeline.read_residuals import ResidualReader, SourceReading, advise_on_file
+from varde.pipeline.read_residuals import ResidualReader, SourceReading, SourceRecord, advise_on_file
 from varde.pipeline.residual_process import ResidualAnswer
 from varde.store.settings import DecodeSettings, Settings
 
@@ -27,6 +28,11 @@ from varde.store.settings import DecodeSettings, Settings
 def reader() -> Iterator[ResidualReader]:
     with ResidualReader(Settings(decode=DecodeSettings(max_pixels=1_000_000)), processes=2) as open_reader:
         yield open_reader
+
+
+def _answer(**changes: object) -> ResidualAnswer:
+    honest = ResidualAnswer(bytes(32), FingerprintKind.PHOTO, {}, None, 300, 300, 0.5, (METHOD.name, METHOD.version))
+    return replace(honest, **changes)
 
 
 def _png(pixels: np.ndarray, form: str = "PNG") -> bytes:
@@ -92,10 +98,18 @@ def test_a_folder_and_a_missing_file(reader: ResidualReader, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     "answer",
     [
-        ResidualAnswer(b"", height_px=300, width_px=300, usable=0.5),  # nothing was written
-        ResidualAnswer(b"", height_px=-1, width_px=300, usable=0.5),
-        ResidualAnswer(b"", height_px=1 << 20, width_px=1 << 20, usable=0.5),
-        ResidualAnswer(b"", height_px=1, width_px=1, usable=7.0),
+        _answer(),  # nothing was written
+        _answer(height_px=-1),
+        _answer(height_px=1 << 20, width_px=1 << 20),
+        _answer(height_px=1, width_px=1),
+        _answer(usable=7.0),
+        _answer(kind=None),
+        _answer(sha256=b""),
+        _answer(method=("another", "1")),
+        _answer(cpu_s=float("nan")),
+        ResidualAnswer(b"", facts={"a": float("inf")}, refused=NotComparable(Reason.BLANK, "")),
+        ResidualAnswer(b"", facts={"a": msgspec.msgpack.Ext(5, b"x")}, refused=NotComparable(Reason.BLANK, "")),
+        ResidualAnswer(b"", facts={"a": [[[[[1]]]]]}, refused=NotComparable(Reason.BLANK, "")),
         ResidualAnswer(b"short", refused=NotComparable(Reason.BLANK, "")),
         ResidualAnswer(b"", facts={"a": "x" * 100_000}, refused=NotComparable(Reason.BLANK, "")),
     ],
@@ -109,15 +123,44 @@ def test_an_answer_that_cannot_be_true_is_no_residual(reader: ResidualReader, an
     assert isinstance(record.outcome, NotComparable) and "cannot be true" in record.outcome.detail
 
 
-def test_numbers_that_are_none_are_refused(reader: ResidualReader) -> None:
-    sink = os.memfd_create("nan")
-    os.pwrite(sink, np.full(2 * 4, np.nan, np.float32).tobytes() + bytes(4), 0)
-    answer = ResidualAnswer(bytes(32), height_px=2, width_px=2, usable=0.5, method=("m", "1"))
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e30])
+def test_numbers_that_are_none_are_refused(reader: ResidualReader, bad: float) -> None:
+    plane = np.zeros(300 * 300, np.float32)
+    plane[7] = bad
+    sink = os.memfd_create("none")
+    os.pwrite(sink, plane.tobytes() + bytes(5 * 300 * 300), 0)
     try:
-        record = reader._read_answer("x", sink, msgspec.msgpack.encode(answer))
+        record = reader._read_answer("x", sink, msgspec.msgpack.encode(_answer()))
     finally:
         os.close(sink)
+    assert isinstance(record.outcome, NotComparable) and "cannot be true" in record.outcome.detail
+
+
+def test_an_answer_nested_without_end_is_refused(reader: ResidualReader) -> None:
+    record = reader._read_answer("x", -1, b"\x91" * 100_000)
     assert isinstance(record.outcome, NotComparable)
+
+
+def test_words_of_a_process_are_fit_to_be_stored_and_shown(reader: ResidualReader) -> None:
+    refused = NotComparable(Reason.BLANK, "It \x1b[31mis\0 " + "long " * 1_000)
+    answer = ResidualAnswer(bytes(32), facts={"make": "a\0b"}, refused=refused)
+    record = reader._read_answer("x", -1, msgspec.msgpack.encode(answer))
+    assert isinstance(record.outcome, NotComparable) and record.outcome.detail.isprintable()
+    assert len(record.outcome.detail) <= 500 and record.facts == {"make": "a\\x00b"}
+
+
+def test_a_process_that_tells_the_digest_of_other_bytes_is_not_believed(
+    reader: ResidualReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = reader._read_answer
+
+    def lie(name: str, sink: int, result: bytes | Failure) -> SourceRecord:
+        return replace(told(name, sink, result), sha256=b"\1" * 32)
+
+    monkeypatch.setattr(reader, "_read_answer", lie)
+    record = reader.examine(b"just a text")
+    assert record.sha256 == b"" and isinstance(record.outcome, NotComparable)
+    assert record.outcome.reason is Reason.NOT_DECODED
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from varde.camera.fingerprint import Fingerprint
 from varde.camera.residual import Residual
@@ -25,14 +24,12 @@ from varde.core.signal import Method
 from varde.media.pool import Failure, FailureKind, Pool, Request
 from varde.media.sandbox import SandboxLimits
 from varde.pipeline.checking import ImpossibleAnswer
+from varde.pipeline.checking_residuals import check_planes, digest_part, read_answer, read_plane
 from varde.pipeline.residual_process import PIXEL_BYTES, TARGET, ResidualAnswer, ResidualRequest
-from varde.pipeline.sources import Source, open_part
+from varde.pipeline.sources import OpenPart, Source, open_part
 from varde.store.settings import Settings
 
-_decode: Final = msgspec.msgpack.Decoder(ResidualAnswer).decode
-_DIGEST_BYTES: Final = 32
 _SPARE_BYTES: Final = 1 << 20
-_MOST_FACTS_BYTES: Final = 64 << 10
 _ADVICE: Final = {
     Reason.NOT_DECODED: "Look whether the file is whole; get it again from the exhibit.",
     Reason.NOT_A_PICTURE: "Name photographs or videos.",
@@ -96,7 +93,15 @@ class _Sent:
 
     name: str
     sink: int
+    part: OpenPart | None = None
     record: SourceRecord | None = None
+
+    def close(self) -> None:
+        """Closes what is open of it."""
+        if self.part is not None:
+            os.close(self.part.descriptor)
+            os.close(self.sink)
+            self.part = None
 
 
 class ResidualReader:
@@ -125,8 +130,8 @@ class ResidualReader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._pool.close()
-        for sink in self._sent:
-            os.close(sink)
+        for sent in self._sent.values():
+            sent.close()
         self._sent.clear()
 
     def read(
@@ -170,10 +175,10 @@ class ResidualReader:
         except Unreadable as error:
             is_file = error.issue_code != IssueCode.SPECIAL_FILE
             refused = NotComparable(Reason.NOT_DECODED if is_file else Reason.NOT_A_PICTURE, str(error))
-            return _Sent(name, -1, SourceRecord(name, b"", None, {}, refused))
+            return _Sent(name, -1, None, SourceRecord(name, b"", None, {}, refused))
         limit_s = self._settings.processing.limit_s(part.size_bytes)
         sink = os.memfd_create("residual", os.MFD_CLOEXEC)
-        sent = _Sent(name, sink)
+        sent = _Sent(name, sink, replace(part, descriptor=os.dup(part.descriptor)))
         self._sent[sink] = sent
         shape = (fingerprint.height_px, fingerprint.width_px) if fingerprint else None
         request = ResidualRequest(part.offset, part.size_bytes, self._settings.decode.limits(), limit_s, shape)
@@ -186,42 +191,44 @@ class ResidualReader:
             for answer in self._pool.wait(1.0):
                 other = self._sent.pop(answer.key)
                 try:
-                    other.record = self._read_answer(other.name, other.sink, answer.result)
+                    other.record = _check_digest(self._read_answer(other.name, other.sink, answer.result), other.part)
                 finally:
-                    os.close(other.sink)
+                    other.close()
         return sent.record
 
     def _read_answer(self, name: str, sink: int, result: bytes | Failure) -> SourceRecord:
         if not isinstance(result, Failure):
             try:
-                answer = _decode(result)
+                answer = read_answer(result, self._most_pixels)
                 outcome = answer.refused or self._load(sink, answer)
-                return SourceRecord(name, answer.sha256, answer.kind, _check_facts(answer), outcome, answer.cpu_s)
-            except (msgspec.MsgspecError, ImpossibleAnswer) as error:
+                return SourceRecord(name, answer.sha256, answer.kind, answer.facts, outcome, answer.cpu_s)
+            except ImpossibleAnswer as error:
                 result = Failure(FailureKind.CRASHED, f"The decoder's answer cannot be true: {error}")
         reason = Reason.TOO_LARGE if result.kind is FailureKind.OUT_OF_MEMORY else Reason.NOT_DECODED
         return SourceRecord(name, b"", None, {}, NotComparable(reason, result.detail))
 
     def _load(self, sink: int, answer: ResidualAnswer) -> Residual:
         """Returns the residual whose planes a process wrote, copied: what is there now may still change."""
-        height, width = answer.height_px, answer.width_px
-        if height < 1 or width < 1 or height * width > self._most_pixels or not 0.0 <= answer.usable <= 1.0:
-            raise ImpossibleAnswer(f"a residual of {width} x {height} pixels, {answer.usable} usable")
-        pixels = height * width
-        values = _read_plane(sink, np.dtype(np.float32), 0, pixels)
-        weights = _read_plane(sink, np.dtype(np.float32), 4 * pixels, pixels)
-        luma = _read_plane(sink, np.dtype(np.uint8), 8 * pixels, pixels)
-        if not all(np.isfinite(side) for plane in (values, weights) for side in (plane.min(), plane.max())):
-            raise ImpossibleAnswer("a residual that holds no numbers")
-        if weights.min() < 0:
-            raise ImpossibleAnswer("weights below zero")
-        size = (height, width)
-        method = Method(*answer.method)
-        return Residual(values.reshape(size), weights.reshape(size), luma.reshape(size), answer.usable, method)
+        size = (answer.height_px, answer.width_px)
+        pixels = size[0] * size[1]
+        values = read_plane(sink, np.dtype(np.float32), 0, pixels).reshape(size)
+        weights = read_plane(sink, np.dtype(np.float32), 4 * pixels, pixels).reshape(size)
+        luma = read_plane(sink, np.dtype(np.uint8), 8 * pixels, pixels).reshape(size)
+        residual = Residual(values, weights, luma, answer.usable, Method(*answer.method))
+        check_planes(residual, answer.kind)
+        return residual
 
 
 def _name(source: Path | bytes | Source) -> str:
     return escape(os.fsencode(source.name)) if isinstance(source, Path) else ""
+
+
+def _check_digest(record: SourceRecord, part: OpenPart | None) -> SourceRecord:
+    """Returns what was read, unless the process told another digest than its file has: that names what is compared."""
+    if part is None or not record.sha256 or record.sha256 == digest_part(part):
+        return record
+    refused = NotComparable(Reason.NOT_DECODED, "The file changed while it was read.")
+    return SourceRecord(record.name, b"", None, {}, refused)
 
 
 def _hand_over(fingerprint: Fingerprint) -> int:
@@ -234,22 +241,3 @@ def _hand_over(fingerprint: Fingerprint) -> int:
         os.close(descriptor)
         raise
     return descriptor
-
-
-def _check_facts(answer: ResidualAnswer) -> dict[str, object]:
-    if len(answer.sha256) not in (0, _DIGEST_BYTES):
-        raise ImpossibleAnswer(f"a digest of {len(answer.sha256)} bytes")
-    if len(msgspec.json.encode(answer.facts)) > _MOST_FACTS_BYTES:
-        raise ImpossibleAnswer("facts without end")
-    return answer.facts
-
-
-def _read_plane(sink: int, dtype: np.dtype[Any], offset: int, count: int) -> NDArray[Any]:
-    plane = np.empty(count, dtype)
-    left = plane.view(np.uint8).data
-    while left:
-        read = os.preadv(sink, [left], offset)
-        if not read:
-            raise ImpossibleAnswer("a residual that ends too early")
-        left, offset = left[read:], offset + read
-    return plane
