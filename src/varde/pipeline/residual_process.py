@@ -1,6 +1,6 @@
 """Reads one file's noise residual inside a decoder process; the planes go back through a file of the parent's.
 
-This is an item boundary: whatever fails becomes an answer about exactly this file.
+What cannot be read is an answer; whatever else fails ends the process, and the pool says of exactly this file that it did.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ class _Reader:
         self._workspace: Workspace | None = None
 
     def read(self, request: ResidualRequest, descriptor: int, sink: int, pattern: int = -1) -> ResidualAnswer:
-        """Returns what a file's residual is, or why it has none; never raises but for `MemoryError`."""
+        """Returns what a file's residual is, or why it has none."""
         start = time.process_time()
         try:
             with ExhibitFile(os.dup(descriptor), os.fstat(descriptor), request.offset, request.size_bytes) as file:
@@ -137,13 +137,9 @@ class _Reader:
             digest.update(piece)
         try:
             outcome = self._extract(file, request, pattern)
-        except MemoryError:
-            raise
         except Unreadable as error:
             reason = Reason.TOO_LARGE if error.issue_code == IssueCode.TOO_LARGE else Reason.NOT_DECODED
             outcome = None, {}, NotComparable(reason, str(error))
-        except Exception as error:  # noqa: BLE001 - the item boundary
-            outcome = None, {}, NotComparable(Reason.NOT_DECODED, f"{type(error).__name__}: {error}")
         return digest.digest(), outcome
 
     def _extract(self, file: ExhibitFile, request: ResidualRequest, pattern: int) -> _Outcome:
