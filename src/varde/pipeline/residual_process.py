@@ -1,6 +1,6 @@
 """Reads one file's noise residual inside a decoder process; the planes go back through a file of the parent's.
 
-What cannot be read is an answer; whatever else fails ends the process, and the pool says of exactly this file that it did.
+What cannot be read is an answer; whatever else fails ends the process, and the pool names exactly this file.
 """
 
 from __future__ import annotations
