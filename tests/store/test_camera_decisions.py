@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from camera_cases import SCORE, WORTH, add_camera, add_files, compare_item
 from varde.core.camera import LinkVerdict
-from varde.core.errors import NotFound
+from varde.core.errors import NotFound, WrongUse
 from varde.core.media import MediaKind
 from varde.core.outcome import NotComparable, Reason
 from varde.store import camera_comparisons, camera_leads, camera_links, cases
@@ -19,6 +19,8 @@ from varde.store.camera_tables import camera_comparisons as comparisons_table
 from varde.store.camera_tables import camera_links as links_table
 from varde.store.site import Site
 from varde.workflows.actor import Actor
+from varde.workflows.decide_camera_link import decide_link
+from varde.workflows.read_camera_leads import list_leads
 
 AT = datetime(2026, 11, 23, 4, 5, 6, tzinfo=UTC)
 KIM = Actor("kim", lambda: AT)
@@ -170,3 +172,35 @@ def test_pictures_and_videos_of_a_case_are_found_once_each(site: Site) -> None:
         assert known is not None
         assert len(camera_leads.list_file_places(connection, known.content_id, case_ids=None, most=9)) == 2
         assert camera_leads.list_file_cases(connection, known.content_id) == [one]
+
+
+def test_nothing_of_another_case_with_the_same_file_is_told(site: Site) -> None:
+    (first,) = add_files(site, KIM, "one", {"a.jpg": b"a"})
+    (second,) = add_files(site, KIM, "two", {"b.jpg": b"a"})
+    camera = add_camera(site, KIM, "D70")
+    made = compare_item(site, KIM, camera, first, name="secret name (item 1 of one, exhibit 1)")
+    decide(site, camera.camera_id, made, LinkVerdict.LINKED)
+    one, two = case_id(site, "one"), case_id(site, "two")
+    (lead,) = list_leads(site, case_ids={two}, waiting_only=False)
+    assert lead.camera == "D70" and [place.case for place in lead.places] == ["two"]
+    assert lead.comparison is None and lead.decided is None
+    with pytest.raises(WrongUse):
+        decide_link(site, KIM, "two", second, "D70", LinkVerdict.LINKED, note="because", case_ids={two})
+    with pytest.raises(WrongUse):
+        decide_link(
+            site, KIM, "two", second, "D70", LinkVerdict.LINKED, note="because", comparison_id=made, case_ids={two}
+        )
+    own = compare_item(site, KIM, camera, second)
+    (lead,) = list_leads(site, case_ids={two}, waiting_only=False)
+    assert lead.comparison is not None and lead.comparison.comparison_id == own and lead.decided is None
+    (lead,) = list_leads(site, case_ids={one, two}, waiting_only=False)
+    assert lead.comparison is not None and lead.comparison.comparison_id == made and lead.decided is not None
+
+
+def test_words_that_a_database_cannot_hold_are_kept_as_others(site: Site) -> None:
+    (item,) = add_files(site, KIM, "one", {"a.jpg": b"a"})
+    odd = NotComparable(Reason.NOT_DECODED, "It is \0 broken.")
+    made = compare_item(site, KIM, add_camera(site, KIM, "D70"), item, outcome=odd, likelihood=odd)
+    with site.database.read() as connection:
+        found = camera_comparisons.get_comparison(connection, made, None)
+    assert found.refused is not None and found.refused.detail == "It is \\x00 broken."

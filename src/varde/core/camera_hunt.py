@@ -36,7 +36,7 @@ class CameraHunted:
         read: pictures that were close by their sketch and read again.
         known: pictures that were close and compared with this very fingerprint before, or are references of it.
         unreadable: pictures that were close and could not be read: they are tried again by the next hunt.
-        comparisons: exact, of those that were read; closest first.
+        comparisons: exact, of those that were read, in cases that the person has access to; closest first.
         leads: how many new leads there are.
     """
 

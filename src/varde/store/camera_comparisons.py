@@ -58,7 +58,7 @@ def record_comparison(connection: Connection, new: NewComparison, *, person: str
         "sha256": new.sha256,
         "name": make_storable(new.name),
         "reason": refused.reason.value if refused else None,
-        "detail": refused.detail if refused else "",
+        "detail": make_storable(refused.detail) if refused else "",
         "pce": score.pce if score else None,
         "log10_lr": weighed.log10_lr if weighed else None,
         "outcome": {

@@ -61,13 +61,27 @@ def list_links(
 
 
 def find_standing(
-    connection: Connection, camera_id: int, content_id: int, case_id: int | None = None
+    connection: Connection,
+    camera_id: int,
+    content_id: int,
+    case_id: int | None = None,
+    *,
+    case_ids: Collection[int] | None = None,
 ) -> CameraLink | None:
-    """Returns the newest decision about a camera and a content, in a case if one is named; None while there is none."""
+    """Returns the newest decision about a camera and a content; None while there is none.
+
+    Args:
+        connection: to read with.
+        camera_id, content_id: about which two.
+        case_id: only in this case; None for every case.
+        case_ids: cases that the reader has access to: the same content may lie in others too; None for all.
+    """
     table = camera_links.c
     query = _links().where(table.camera_id == camera_id, table.content_id == content_id)
     if case_id is not None:
         query = query.where(table.case_id == case_id)
+    if case_ids is not None:
+        query = query.where(table.case_id.in_(list(case_ids)))
     row = connection.execute(query.order_by(table.id.desc()).limit(1)).first()
     return None if row is None else _link(row)
 

@@ -45,7 +45,10 @@ def load_item_cameras(
     )
     newest = {one.camera_id: one for one in reversed(made)}
     found = [
-        ItemCamera(describe_comparison(one), camera_links.find_standing(connection, one.camera_id, record.content_id))
+        ItemCamera(
+            describe_comparison(one),
+            camera_links.find_standing(connection, one.camera_id, record.content_id, case_ids=case_ids),
+        )
         for one in newest.values()
     ]
     return tuple(sorted(found, key=lambda one: -one.shown.place)[:MOST_SHOWN])

@@ -52,7 +52,7 @@ def decide_link(
         case = _get_case(connection, case_name, case_ids)
         content_id = _get_content(connection, case, item_id)
         camera = cameras.get_camera(connection, camera_name, case_ids)
-        seen = _find_comparison(connection, camera, content_id, item_id, comparison_id)
+        seen = _find_comparison(connection, camera, content_id, item_id, comparison_id, case_ids)
     subject: dict[str, str | int | None] = {"camera": camera.name, "item": item_id, "verdict": verdict.value}
     demand(site, actor, act=Act.CAMERA_LINK_DECIDED, case=case, subject=subject, reason=note)
     at = actor.clock()
@@ -115,13 +115,20 @@ def _get_content(connection: Connection, case: Case, item_id: int) -> int:
 
 
 def _find_comparison(
-    connection: Connection, camera: Camera, content_id: int, item_id: int, comparison_id: int | None
+    connection: Connection,
+    camera: Camera,
+    content_id: int,
+    item_id: int,
+    comparison_id: int | None,
+    case_ids: Collection[int] | None,
 ) -> int:
     made = camera_comparisons.list_comparisons(
-        connection, case_ids=None, camera_id=camera.camera_id, content_id=content_id, limit=1
+        connection, case_ids=case_ids, camera_id=camera.camera_id, content_id=content_id, limit=1
     )
     if comparison_id is not None:
         named = camera_comparisons.load_comparisons(connection, [comparison_id]).get(comparison_id)
+        if named and case_ids is not None and named.case_id not in case_ids:
+            named = None
         made = [named] if named and (named.camera_id, named.content_id) == (camera.camera_id, content_id) else []
     if not made or made[0].comparison_id is None:
         raise WrongUse(

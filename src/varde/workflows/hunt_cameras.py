@@ -208,7 +208,8 @@ class _Hunt:
             for one in compared:
                 kept = keep_comparison(connection, one, person=self.actor.person, at=at)
                 new += keep_lead(connection, kept, least_log10_lr=least, at=at)
-                self.made.append(kept)
+                if self.order.case_ids is None or kept.case_id in self.order.case_ids:
+                    self.made.append(kept)
             if self.case is None:
                 mark = camera_marks.read_mark(connection, self.stored.fingerprint_id)
                 camera_marks.set_mark(connection, self.stored.fingerprint_id, max(mark, up_to))

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection
 
-from varde.core.camera_comparison import MOST_FILE_PLACES, CameraLead
+from varde.core.camera_comparison import MOST_FILE_PLACES, CameraComparison, CameraLead
 from varde.core.errors import NotFound
 from varde.store import camera_comparisons, camera_leads, camera_links, cameras, cases
 from varde.store.camera_leads import StoredCameraLead
@@ -91,16 +91,38 @@ def _show(connection: Connection, stored: StoredCameraLead, case_ids: Collection
         for case_id in camera_leads.list_file_cases(connection, stored.content_id):
             contacts += find_contacts(connection, case_id)
     both = sees_camera and bool(places)
-    made = camera_comparisons.load_comparisons(connection, [stored.comparison_id]) if both else {}
+    made = _find_comparison(connection, stored, case_ids) if both else None
+    if both and made is None:
+        contacts += _find_comparer(connection, stored)
     return CameraLead(
         lead_id=stored.lead_id,
         camera_id=stored.camera_id,
         camera=stored.camera if sees_camera else None,
         content_id=stored.content_id,
-        comparison=made.get(stored.comparison_id),
+        comparison=made,
         places=tuple(places[:MOST_FILE_PLACES]),
         more_places=max(0, counted - MOST_FILE_PLACES),
         contacts=tuple(dict.fromkeys(contacts)),
         found_at=stored.found_at,
-        decided=camera_links.find_standing(connection, stored.camera_id, stored.content_id) if both else None,
+        decided=camera_links.find_standing(connection, stored.camera_id, stored.content_id, case_ids=case_ids)
+        if both
+        else None,
     )
+
+
+def _find_comparison(
+    connection: Connection, stored: StoredCameraLead, case_ids: Collection[int] | None
+) -> CameraComparison | None:
+    """Returns a lead's comparison; made for a case that the person does not see, the newest they may see, if any."""
+    made = camera_comparisons.load_comparisons(connection, [stored.comparison_id]).get(stored.comparison_id)
+    if made is None or case_ids is None or made.case_id in case_ids:
+        return made
+    seen = camera_comparisons.list_comparisons(
+        connection, case_ids=case_ids, camera_id=stored.camera_id, content_id=stored.content_id, limit=1
+    )
+    return seen[0] if seen else None
+
+
+def _find_comparer(connection: Connection, stored: StoredCameraLead) -> list[str]:
+    made = camera_comparisons.load_comparisons(connection, [stored.comparison_id])[stored.comparison_id]
+    return list(find_contacts(connection, made.case_id)) if made.case_id is not None else []
