@@ -142,20 +142,24 @@ def label(files: list[Read], *, whole: bool) -> npt.NDArray[np.int64]:
     return labels
 
 
-def count_pairs(labels: npt.NDArray[np.int64], truth: npt.NDArray[np.int64]) -> tuple[float, float, float, float]:
-    """Returns pairs together in both, in the clusters, in truth, and all pairs."""
-    table = np.zeros((labels.max() + 1, truth.max() + 1))
-    np.add.at(table, (labels, truth), 1)
+def count_pairs(
+    labels: npt.NDArray[np.int64], truth: npt.NDArray[np.int64], weights: npt.NDArray[np.int64]
+) -> tuple[float, float, float, float]:
+    """Returns pairs of different files together in both, in the clusters, in truth, and all, by the files' weights."""
 
-    def pairs(counts: npt.NDArray[np.float64]) -> float:
-        return float((counts * (counts - 1) / 2).sum())
+    def pairs(groups: npt.NDArray[np.int64]) -> float:
+        sums = np.bincount(groups, weights).astype(float)
+        return float((sums**2).sum() - (weights.astype(float) ** 2).sum()) / 2
 
-    return pairs(table), pairs(table.sum(1)), pairs(table.sum(0)), len(labels) * (len(labels) - 1) / 2
+    both = np.unique(np.stack([labels, truth]), axis=1, return_inverse=True)[1].ravel()
+    return pairs(both), pairs(labels), pairs(truth), pairs(np.zeros_like(labels))
 
 
-def measure(labels: npt.NDArray[np.int64], truth: npt.NDArray[np.int64]) -> tuple[float, float]:
+def measure(
+    labels: npt.NDArray[np.int64], truth: npt.NDArray[np.int64], weights: npt.NDArray[np.int64]
+) -> tuple[float, float]:
     """Returns pairwise F1 and adjusted Rand index."""
-    both, found, true, every = count_pairs(labels, truth)
+    both, found, true, every = count_pairs(labels, truth, weights)
     expected = found * true / every
     most = (found + true) / 2
     return 2 * both / max(found + true, 1e-9), (both - expected) / max(most - expected, 1e-9)
@@ -165,11 +169,17 @@ def judge(files: list[Read], *, whole: bool) -> Result:
     """Returns the figures of one set of files."""
     labels = np.unique(label(files, whole=whole), return_inverse=True)[1]
     truth = np.unique([one.file.device for one in files], return_inverse=True)[1]
-    both, found, true, _ = count_pairs(labels, truth)
+    once = np.ones(len(files), np.int64)
+    both, found, true, _ = count_pairs(labels, truth, once)
     rng = np.random.default_rng(5)
-    drawn = np.array([measure(labels[some], truth[some]) for some in rng.integers(0, len(files), (_DRAWS, len(files)))])
+    drawn = np.array(
+        [
+            measure(labels, truth, np.bincount(some, minlength=len(files)))
+            for some in rng.integers(0, len(files), (_DRAWS, len(files)))
+        ]
+    )
     low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
-    f1, ari = measure(labels, truth)
+    f1, ari = measure(labels, truth, once)
     sizes = np.bincount(labels)
     table = np.zeros((labels.max() + 1, truth.max() + 1))
     np.add.at(table, (labels, truth), 1)
