@@ -9,9 +9,11 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 from tests.reference_files import make_photo, write_photos
 
 from varde.camera.fingerprint_file import read_fingerprint
@@ -24,7 +26,7 @@ from varde.store.cameras import fingerprint_path
 from varde.store.settings import Settings
 from varde.store.site import Site
 from varde.workflows.actor import Actor
-from varde.workflows.enrol_camera import EnrolOrder, enrol_camera
+from varde.workflows.enrol_camera import EnrolOrder, enrol_camera, list_files
 from varde.workflows.read_cameras import iterate_cameras, read_camera, verify_fingerprints
 from varde.workflows.withdraw_camera import withdraw_camera
 
@@ -197,3 +199,32 @@ def test_killed_in_the_middle_there_is_no_half_camera(sqlite_site: Site, tmp_pat
         audit.verify_chain(connection)
     assert not list(iterate_cameras(sqlite_site, case_ids=None)) and not list(sqlite_site.spool.iterdir())
     assert enrol_camera(sqlite_site, ACTOR, _order(tmp_path / "photos"), case_ids=None).fingerprint
+
+
+def test_bytes_that_another_enrolment_needs_meanwhile_stay(
+    sqlite_site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_photos(tmp_path / "photos", 1, 3)
+    done = enrol_camera(sqlite_site, ACTOR, _order(tmp_path / "photos"), case_ids=None)
+    assert done.fingerprint
+    path, record = fingerprint_path(sqlite_site, done.fingerprint.sha256), cameras.record_deletion
+    with sqlite_site.database.read() as connection:
+        digests = cameras.list_kept_digests(connection)
+    assert digests == {done.fingerprint.sha256}
+
+    def tell_all(connection: Connection, camera_id: int, at: datetime) -> list[bytes]:
+        record(connection, camera_id, at)
+        return sorted(digests)
+
+    monkeypatch.setattr(cameras, "record_deletion", tell_all)
+    monkeypatch.setattr(cameras, "list_kept_digests", lambda _: digests)  # as if it was enrolled again by now
+    gone = withdraw_camera(sqlite_site, ACTOR, "phone", because="order", with_bytes=True, case_ids=None)
+    assert gone.deleted_files == 0 and path.exists()
+
+
+def test_links_in_a_folder_are_not_followed(tmp_path: Path) -> None:
+    paths = write_photos(tmp_path / "photos", 1, 2)
+    (tmp_path / "elsewhere.jpg").write_bytes(b"another case's")
+    (tmp_path / "photos" / "link.jpg").symlink_to(tmp_path / "elsewhere.jpg")
+    assert list_files([tmp_path / "photos"]) == sorted(paths)
+    assert list_files([tmp_path / "photos" / "link.jpg"])

@@ -273,6 +273,13 @@ def iterate_kept(connection: Connection) -> Iterator[tuple[Camera, StoredFingerp
         after = batch[-1] if batch else after
 
 
+def list_kept_digests(connection: Connection) -> set[bytes]:
+    """Returns the SHA-256 of every fingerprint file that must be there."""
+    kept = select(fingerprints.c.sha256).join(cameras, cameras.c.id == fingerprints.c.camera_id)
+    found = connection.execute(kept.where(cameras.c.deleted_at.is_(None)).distinct()).scalars()
+    return {bytes(each) for each in found}
+
+
 def record_deletion(connection: Connection, camera_id: int, at: datetime) -> list[bytes]:
     """Records that a camera's fingerprint files are deleted, and returns the digests that no other camera needs."""
     connection.execute(update(cameras).where(cameras.c.id == camera_id).values(deleted_at=at))

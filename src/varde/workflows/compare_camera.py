@@ -40,7 +40,7 @@ def compare_camera(site: Site, actor: Actor, order: CompareOrder) -> Iterator[Ca
 
     Raises:
         NotFound: if the camera, the case or an item is not there, or not for this person.
-        Refused: if the camera was withdrawn.
+        Refused: if the camera was withdrawn, also meanwhile: what was not recorded by then is not kept.
         WrongUse: if nothing is to be compared.
         IntegrityFailure: if the fingerprint is not what was stored.
     """
@@ -70,17 +70,21 @@ def list_comparable_items(site: Site, case_name: str, *, case_ids: Collection[in
 
 def _find_camera(connection: Connection, order: CompareOrder) -> tuple[Camera, tuple[StoredFingerprint, ...]]:
     camera = cameras.get_camera(connection, order.camera, order.case_ids)
+    _refuse_withdrawn(camera)
+    made = [cameras.find_fingerprint(connection, camera.camera_id, kind) for kind in FingerprintKind]
+    stored = tuple(one for one in made if one is not None)
+    if not stored:
+        raise NotFound(f"camera {camera.name} has no fingerprint", advice="`varde camera enrol` makes one.")
+    return camera, stored
+
+
+def _refuse_withdrawn(camera: Camera) -> None:
     if camera.withdrawn_at is not None:
         raise Refused(
             f"camera {camera.name} was withdrawn on {camera.withdrawn_at:%Y-%m-%d}: "
             f"{camera.withdrawn_because or 'no reason was given'}",
             advice="Enrol the camera again under another name, if it should be compared with.",
         )
-    made = [cameras.find_fingerprint(connection, camera.camera_id, kind) for kind in FingerprintKind]
-    stored = tuple(one for one in made if one is not None)
-    if not stored:
-        raise NotFound(f"camera {camera.name} has no fingerprint", advice="`varde camera enrol` makes one.")
-    return camera, stored
 
 
 def _get_case(connection: Connection, name: str, case_ids: Collection[int] | None) -> Case:
@@ -103,6 +107,7 @@ def _record(site: Site, actor: Actor, comparer: _Comparer, made: list[Compared])
     """Returns comparisons as they were kept, with the leads among them and the event about them: all or nothing."""
     at, least = actor.clock(), site.settings.camera.lead_log10_lr
     with site.database.write() as connection:
+        _refuse_withdrawn(cameras.get_camera_by_id(connection, comparer.camera.camera_id, None))
         shown = [keep_comparison(connection, one, person=actor.person, at=at) for one in made]
         leads = sum(keep_lead(connection, one, least_log10_lr=least, at=at) for one in shown)
         subject: dict[str, str | int | None] = {

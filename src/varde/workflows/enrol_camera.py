@@ -6,6 +6,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -30,7 +31,6 @@ from varde.store.cameras import (
     StoredFingerprint,
     check_name,
     fingerprint_path,
-    iterate_kept,
 )
 from varde.store.durable import make_folder, sync_folder
 from varde.store.site import Site
@@ -122,7 +122,9 @@ def enrol_camera(
 
 
 def list_files(paths: Sequence[Path]) -> list[Path]:
-    """Returns files, and of folders every file directly in them, by name.
+    """Returns files, and of folders every file directly in them, by name; links in folders are left out.
+
+    A link in a seized folder can point anywhere on this machine: whoever means its target names it.
 
     Raises:
         NotFound: if one is not there.
@@ -132,7 +134,11 @@ def list_files(paths: Sequence[Path]) -> list[Path]:
     for path in paths:
         if not path.exists():
             raise NotFound(f"there is no file {path}")
-        inner = sorted(each for each in path.iterdir() if each.is_file()) if path.is_dir() else [path]
+        inner = (
+            sorted(each for each in path.iterdir() if each.is_file() and not each.is_symlink())
+            if path.is_dir()
+            else [path]
+        )
         found += inner
     if not found:
         raise WrongUse("there are no files in it", advice="Name photographs that the camera took.")
@@ -248,8 +254,9 @@ def _audit(connection: Connection, actor: Actor, camera: Camera, stored: StoredF
 
 def _sweep(site: Site, connection: Connection) -> None:
     """Deletes files that an enrolment or a deletion left when it was ended; names are given while writing only."""
-    kept = {fingerprint_path(site, each.sha256) for _, each in iterate_kept(connection)}
+    kept = {fingerprint_path(site, sha256) for sha256 in cameras.list_kept_digests(connection)}
     oldest = time.time() - _KEPT_S
     for path in site.cameras.iterdir():
-        if path not in kept and path.stat().st_mtime < oldest:
-            path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # another enrolment gave it its name meanwhile
+            if path not in kept and path.is_file() and path.stat().st_mtime < oldest:
+                path.unlink()

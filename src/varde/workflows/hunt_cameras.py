@@ -205,6 +205,8 @@ class _Hunt:
         if self.unreadable:
             up_to = min(up_to, min(self.unreadable) - 1)
         with self.site.database.write() as connection:
+            if cameras.get_camera_by_id(connection, self.camera.camera_id, None).withdrawn_at is not None:
+                raise Refused(f"camera {self.camera.name} was withdrawn meanwhile", advice="Start the hunt again.")
             for one in compared:
                 kept = keep_comparison(connection, one, person=self.actor.person, at=at)
                 new += keep_lead(connection, kept, least_log10_lr=least, at=at)

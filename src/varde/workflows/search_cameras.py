@@ -158,6 +158,7 @@ def _keep(
             (one, Compared(taken, camera, one.stored, one.weighed, in_force.calibration_id, case))
             for one in found.best
             for camera in [cameras.get_camera_by_id(connection, one.stored.camera_id, None)]
+            if camera.withdrawn_at is None  # it may have been meanwhile
         ]
         kept = _keep_all(connection, site, actor, order, compared, found.z, at)
         wider = list_wider(connection, kind, size_px, order.extent) if size_px else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -66,12 +66,22 @@ def withdraw_camera(
             "deleted_files": len(gone) if with_bytes else None,
         }
         audit.append_event(connection, at=at, person=actor.person, act=Act.CAMERA_WITHDRAWN, subject=subject)
-    for sha256 in gone:  # after the transaction: a file that is left over is deleted with the next enrolment
-        fingerprint_path(site, sha256).unlink(missing_ok=True)
-    if gone:
-        sync_folder(site.cameras)
+    deleted = _delete_files(site, gone) if gone else 0
     _drop_from_index(site)
-    return Withdrawn(versions, len(gone))
+    return Withdrawn(versions, deleted)
+
+
+def _delete_files(site: Site, digests: Sequence[bytes]) -> int:
+    """Deletes files after it is recorded that they go; one that is left over is deleted with the next enrolment.
+
+    Within a transaction: an enrolment from the same files, which gives its file the same name, comes before or after.
+    """
+    with site.database.write() as connection:
+        gone = set(digests) - cameras.list_kept_digests(connection)
+        for sha256 in gone:
+            fingerprint_path(site, sha256).unlink(missing_ok=True)
+        sync_folder(site.cameras)
+    return len(gone)
 
 
 def _drop_from_index(site: Site) -> None:
