@@ -203,3 +203,12 @@ def test_two_pictures_of_one_sensor_agree_in_either_order() -> None:
     assert isinstance(there, SourceScore)
     assert isinstance(back, SourceScore)
     assert there.pce == pytest.approx(back.pce, rel=1e-3)
+
+
+def test_noise_beyond_all_numbers_is_no_score() -> None:
+    residual = make_residual(PATTERN)
+    with np.errstate(all="ignore"):
+        outcome = compare(
+            dataclasses.replace(residual, values=residual.values * np.float32(1e36)), FINGERPRINT, SearchExtent.ALIGNED
+        )
+    assert isinstance(outcome, NotComparable)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.camera_cases import calibrate_cameras
 from tests.enrolled_cameras import SIZE, add_case, add_pictures, enrol, make_jpeg, make_pattern, withdraw
 
 from varde.core.camera import LikelihoodRatio, SearchExtent, SourceScore
@@ -32,6 +33,7 @@ def reader() -> Iterator[ResidualReader]:
 
 @pytest.fixture
 def cameras(sqlite_site: Site) -> Site:
+    calibrate_cameras(sqlite_site, ACTOR)
     for seed in range(1, 5):
         enrol(sqlite_site, f"camera {seed}", make_pattern(seed), reference=b"%d" % seed)
     return sqlite_site
@@ -160,3 +162,10 @@ def test_an_item_that_speaks_for_a_camera_strongly_enough_becomes_a_lead(
 def test_a_list_without_end_is_refused(cameras: Site, reader: ResidualReader, tmp_path: Path) -> None:
     with pytest.raises(WrongUse, match="1 to 50"):
         search(cameras, reader, write(tmp_path, 1), most=51)
+
+
+def test_a_search_that_would_take_longer_than_allowed_is_refused(
+    cameras: Site, reader: ResidualReader, tmp_path: Path
+) -> None:
+    with pytest.raises(WrongUse, match="so wide a search"):
+        search(cameras, reader, write(tmp_path, 2), extent=SearchExtent.ROTATED, most_cost_s=0.1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -130,6 +131,8 @@ def _score(
     correlation, pixels = _agree(probe, prepared, best.geometry)
     if pixels < FEWEST_PX:
         return NotComparable(Reason.TOO_SMALL, f"{pixels} usable pixels lie on the sensor; at least {FEWEST_PX}")
+    if not (math.isfinite(best.pce) and math.isfinite(correlation)):
+        return NotComparable(Reason.BLANK, "its noise is too large to be that of a sensor")
     search = SourceSearch(extent, sum(each.places for each in found), best.geometry)
     residual = probe.residual
     method = Method(f"{residual.method.name}+{METHOD.name}", f"{residual.method.version}+{METHOD.version}")

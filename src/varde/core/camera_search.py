@@ -23,6 +23,7 @@ class CameraSearchOrder:
         case: name of the case that it is done for; None for none, or for the item's own.
         case_ids: cases that the person has access to; None for whoever works on the machine itself.
         most: most candidates listed.
+        most_cost_s: most CPU seconds that a search may take which compares every camera by itself; None for any.
     """
 
     probe: FileToCompare | ItemToCompare
@@ -30,6 +31,7 @@ class CameraSearchOrder:
     case: str | None = None
     case_ids: frozenset[int] | None = None
     most: int = 10
+    most_cost_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

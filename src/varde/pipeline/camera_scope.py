@@ -90,15 +90,20 @@ def list_wider(
     families = list_families(connection)
     order = list(SearchExtent)
     found = []
-    for wider, cost_s in COST_S_PER_MP.items():
+    for wider in COST_S_PER_MP:
         if order.index(wider) <= order.index(extent):
             continue
         fitting = [one for one in families if _judge(one, kind, size_px, wider) is None]
         cameras = sum(one.cameras for one in fitting)
-        megapixels = sum(one.cameras * one.height_px * one.width_px for one in fitting) / 1e6
         if cameras:
-            found.append(WiderSearch(wider, cameras, cost_s * megapixels))
+            found.append(WiderSearch(wider, cameras, estimate_cost(fitting, wider)))
     return found
+
+
+def estimate_cost(families: Sequence[Family], extent: SearchExtent) -> float:
+    """Returns about how many CPU seconds comparing a file with every camera of these by itself takes."""
+    megapixels = sum(one.cameras * one.height_px * one.width_px for one in families) / 1e6
+    return COST_S_PER_MP.get(extent, 0.0) * megapixels
 
 
 _DETAILS: Final = {

@@ -26,7 +26,7 @@ from varde.core.camera_search import (
 from varde.core.case import Case
 from varde.core.errors import NotFound, WrongUse
 from varde.core.outcome import NotComparable
-from varde.pipeline.camera_scope import INDEXED, Scope, describe_left_out, find_scope, list_wider
+from varde.pipeline.camera_scope import INDEXED, Scope, describe_left_out, estimate_cost, find_scope, list_wider
 from varde.pipeline.rank_cameras import rank_cameras
 from varde.pipeline.read_residuals import ResidualReader
 from varde.pipeline.weigh_cameras import Watch, WeighedCamera, keep_best, list_fingerprint_ids, weigh_cameras
@@ -35,7 +35,7 @@ from varde.store.camera_families import EnrolledFingerprint
 from varde.store.site import Site
 from varde.workflows.actor import Actor
 from varde.workflows.calibrate_camera import CalibrationInForce, find_calibration
-from varde.workflows.camera_search_words import explain_empty, list_notes
+from varde.workflows.camera_search_words import explain_empty, list_notes, write_cost
 from varde.workflows.keep_comparison import Compared, keep_comparison, keep_lead
 from varde.workflows.read_searches import find_contacts
 from varde.workflows.take_sources import TakenSource, find_sources, read_source
@@ -72,7 +72,7 @@ def search_cameras(
 
     Raises:
         NotFound: if the file, the item or the case is not there, or not for this person.
-        WrongUse: if the number of candidates is out of range.
+        WrongUse: if the number of candidates is out of range, or the search would take longer than the order allows.
         IntegrityFailure: if a fingerprint's file is not what was stored.
         SiteBusy: if another process is filling an index for long.
     """
@@ -90,6 +90,15 @@ def search_cameras(
     else:
         found = _search(site, order, taken, residual, kind, in_force, watch)
     return _keep(site, actor, order, case, taken, found, in_force)
+
+
+def _check_cost(scope: Scope, order: CameraSearchOrder) -> None:
+    cost_s, most_s = estimate_cost(scope.compared, order.extent), order.most_cost_s
+    if most_s is not None and cost_s > most_s:
+        raise WrongUse(
+            f"so wide a search takes about {write_cost(cost_s)} of CPU; here at most {write_cost(most_s)} are allowed",
+            advice=f"On the command line it may take that long: `varde camera search --extent {order.extent.value}`.",
+        )
 
 
 def _find_case(connection: Connection, order: CameraSearchOrder) -> Case | None:
@@ -114,6 +123,7 @@ def _search(
     height, width = residual.values.shape
     with site.database.read() as connection:
         scope = find_scope(connection, kind, (height, width), order.extent)
+        _check_cost(scope, order)
         references = camera_families.list_made_from(connection, taken.record.sha256)
         made_from = tuple(camera_families.load_fingerprints(connection, references).values())
         ranking = rank_cameras(site, connection, residual, scope.indexed, left_out=references)

@@ -24,6 +24,8 @@ from varde.workflows.search_cameras import search_cameras
 router = APIRouter(tags=["Cameras"], route_class=GuardedRoute)
 
 _MOST: Final = 10
+_MOST_COST_S: Final = 300.0
+"""Searches run one at a time, and nobody can stop one: longer ones are for the command line."""
 
 
 @router.post(
@@ -37,7 +39,7 @@ async def search(
     """Compare an item with all enrolled cameras that the caller may see; every comparison is kept. Audited."""
     services, case = get_services(request), find_case(request)
     reader = await services.reading.run(find_reader, request)
-    order = CameraSearchOrder(ItemToCompare(item_id), extent, case.name, reader.case_ids, _MOST)
+    order = CameraSearchOrder(ItemToCompare(item_id), extent, case.name, reader.case_ids, _MOST, _MOST_COST_S)
     found: CameraSearch = await services.probing.run(search_cameras, services.site, find_person(request), order)
     facts: dict[str, Any] = {
         "found": found,
@@ -45,5 +47,6 @@ async def search(
         "candidates": [(one, describe_comparison(one.comparison)) for one in found.candidates],
         "extent_names": EXTENT_NAMES,
         "kind_names": KIND_NAMES,
+        "most_cost_s": _MOST_COST_S,
     }
     return show(request, "camera_search.html", case=case, **facts)
