@@ -34,7 +34,7 @@ from varde.store.sketch_files import NewSketch
 
 AT = datetime(2026, 11, 23, tzinfo=UTC)
 PERSON = "A. Operator"
-SIZE = (320, 384)
+SIZE = (512, 576)
 
 Floats = NDArray[np.float32]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.enrolled_cameras import add_case, add_pictures, enrol, make_jpeg, make_pattern, make_residual, withdraw
+from tests.enrolled_cameras import SIZE, add_case, add_pictures, enrol, make_jpeg, make_pattern, make_residual, withdraw
 
 from varde.camera.geometry import ORIENTATIONS, orient
 from varde.camera.residual import Residual
@@ -161,4 +161,4 @@ def test_patterns_are_laid_as_stored_for_every_turn() -> None:
     for each in ORIENTATIONS:
         stored = lay_as_stored(pattern, each)
         np.testing.assert_array_equal(orient(stored, each.turn, mirrored=each.mirrored), pattern)
-    assert SketchHunter(pattern).list_sizes() == [(320, 384), (384, 320)]
+    assert SketchHunter(pattern).list_sizes() == [SIZE, SIZE[::-1]]

@@ -45,6 +45,8 @@ def list_notes(
     best = max((one.log10_lr for one in ratios if isinstance(one, LikelihoodRatio)), default=None)
     if best is not None and best > 0:
         found.append(_tell_chance(best, cameras))
+    elif candidates and best is None:
+        found.append("What such scores are worth was not measured: rank and PCE are all that is known of them.")
     elif candidates:
         found.append("Nothing speaks for any of these cameras: they are the closest of those searched, and no more.")
     if references:
