@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +14,11 @@ from varde.core.outcome import NotComparable, Reason
 
 _LEAST_NOISE: Final = 1e-3
 """Mean of the summed noise in grey levels: that of a thousand real frames is a hundred times larger."""
+
+_NEAR_PX: Final = 9
+_MOST_DEVIATIONS: Final = 4.0
+_MEDIAN_OF_SQUARE: Final = 0.4549
+"""Of a normal variable with variance 1."""
 
 
 class FrameNoise:
@@ -27,11 +33,15 @@ class FrameNoise:
         return extract_noise(luma, self._workspace)
 
     def clean(self, sums: VideoSums) -> Plane:
-        """Returns the summed noise at equal variance, without what coders and cameras of one model leave in it."""
+        """Returns the summed noise at equal variance, without what coders and cameras of one model leave in it.
+
+        What is left of a scene that stands still adds up from frame to frame as the pattern does. Where the summed
+        noise is therefore stronger than elsewhere it counts less, by its local variance, and single values are cut off.
+        """
         even = sums.compute_even_noise()
         known = even != 0
-        values = clean_noise(even, known, self._workspace)
-        return np.where(known, values, np.float32(0))
+        values = np.where(known, clean_noise(even, known, self._workspace), np.float32(0))
+        return _even_out(values, known)
 
     def finish(self, sums: VideoSums) -> Residual | NotComparable:
         """Returns the residual of all frames, or why there is none."""
@@ -43,3 +53,14 @@ class FrameNoise:
         if not float(np.abs(summed.values).mean()) > _LEAST_NOISE:
             return NotComparable(Reason.BLANK, "Its frames hold no noise: they are blank or drawn.")
         return summed
+
+
+def _even_out(values: Plane, known: NDArray[np.bool_]) -> Plane:
+    """Returns noise divided by how much its local variance exceeds the usual one, large values cut off."""
+    if not known.any():
+        return values
+    usual = float(np.median(np.square(values[known]))) / _MEDIAN_OF_SQUARE
+    values = np.clip(values, -_MOST_DEVIATIONS * usual**0.5, _MOST_DEVIATIONS * usual**0.5)
+    shares = cv2.blur(known.astype(np.float32), (_NEAR_PX, _NEAR_PX))
+    energies = cv2.blur(np.square(values), (_NEAR_PX, _NEAR_PX)) / np.maximum(shares, np.float32(0.01))
+    return np.asarray(values / np.maximum(energies / max(usual, 1e-12), 1), np.float32)
