@@ -10,16 +10,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from camera_cases import calibrate_cameras
 from enrolled_cameras import add_case, add_pictures, enrol, make_jpeg, make_pattern, withdraw
+from varde.camera.residual import Residual
 from varde.core.audit import Act
-from varde.core.camera import LikelihoodRatio, LinkVerdict, SearchExtent, SourceScore
+from varde.core.camera import FingerprintKind, LikelihoodRatio, LinkVerdict, SearchExtent, SourceScore
 from varde.core.camera_comparison import CameraComparison, CompareOrder, FileToCompare, ItemToCompare
 from varde.core.errors import NotFound, Refused, WrongUse
 from varde.core.outcome import Reason
+from varde.pipeline.read_residuals import SourceRecord
 from varde.store import audit, camera_comparisons, camera_leads, cases
 from varde.store.site import Site, open_site
 from varde.workflows.actor import Actor
@@ -28,6 +31,7 @@ from varde.workflows.decide_camera_link import decide_link, list_links, read_com
 from varde.workflows.read_camera_leads import list_leads, read_lead
 from varde.workflows.report_camera import report_camera
 from varde.workflows.stored_cameras import count_camera_leads, list_camera_links
+from varde.workflows.take_sources import SourceFile, TakenSource, drop_planes
 
 AT = datetime(2026, 11, 23, 4, 5, 6, tzinfo=UTC)
 KIM = Actor("kim", lambda: AT)
@@ -210,3 +214,13 @@ def test_person_decides_and_reports_tell_it(compared: Compared) -> None:
     assert document["calibration"]["tables"] and document["calibration"]["source"]
     with pytest.raises(WrongUse, match="not empty"):
         report_camera(site, KIM, "seized", output=compared.folder / "report")
+
+
+def test_what_waits_to_be_kept_holds_no_planes() -> None:
+    residual = Residual(
+        np.ones((300, 300), np.float32), np.ones((300, 300), np.float32), np.ones((300, 300), np.uint8), 1.0
+    )
+    record = SourceRecord("a.jpg", b"x" * 32, FingerprintKind.PHOTO, {"make": "M"}, residual)
+    left = drop_planes(TakenSource(SourceFile("a.jpg", Path("a.jpg")), record, None, is_readable=True)).record
+    assert isinstance(left.outcome, Residual) and left.outcome.values.size == left.outcome.luma.size == 0
+    assert (left.name, left.sha256, left.facts) == ("a.jpg", b"x" * 32, {"make": "M"})

@@ -23,7 +23,7 @@ from varde.store.site import Site
 from varde.workflows.actor import Actor
 from varde.workflows.calibrate_camera import CalibrationInForce, find_calibration
 from varde.workflows.keep_comparison import Compared, keep_comparison, keep_lead
-from varde.workflows.take_sources import SourceFile, TakenSource, find_sources, read_source
+from varde.workflows.take_sources import SourceFile, TakenSource, drop_planes, find_sources, read_source
 
 _AT_ONCE: Final = 20
 """Files compared between two records: so many are compared again if the machine stops."""
@@ -143,7 +143,7 @@ class _Comparer:
         stored = choose_fingerprint(self.fingerprints, taken.record.kind or FingerprintKind.PHOTO)
         weighed = self._weigh(taken, stored)
         number = self.in_force.calibration_id
-        return Compared(taken, self.camera, stored or self.fingerprints[0], weighed, number, self.case)
+        return Compared(drop_planes(taken), self.camera, stored or self.fingerprints[0], weighed, number, self.case)
 
     def _weigh(self, taken: TakenSource, stored: StoredFingerprint | None) -> WeighedSource:
         residual = taken.record.outcome

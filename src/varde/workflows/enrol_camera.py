@@ -132,14 +132,12 @@ def list_files(paths: Sequence[Path]) -> list[Path]:
     """
     found: list[Path] = []
     for path in paths:
-        if not path.exists():
-            raise NotFound(f"there is no file {path}")
-        inner = (
-            sorted(each for each in path.iterdir() if each.is_file() and not each.is_symlink())
-            if path.is_dir()
-            else [path]
-        )
-        found += inner
+        try:
+            path.stat()
+            inside = list(path.iterdir()) if path.is_dir() else [path]
+        except OSError as error:
+            raise NotFound(f"there is no file {path}, or it is closed to you ({error.strerror})") from error
+        found += sorted(each for each in inside if each is path or (each.is_file() and not each.is_symlink()))
     if not found:
         raise WrongUse("there are no files in it", advice="Name photographs that the camera took.")
     return found

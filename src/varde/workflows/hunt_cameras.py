@@ -30,7 +30,7 @@ from varde.store.site import Site
 from varde.workflows.actor import Actor
 from varde.workflows.calibrate_camera import CalibrationInForce, find_calibration
 from varde.workflows.keep_comparison import Compared, keep_comparison, keep_lead
-from varde.workflows.take_sources import find_sources, read_source
+from varde.workflows.take_sources import drop_planes, find_sources, read_source
 
 EXTENT: Final = SearchExtent.TURNED
 """How far a picture that is close by its sketch is looked for: it has the sensor's size."""
@@ -197,7 +197,7 @@ class _Hunt:
             weighed = WeighedSource(residual, residual)
         else:
             weighed = scale.weigh(residual, EXTENT)
-        return Compared(taken, self.camera, self.stored, weighed, self.in_force.calibration_id, self.case)
+        return Compared(drop_planes(taken), self.camera, self.stored, weighed, self.in_force.calibration_id, self.case)
 
     def _keep(self, compared: list[Compared], up_to: int) -> None:
         """Keeps comparisons, leads, how far the hunt is, and the event about them: all or nothing."""
