@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import Final
 
 import click
+
+from varde.cli.lazy_group import LazyGroup
 
 _COMMANDS: Final = {
     "cluster": ("varde.cli.face_clusters", "cluster", "Group the faces of CASE by person."),
@@ -25,28 +26,7 @@ _COMMANDS: Final = {
 """Name to file, object and one line of help."""
 
 
-class _LazyFaces(click.Group):
-    """Imports a command's file only when it is called, so that help comes at once."""
-
-    def list_commands(self, context: click.Context) -> list[str]:
-        """Returns the names of all commands."""
-        return sorted(_COMMANDS)
-
-    def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        """Returns the command of that name."""
-        if name not in _COMMANDS:
-            return None
-        module, attribute, _ = _COMMANDS[name]
-        command: click.Command = getattr(importlib.import_module(module), attribute)
-        return command
-
-    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        """Writes the list of commands without importing any."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, _, line) in sorted(_COMMANDS.items())])
-
-
-@click.group(cls=_LazyFaces)
+@click.group(cls=LazyGroup, at=_COMMANDS)
 def faces() -> None:
     """Find faces, compare them, and measure how well that works here.
 
