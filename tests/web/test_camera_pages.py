@@ -11,7 +11,8 @@ from paged_site import HERE, THERE, PagedSite
 from tests.enrolled_cameras import add_pictures, enrol, make_jpeg, make_pattern, make_residual
 
 from varde.core.camera_comparison import CompareOrder, ItemToCompare
-from varde.store import camera_links, tables
+from varde.core.source_cluster import SourceCluster, SourceMember
+from varde.store import camera_links, source_clusters, tables
 from varde.workflows.actor import Actor
 from varde.workflows.compare_camera import compare_camera
 
@@ -101,3 +102,29 @@ def test_an_item_tells_its_cameras_and_is_searched_with(compared: Compared) -> N
 def test_sources_say_how_they_are_made_where_there_are_none(compared: Compared) -> None:
     page = compared.paged.get(f"{compared.paged.here}/sources").text
     assert "varde camera cluster" in page and "were not grouped by source yet" in page
+
+
+def test_sources_show_groups_and_no_camera_of_another_case(compared: Compared) -> None:
+    paged = compared.paged
+    with paged.site.database.write() as connection:
+        content_id = connection.execute(
+            tables.items.select()
+            .with_only_columns(tables.items.c.content_id)
+            .where(tables.items.c.id == compared.item_id)
+        ).scalar_one()
+        cameras = [{"camera": name, "version": 1, "z": 9.0} for name in ("zq-found-camera", "zq-other-camera")]
+        models = [{"make": "<b>Maker", "model": "M1", "files": 2}, {"make": "", "model": "", "files": 1}]
+        facts: dict[str, object] = {"width_px": 384, "height_px": 320, "strength": 9.1, "least": 8.0, "is_exact": True}
+        source_clusters.add_clustering(
+            connection,
+            paged.case_ids[HERE],
+            method="camera.clusters/1",
+            facts={"notes": []},
+            clusters=[SourceCluster(1, 3, facts | {"models": models, "cameras": cameras})],
+            members=[SourceMember(content_id, 1, None, 8.0)],
+            person="A. Operator",
+            at=ACTOR.clock(),
+        )
+    page = paged.get(f"{paged.here}/sources").text
+    assert "Group 1: 3 pictures" in page and "&lt;b&gt;Maker M1" in page and "no model" in page
+    assert "zq-found-camera" in page and "zq-other-camera" not in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -122,7 +123,7 @@ def _cluster_family(work: _Work, family: Family) -> None:
         try:
             _cluster_whole(work, family)
             return
-        except (NotFound, ExhibitChanged, ExhibitUnreachable) as error:
+        except (NotFound, ExhibitChanged, ExhibitUnreachable, OSError) as error:
             work.notes.append(
                 f"{family.width_px} x {family.height_px}: compared by sketches only, since not every file could be "
                 f"read again ({error})."
@@ -147,7 +148,11 @@ def _cluster_whole(work: _Work, family: Family) -> None:
                 refused[one.content_id] = outcome.reason.value
                 continue
             row = make_row(outcome)
-            rows[len(kept)] = np.rot90(row) if row.shape != rows.shape[1:] else row
+            row = np.rot90(row) if row.shape != rows.shape[1:] else row
+            if row.shape != rows.shape[1:]:
+                refused[one.content_id] = Reason.OTHER_SENSOR_SIZE.value
+                continue
+            rows[len(kept)] = row
             kept.append(one)
         scores = score_rows(rows[: len(kept)])
     work.without |= refused
@@ -166,6 +171,7 @@ def _cluster_sketches(work: _Work, family: Family) -> None:
 @contextmanager
 def _open_rows(spool: Path, count: int, height: int, width: int) -> Iterator[NDArray[np.int8]]:
     with tempfile.TemporaryFile(dir=spool) as file:
+        os.posix_fallocate(file.fileno(), 0, count * height * width)  # a full disk would kill whoever writes to a map
         yield np.memmap(file, np.int8, "w+", shape=(count, height, width))
 
 
