@@ -34,6 +34,7 @@ def test_good_references_have_no_warning() -> None:
         "serial": {},
         "software": {},
         "orientation": {},
+        "encoder": {},
     }
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -59,3 +60,13 @@ def test_sixteen_bits_and_one_pixel_are_measured_too() -> None:
     wide = measure_exposure(np.full((256, 256), 128 * 257, np.uint16))
     assert wide.mean == 128 and wide.constant == 1
     assert measure_exposure(np.full((1, 1), 9, np.uint8)).constant is None
+
+
+def test_a_darkened_photograph_is_still_one() -> None:
+    dark = np.full((400, 600), 30, np.uint8)
+    dark[::16] += np.random.default_rng(1).integers(0, 3, (25, 600), dtype=np.uint8)
+    dark[:, :32] = np.random.default_rng(2).integers(20, 60, (400, 32))
+    exposure = measure_exposure(dark)
+    assert exposure.faint > 0.3
+    exposure = replace(exposure, constant=0.57)
+    assert refuse_unphotographic(exposure, {"mode": "RGB", "is_lossless": False, "quality": 95}) is None

@@ -40,11 +40,26 @@ def test_file_as_the_camera_wrote_it_is_looked_for_at_its_place_only() -> None:
         {"model": ""},
         {"software": "Adobe Photoshop CS6"},
         {"stated_width": 6016, "stated_height": 4000},
+        {"stated_width": "6016", "stated_height": "4000"},
         {"stated_width": "wide", "stated_height": -1, "make": None},
     ],
 )
 def test_file_that_may_have_been_changed_is_looked_for_everywhere(changes: dict[str, object]) -> None:
     assert choose_extent(WRITTEN | changes, PHOTO, STORED, files=1) is SearchExtent.ROTATED
+
+
+def test_file_that_another_encoder_saved_anew_is_looked_for_everywhere() -> None:
+    stated = {"model": {"NIKON D70": 12}, "encoder": {"Exif 4:2:2": 12}}
+    stored = replace(STORED, facts={"stated": stated})
+    assert choose_extent(WRITTEN | {"encoder": "Exif 4:2:2"}, PHOTO, stored, files=1) is SearchExtent.TURNED
+    assert choose_extent(WRITTEN | {"encoder": "JFIF 4:2:0"}, PHOTO, stored, files=1) is SearchExtent.ROTATED
+    other_model = WRITTEN | {"encoder": "JFIF 4:2:0", "model": "NIKON D70s"}
+    assert choose_extent(other_model, PHOTO, stored, files=1) is SearchExtent.TURNED
+
+
+def test_what_was_not_searched_is_said_where_nothing_was_found() -> None:
+    said = list_notes(WRITTEN, CAMERA, STORED, PHOTO, weigh(SearchExtent.SCALED, -1.2))
+    assert "--extent rotated" in " ".join(said)
 
 
 def test_many_files_and_large_sensors_are_not_searched_for_small_rotations() -> None:

@@ -22,6 +22,7 @@ _EDITORS: Final = (
     *("darktable", "rawtherapee", "imagemagick", "whatsapp", "facebook", "instagram", "facetune", "remini"),
 )
 _NAMED: Final = 3
+_STATED: Final = ("make", "model", "serial", "software", "orientation", "encoder")
 
 
 def describe_quality(used: Sequence[Candidate], given: Sequence[Candidate], kind: FingerprintKind) -> dict[str, object]:
@@ -43,7 +44,7 @@ def describe_quality(used: Sequence[Candidate], given: Sequence[Candidate], kind
         "refused": refused,
         "usable": round(fmean(each.usable for each in used), 4),
         "mean": round(fmean(_number(each, "mean") for each in used), 1),
-        "stated": {name: _count(used, name) for name in ("make", "model", "serial", "software", "orientation")},
+        "stated": {name: _count(used, name) for name in _STATED},
     }
     if kind is FingerprintKind.VIDEO:
         facts["frames"] = int(sum(_number(each, "frames") for each in used))

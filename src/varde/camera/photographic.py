@@ -24,6 +24,8 @@ _FAINT_QUALITY: Final = 85
 """JPEG quality below which smooth parts of photographs are stored as constant blocks too."""
 
 _CONSTANT: Final = 0.5
+_FAINT: Final = 0.1
+_FAINT_LEVELS: Final = 3
 _LEAST_BLOCKS: Final = 0.05
 
 
@@ -36,12 +38,15 @@ class Exposure:
         saturated, dark: share of pixels above `SATURATED` and below `DARK`.
         constant: share of the 8 x 8 blocks that are neither, in which every pixel is exactly the same; None where
             hardly any block is left.
+        faint: share of these blocks whose pixels differ by 1 to 3 levels: none in what was drawn, many in a photograph
+            whose noise was squeezed by darkening it.
     """
 
     mean: float
     saturated: float
     dark: float
     constant: float | None
+    faint: float = 0.0
 
 
 def measure_exposure(luma: Luma) -> Exposure:
@@ -53,13 +58,16 @@ def measure_exposure(luma: Luma) -> Exposure:
     blocks = grey[:height, :width].reshape(-1, _BLOCK, width // _BLOCK, _BLOCK)[::_EACH]
     low, high = blocks.min(axis=(1, 3)), blocks.max(axis=(1, 3))
     inner = (low >= DARK) & (high <= SATURATED)
-    constant = float((low == high)[inner].mean()) if inner.mean() >= _LEAST_BLOCKS else None
+    spread, enough = (high - low)[inner], inner.mean() >= _LEAST_BLOCKS
+    constant = float((spread == 0).mean()) if enough else None
+    faint = float(((spread > 0) & (spread <= _FAINT_LEVELS)).mean()) if enough else 0.0
     size = blocks.size
     return Exposure(
         float(blocks.mean()),
         int(np.count_nonzero(blocks > SATURATED)) / size,
         int(np.count_nonzero(blocks < DARK)) / size,
         constant,
+        faint,
     )
 
 
@@ -83,6 +91,8 @@ def refuse_unphotographic(exposure: Exposure, facts: Mapping[str, Any]) -> NotCo
     share = f"{exposure.constant:.0%} of its blocks of 8 x 8 pixels are each of exactly one grey"
     quality = facts.get("quality")
     if facts.get("is_lossless") or (isinstance(quality, int) and quality >= _FAINT_QUALITY):
+        if exposure.faint >= _FAINT:
+            return None
         return NotComparable(
             Reason.NOT_A_PHOTOGRAPH, f"{share}: a screenshot, a drawing or an empty picture, without a sensor's noise."
         )

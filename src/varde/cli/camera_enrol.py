@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -127,12 +128,12 @@ def _say(name: str, done: Enrolled) -> None:
         return
     for warning in done.fingerprint.facts.get("warnings", []) or []:  # type: ignore[attr-defined]
         output.say(f"Mind: {warning}")
-    made = done.fingerprint
+    made, told = done.fingerprint, shlex.quote(name)
     output.say(
         f"Enrolled {name}: {made.kind} fingerprint version {made.version} of {output.count(made.used, 'reference')}, "
-        f'{made.width_px} x {made.height_px} pixels. Next: varde camera compare "{name}" FILE...'
+        f"{made.width_px} x {made.height_px} pixels. Next: varde camera compare {told} FILE..."
     )
-    output.say(f'varde camera hunt "{name}" looks for it in the pictures of all cases.')
+    output.say(f"varde camera hunt {told} looks for it in the pictures of all cases.")
 
 
 def _advise(reference: Reference) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
 from varde.core.errors import Unreadable
 from varde.core.issue import IssueCode
@@ -46,8 +46,9 @@ class SensorPicture:
         pixels: (H, W) uint8 or uint16 luma, or (H, W, 3) uint8 RGB where colour was asked for; row 0 is the first row
             as stored.
         facts: ``format``, ``mode``, ``bits``, ``layout`` (see `Layout`), ``is_lossless``, ``truncated``, ``quality``
-            of a JPEG, and what the file states of itself: ``make``, ``model``, ``serial``, ``software``, ``taken_at``,
-            ``orientation``, ``stated_width``, ``stated_height``. What is not known is not there.
+            and ``encoder`` of a JPEG, and what the file states of itself: ``make``, ``model``, ``serial``,
+            ``software``, ``taken_at``, ``orientation``, ``stated_width``, ``stated_height``. What is not known
+            is not there.
     """
 
     pixels: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
@@ -168,8 +169,16 @@ def _describe(image: Image.Image, data: bytes) -> dict[str, object]:
     quality = estimate_quality(tables) if tables else None
     if quality is not None:
         facts["quality"] = quality
+    if isinstance(image, JpegImagePlugin.JpegImageFile):
+        facts["encoder"] = _describe_encoder(image)
     facts["is_lossless"] = _is_lossless(image, data)
     return facts
+
+
+def _describe_encoder(image: JpegImagePlugin.JpegImageFile) -> str:
+    """Returns the header and the sampling of colours: a program that saves a picture anew often changes them."""
+    sampling = {0: "4:4:4", 1: "4:2:2", 2: "4:2:0"}.get(JpegImagePlugin.get_sampling(image), "other")
+    return f"{'JFIF' if 'jfif' in image.info else 'Exif'} {sampling}"
 
 
 def _is_lossless(image: Image.Image, data: bytes) -> bool:

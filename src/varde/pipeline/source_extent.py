@@ -68,7 +68,21 @@ def is_as_written(facts: Mapping[str, object], stored: StoredFingerprint) -> boo
     """
     states_camera = bool(facts.get("make")) and bool(facts.get("model"))
     has_size = _sizes(facts, "width_px", "height_px") == sorted((stored.width_px, stored.height_px))
-    return states_camera and has_size and not names_editor(facts) and not is_resized(facts)
+    if not states_camera or not has_size or names_editor(facts) or is_resized(facts):
+        return False
+    return not is_saved_anew(facts, stored)
+
+
+def is_saved_anew(facts: Mapping[str, object], stored: StoredFingerprint) -> bool:
+    """Returns whether a file states a model of the references, and was not encoded as any of them was.
+
+    Limits: a camera that has several ways to encode is suspected wrongly, which costs a wider search only.
+    """
+    stated = stored.facts.get("stated")
+    if not isinstance(stated, Mapping) or facts.get("model") not in (stated.get("model") or ()):
+        return False
+    encoders, encoder = stated.get("encoder") or (), facts.get("encoder")
+    return bool(encoders) and bool(encoder) and encoder not in encoders
 
 
 def names_editor(facts: Mapping[str, object]) -> bool:
@@ -85,5 +99,6 @@ def is_resized(facts: Mapping[str, object]) -> bool:
 
 def _sizes(facts: Mapping[str, object], *names: str) -> list[int]:
     """Returns two sides in rising order: a side that is not stated as a number counts as none."""
-    found = [value for name in names if isinstance(value := facts.get(name), int) and value > 0]
+    texts = [str(facts.get(name, "")).strip() for name in names]
+    found = [int(text) for text in texts if text.isascii() and text.isdigit() and 0 < len(text) < 10 and int(text)]
     return sorted(found) if len(found) == len(names) else []

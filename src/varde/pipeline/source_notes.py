@@ -84,4 +84,7 @@ def _note_search(weighed: WeighedSource) -> str:
         return "It was looked for at the sensor's own place only, turned and mirrored too: a wider search is possible."
     if extent in (SearchExtent.ALIGNED, SearchExtent.TURNED):
         return ""
-    return "It was looked for beyond the sensor's own place: the same score means less than it would there."
+    wide = "It was looked for beyond the sensor's own place: the same score means less than it would there."
+    if extent is not SearchExtent.ROTATED and weighed.likelihood.log10_lr <= 0:
+        return f"{wide} A wider search is possible: `--extent rotated` finds it turned by a few degrees too."
+    return wide

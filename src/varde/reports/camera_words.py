@@ -78,6 +78,7 @@ FACT_NAMES: Final[dict[str, str]] = {
     "mode": "Colours",
     "layout": "Layout",
     "quality": "JPEG quality, estimated",
+    "encoder": "JPEG header and sampling",
     "width_px": "Width in pixels",
     "height_px": "Height in pixels",
     "stated_width": "Stated width",
