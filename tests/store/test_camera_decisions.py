@@ -20,7 +20,7 @@ from varde.store.camera_tables import camera_links as links_table
 from varde.store.site import Site
 from varde.workflows.actor import Actor
 from varde.workflows.decide_camera_link import decide_link
-from varde.workflows.read_camera_leads import list_leads
+from varde.workflows.read_camera_leads import list_leads, read_lead
 
 AT = datetime(2026, 11, 23, 4, 5, 6, tzinfo=UTC)
 KIM = Actor("kim", lambda: AT)
@@ -204,3 +204,14 @@ def test_words_that_a_database_cannot_hold_are_kept_as_others(site: Site) -> Non
     with site.database.read() as connection:
         found = camera_comparisons.get_comparison(connection, made, None)
     assert found.refused is not None and found.refused.detail == "It is \\x00 broken."
+
+
+def test_lead_to_a_laboratorys_camera_is_told_to_whoever_sees_the_file(site: Site) -> None:
+    (item,) = add_files(site, KIM, "one", {"a.jpg": b"a"})
+    add_files(site, KIM, "two", {})
+    compare_item(site, KIM, add_camera(site, KIM, "lab"), item)
+    (lead,) = list_leads(site, case_ids=None)
+    assert read_lead(site, lead.lead_id, case_ids={case_id(site, "one")}).camera == "lab"
+    for some in (set[int](), {case_id(site, "two")}):
+        with pytest.raises(NotFound):
+            read_lead(site, lead.lead_id, case_ids=some)

@@ -100,12 +100,10 @@ def digest_part(part: OpenPart) -> bytes:
 
 def _is_plain(value: object, depth: int) -> bool:
     match value:
-        case None | bool() | str():
+        case None | bool() | str() | float():
             return True
         case int():
             return abs(value) <= _MOST_NUMBER
-        case float():
-            return math.isfinite(value)
         case list() | tuple():
             return depth > 0 and all(_is_plain(each, depth - 1) for each in value)
         case dict():
@@ -116,7 +114,10 @@ def _is_plain(value: object, depth: int) -> bool:
 
 
 def _store(value: object) -> object:
+    """Returns a value as databases and JSON can hold it: a number that is none as None."""
     match value:
+        case float():
+            return value if math.isfinite(value) else None
         case str():
             return make_storable(value)
         case list() | tuple():

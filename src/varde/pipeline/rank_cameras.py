@@ -99,6 +99,8 @@ def _check(site: Site, connection: Connection, query: SignQuery, found: Sequence
     checked = []
     laid = {each.orientation: query.lay(each.orientation) for each in found}
     for each in found:
+        if each.fingerprint_id not in stored:
+            continue  # withdrawn, or enrolled, while the index was searched
         values = map_values(fingerprint_path(site, stored[each.fingerprint_id].fingerprint.sha256))
         correlation = correlate(laid[each.orientation], values)
         checked.append(RankedCamera(each.fingerprint_id, each.z, correlation, each.orientation))

@@ -61,8 +61,9 @@ def read_lead(site: Site, lead_id: int, *, case_ids: Collection[int] | None) -> 
         NotFound: if there is none of that number of which the person may see a side.
     """
     with site.database.read() as connection:
-        lead = _show(connection, camera_leads.get_lead(connection, lead_id), case_ids)
-    if lead.camera is None and not lead.places:
+        stored = camera_leads.get_lead(connection, lead_id)
+        lead = _show(connection, stored, case_ids)
+    if case_ids is not None and stored.camera_case_id not in case_ids and not lead.places:
         raise NotFound("there is no such lead, or it is not yours to see")
     return lead
 
