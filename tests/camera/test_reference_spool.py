@@ -6,6 +6,7 @@ import numpy as np
 from reference_sets import SIZE, take
 
 from varde.camera.reference_spool import PIXEL_BYTES, ReferenceSpool
+from varde.camera.residual import Residual
 
 
 def test_a_residual_comes_back_in_half_precision(tmp_path: Path) -> None:
@@ -39,3 +40,12 @@ def test_a_full_disk_counts_as_no_room(tmp_path: Path) -> None:
         assert not spool.put(0, take(1, 0))
         assert not spool.put(1, take(1, 1))
         assert spool.find(0) is None
+
+
+def test_numbers_too_large_for_half_precision_are_not_kept(tmp_path: Path) -> None:
+    small = np.ones((8, 8), np.float32)
+    with ReferenceSpool(tmp_path, 1 << 20) as spool:
+        assert spool.put(0, Residual(small, small, small.astype(np.uint8), 1.0))
+        for bad in (1e5, -1e5, np.inf):
+            assert not spool.put(1, Residual(small * np.float32(bad), small, small.astype(np.uint8), 1.0))
+        assert spool.find(1) is None

@@ -111,6 +111,8 @@ def examine_references(references: References, kind: FingerprintKind) -> Referen
     candidates, sums = _sum_all(references, kind)
     refusal = refuse_other_sizes(candidates)
     if refusal:
+        for each in candidates:
+            each.refused = each.refused or refusal
         return ReferencesExamined(_describe(candidates, frozenset()), refusal)
     passes = _drop_unfit(references, candidates, sums)
     checked = check_references(passes, candidates) if passes else frozenset()
@@ -123,6 +125,8 @@ def examine_references(references: References, kind: FingerprintKind) -> Referen
         return ReferencesExamined(rows, NotComparable(Reason.TOO_FEW_REFERENCES, detail))
     facts = describe_quality([candidates[at] for at in sorted(checked)], candidates, kind)
     values = passes.sums.clean().numerator
+    if not np.isfinite(values).all():
+        return ReferencesExamined(rows, NotComparable(Reason.DOES_NOT_AGREE, "Their noise is beyond all numbers."))
     return ReferencesExamined(rows, Fingerprint(values, kind, rows, METHOD, facts))
 
 

@@ -20,6 +20,7 @@ from varde.camera.residual import Residual
 from varde.core.signal import Method
 
 PIXEL_BYTES: Final = 5
+_LARGEST: Final = float(np.finfo(np.float16).max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +56,14 @@ class ReferenceSpool:
         self._file.close()
 
     def put(self, number: int, residual: Residual) -> bool:
-        """Keeps a residual and returns whether there was room for it; a full disk counts as no room."""
+        """Keeps a residual and returns whether there was room for it; a full disk counts as no room.
+
+        So do numbers too large for half precision: they would come back as infinite.
+        """
         height, width = residual.values.shape
         size = PIXEL_BYTES * height * width
-        if size > self._left:
+        sides = (-residual.values.min(), residual.values.max(), residual.weights.max())
+        if size > self._left or not max(sides) <= _LARGEST:
             return False
         try:
             for plane in (residual.values, residual.weights):

@@ -29,7 +29,7 @@ _MOST_NUMBER: Final = 1 << 53
 _DEEPEST: Final = 3
 _CHUNK_BYTES: Final = 1 << 20
 _METHODS: Final = {FingerprintKind.PHOTO: METHOD, FingerprintKind.VIDEO: VIDEO_METHOD}
-_GREATEST: Final = {FingerprintKind.PHOTO: 65_536.0, FingerprintKind.VIDEO: 1e9}
+_GREATEST: Final = {FingerprintKind.PHOTO: 60_000.0, FingerprintKind.VIDEO: 1e15}
 """No value or weight is greater: photographs' noise is in grey levels, that of videos over the root of a weight."""
 
 
