@@ -128,3 +128,14 @@ def test_sources_show_groups_and_no_camera_of_another_case(compared: Compared) -
     page = paged.get(f"{paged.here}/sources").text
     assert "Group 1: 3 pictures" in page and "&lt;b&gt;Maker M1" in page and "no model" in page
     assert "zq-found-camera" in page and "zq-other-camera" not in page
+
+
+def test_a_decision_is_of_the_case_whose_page_it_is_made_on(compared: Compared) -> None:
+    lab = enrol(compared.paged.site, "zq-there-camera", make_pattern(3), case_id=compared.paged.case_ids[THERE])
+    assert lab
+    order = CompareOrder("zq-there-camera", (ItemToCompare(compared.item_id),))
+    made = next(iter(compare_camera(compared.paged.site, ACTOR, order)))
+    there = f"/cases/{compared.paged.case_ids[THERE]}/camera-comparisons/{made.comparison_id}"
+    page = compared.paged.get(there, "sara")
+    assert page.status_code == 200 and "Decide</button>" not in page.text and "its own page leads there" in page.text
+    assert compared.paged.post(f"{there}/decisions", "sara", verdict="linked", note="no").status_code in (403, 404)

@@ -56,7 +56,7 @@ def decide(
     """Decide whether a file was taken with a camera. Audited; a second person approves where the site says so."""
     services, case, reader = get_services(request), find_case(request), find_reader(request)
     made, here = _find(services, case, reader, comparison_id)
-    if here is None:
+    if here is None or here.case_id != case.case_id:  # a decision is of the case whose page it is made on
         raise refuse(404, NOT_HERE)
     try:
         decide_link(
