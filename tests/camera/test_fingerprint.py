@@ -75,6 +75,7 @@ def test_mixed_sizes_are_refused_with_every_size() -> None:
     assert isinstance(examined.outcome, NotComparable) and examined.outcome.reason is Reason.MIXED_SIZES
     assert f"1-0 {SIZE} x {SIZE}" in examined.outcome.detail
     assert f"4-1 {SIZE} x {SIZE + 16}" in examined.outcome.detail
+    assert {each.refused.reason for each in examined.references if each.refused} == {Reason.MIXED_SIZES}
 
 
 def test_few_of_another_size_are_left_out_even_if_first() -> None:

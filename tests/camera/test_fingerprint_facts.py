@@ -42,6 +42,12 @@ def test_few_files_are_said() -> None:
     assert "made from 4 files" in _warn(*(_make(n) for n in range(4)))
 
 
+def test_many_outliers_are_said() -> None:
+    files = [_make(n) for n in range(20)]
+    warnings = describe_quality(files[:12], files, FingerprintKind.PHOTO)["warnings"]
+    assert isinstance(warnings, list) and "8 of 20 files do not agree" in warnings[0]
+
+
 def test_weak_agreement_is_said() -> None:
     assert "agree weakly" in _warn(*(_make(n, 40.0) for n in range(10)))
 

@@ -30,7 +30,7 @@ def test_a_camera_is_enrolled_listed_shown_and_withdrawn(terminal: Terminal, tmp
     assert said.code == 0
     assert "foreign.jpg\toutlier" in said.out and "used:" in said.out and "pce_median" in said.out
     assert "foreign.jpg does not belong" in said.err and "made from 4 files" in said.err
-    assert 'varde camera compare "seized phone"' in said.err
+    assert "varde camera compare 'seized phone'" in said.err
     [listed] = terminal.json("camera", "list")
     assert (listed["name"], listed["photo"], listed["video"], listed["size"]) == ("seized phone", 1, None, ["384x320"])
     shown = terminal.json("camera", "show", "seized phone")

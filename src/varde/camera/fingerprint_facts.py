@@ -21,6 +21,7 @@ _EDITORS: Final = (
     *("photoshop", "lightroom", "gimp", "snapseed", "picsart", "vsco", "paint", "affinity", "capture one"),
     *("darktable", "rawtherapee", "imagemagick", "whatsapp", "facebook", "instagram", "facetune", "remini"),
 )
+_FEW_OUTLIERS: Final = 3
 _NAMED: Final = 3
 _STATED: Final = ("make", "model", "serial", "software", "orientation", "encoder")
 
@@ -61,6 +62,7 @@ def describe_quality(used: Sequence[Candidate], given: Sequence[Candidate], kind
 def _list_warnings(used: Sequence[Candidate], facts: dict[str, object], kind: FingerprintKind) -> list[str]:
     """Returns sentences on what makes the fingerprint weaker, or its origin less sure, than it could be."""
     found = [_warn_of_number(used, facts, kind), _warn_of_strength(facts), _warn_of_dimness(facts)]
+    found.append(_warn_of_outliers(facts))
     for name in ("make", "model", "serial"):
         stated = _count(used, name)
         if len(stated) > 1:
@@ -95,6 +97,14 @@ def _warn_of_strength(facts: dict[str, object]) -> str:
             f"The files agree weakly with one another (median PCE {found:.0f}): few probes will reach far above chance."
         )
     return ""
+
+
+def _warn_of_outliers(facts: dict[str, object]) -> str:
+    outliers, used = facts["outliers"], facts["used"]
+    if not isinstance(outliers, int) or not isinstance(used, int) or outliers * _FEW_OUTLIERS < used:
+        return ""
+    many = f"{outliers} of {outliers + used} files do not agree"
+    return f"{many} with the others: are those that were used the camera's, and not these?"
 
 
 def _warn_of_dimness(facts: dict[str, object]) -> str:

@@ -31,7 +31,7 @@ _REASONS = {
 )
 @click.option("--limit", type=click.IntRange(1, 1 << 40), default=1000, show_default=True, help="Most clusters shown.")
 @click.option(
-    "--items", type=click.IntRange(0, 100_000), default=20, show_default=True, help="Most files shown of each."
+    "--items", type=click.IntRange(0, 100_000), default=10_000, show_default=True, help="Most files shown of each."
 )
 @click.option("--last", is_flag=True, help="Show the last clustering, and make none.")
 @with_session
@@ -44,7 +44,7 @@ def cluster(session: Session, case: str, whole: int, least: int, limit: int, ite
     \b
     Examples:
       varde camera cluster 2026-0042
-      varde camera cluster 2026-0042 --last --items 100 --json
+      varde camera cluster 2026-0042 --last --items 20 --json
     """
     from varde.workflows.cluster_sources import cluster_sources, read_clusters
 
@@ -135,7 +135,7 @@ def _say(found: Any, sketched: int, case: str) -> None:
         output.say(
             f"Not compared, since there are too many: {output.count(facts['not_compared'], 'pair')} of files alone."
         )
-    if any(len({(m["make"], m["model"]) for m in one.facts["models"]}) > 1 for one, _ in found.clusters):
+    if any(len({(m["make"], m["model"]) for m in one.facts["models"] if m["model"]}) > 1 for one, _ in found.clusters):
         output.say("A cluster's files state several models of camera: look at them.")
     for note in facts["notes"]:
         output.say(str(note))
