@@ -30,7 +30,7 @@ def _make_sensor(seed: int) -> SyntheticSensor:
 
 
 @cache
-def _film(seed: int, *, stabilised: bool = False, frames: int = 45, clip: int = 0) -> bytes:
+def _film(seed: int, *, stabilised: bool = False, frames: int = 30, clip: int = 0) -> bytes:
     moving = Stabilisation(shift_px=4, angle_deg=0.2, scale=0.001) if stabilised else None
     rng = np.random.default_rng((seed, clip))
     sensor = _make_sensor(seed)
@@ -66,9 +66,9 @@ def test_facts_say_what_was_read() -> None:
     outcome, facts = _read(_film(1))
     assert isinstance(outcome, Residual)
     assert outcome.values.shape == outcome.weights.shape == outcome.luma.shape == _SIZE
-    assert (facts["frames"], facts["key_frames"], facts["codec"], facts["frame_rate"]) == (45, 5, "h264", 15.0)
-    assert facts["duration_s"] == pytest.approx(3.0)
-    assert facts["bit_rate"] == pytest.approx(len(_film(1)) * 8 / 3, rel=0.05)
+    assert (facts["frames"], facts["key_frames"], facts["codec"], facts["frame_rate"]) == (30, 3, "h264", 15.0)
+    assert facts["duration_s"] == pytest.approx(2.0)
+    assert facts["bit_rate"] == pytest.approx(len(_film(1)) * 8 / 2, rel=0.05)
     assert facts["issues"] == []
     assert 60 < float(str(facts["mean"])) < 200
 
@@ -90,7 +90,7 @@ def test_frames_of_a_stabilised_video_are_aligned_to_a_photo_fingerprint() -> No
     fingerprint = _wrap(_make_sensor(3).luma_pattern)
     outcome, facts = _read(_film(3, stabilised=True), fingerprint)
     plain, _ = _read(_film(3, stabilised=True))
-    assert int(str(facts["aligned_frames"])) > 20
+    assert int(str(facts["aligned_frames"])) > 15
     scale = float(str(facts["template_scale"]))
     assert scale == pytest.approx(0.55, abs=0.01)  # the frame shows 1 / 1.1 of the sensor at half size
     geometry = Geometry(scale=scale, shift=tuple(facts["template_shift"]))  # type: ignore[arg-type]
@@ -116,24 +116,16 @@ def test_frames_of_another_camera_are_not_aligned() -> None:
     assert isinstance(outcome, Residual)
 
 
-def test_same_video_gives_the_same_residual() -> None:
-    one, again = (_read(_film(1))[0] for _ in range(2))
-    assert isinstance(one, Residual)
-    assert isinstance(again, Residual)
-    assert np.array_equal(one.values, again.values)
-    assert np.array_equal(one.weights, again.weights)
-
-
 def test_little_time_reads_fewer_frames() -> None:
     _, facts = extract_video_residual(io.BytesIO(_film(1)), limit_s=0.2)
-    assert 8 <= int(str(facts["frames"])) < 45
+    assert 8 <= int(str(facts["frames"])) < 30
 
 
 def test_reading_ends_when_the_time_is_over_and_says_so() -> None:
     ticks = iter(range(10_000))
     outcome, facts = extract_video_residual(io.BytesIO(_film(1)), limit_s=12, clock=lambda: float(next(ticks)))
     assert isinstance(outcome, Residual)
-    assert 8 <= int(str(facts["frames"])) < 45
+    assert 8 <= int(str(facts["frames"])) < 30
     assert "for lack of time" in str(facts["issues"])
 
 
@@ -177,5 +169,5 @@ def test_real_clip_of_an_unknown_camera_agrees_with_no_synthetic_one() -> None:
     outcome, facts = extract_video_residual(io.BytesIO(data), limit_s=0.5)
     if isinstance(outcome, Residual):
         pattern = SyntheticSensor(5, *outcome.values.shape, strength=0.01).luma_pattern
-        assert _compare(outcome, _wrap(pattern), SearchExtent.SHIFTED) < 45
+        assert _compare(outcome, _wrap(pattern), SearchExtent.SHIFTED) < 30
     assert int(str(facts["frames"])) > 0

@@ -38,7 +38,8 @@ class Steadiness:
 
     Attributes:
         verdict: what follows.
-        z_here: correlation at no shift, in standard deviations of the correlation at other shifts.
+        z_here: correlation at no shift, in standard deviations of that at shifts of up to `REACH_PX`: what is left of a
+            scene that moved little agrees at many of them.
         z_elsewhere: the greatest at any other shift of up to `REACH_PX`; what is left of a moving scene can make it
             large, so that nothing follows from it alone.
         motion: mean difference of the halves' pictures, in grey levels.
@@ -66,15 +67,16 @@ def measure_steadiness(one: VideoSums, other: VideoSums, one_noise: Plane, other
     motion = float(np.abs(one.light / one.frames - other.light / other.frames).mean())
     plane = _correlate(one_noise * np.sqrt(one.information), other_noise * np.sqrt(other.information))
     near = np.roll(plane, (REACH_PX, REACH_PX), (0, 1))[: 2 * REACH_PX + 1, : 2 * REACH_PX + 1].copy()
-    deviation = float(plane.std()) or 1.0
-    here = float(near[REACH_PX, REACH_PX]) / deviation
-    near[REACH_PX - _PEAK : REACH_PX + _PEAK + 1, REACH_PX - _PEAK : REACH_PX + _PEAK + 1] = -np.inf
-    elsewhere = float(near.max()) / deviation
-    return Steadiness(_judge(here, motion), here, elsewhere, motion)
+    here = float(near[REACH_PX, REACH_PX])
+    around = np.ones(near.shape, np.bool_)
+    around[REACH_PX - _PEAK : REACH_PX + _PEAK + 1, REACH_PX - _PEAK : REACH_PX + _PEAK + 1] = False
+    deviation = float(near[around].std()) or 1.0
+    here, elsewhere = here / deviation, float(near[around].max()) / deviation
+    return Steadiness(_judge(here, elsewhere, motion), here, elsewhere, motion)
 
 
-def _judge(here: float, motion: float) -> Verdict:
-    if here < _AGREES_Z:
+def _judge(here: float, elsewhere: float, motion: float) -> Verdict:
+    if here < max(_AGREES_Z, elsewhere):
         return Verdict.UNCLEAR
     return Verdict.STEADY if motion >= _STILL else Verdict.STILL
 
