@@ -14,6 +14,7 @@ from varde.core.camera_comparison import CompareOrder, ItemToCompare
 from varde.core.source_cluster import SourceCluster, SourceMember
 from varde.store import camera_links, source_clusters, tables
 from varde.workflows.actor import Actor
+from varde.workflows.cluster_sources import read_clusters
 from varde.workflows.compare_camera import compare_camera
 
 ACTOR = Actor("A. Operator")
@@ -128,6 +129,8 @@ def test_sources_show_groups_and_no_camera_of_another_case(compared: Compared) -
     page = paged.get(f"{paged.here}/sources").text
     assert "Group 1: 3 pictures" in page and "&lt;b&gt;Maker M1" in page and "no model" in page
     assert "zq-found-camera" in page and "zq-other-camera" not in page
+    shown = read_clusters(paged.site, HERE, case_ids={paged.case_ids[HERE]}).clusters
+    assert shown[0][0].facts["cameras"] == cameras[:1]
 
 
 def test_a_decision_is_of_the_case_whose_page_it_is_made_on(compared: Compared) -> None:

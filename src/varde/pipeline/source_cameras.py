@@ -20,6 +20,7 @@ from varde.store import cameras
 from varde.store.cameras import StoredFingerprint, fingerprint_path
 from varde.store.site import Site
 
+_AT_ONCE: Final = 256
 _SPREAD: Final = 1.5
 """Of the signs of different devices of one model; see evaluations/source_clustering.md."""
 
@@ -54,9 +55,11 @@ class EnrolledSigns:
     ) -> list[dict[str, object]]:
         """Returns the cameras whose fingerprint agrees with a cluster's reference, the strongest first: leads."""
         enrolled = self._load(height_px, width_px)
-        rows = np.stack([one.signs for one in enrolled])
         both = np.stack([reference, turn_signs(reference, middle, 2)])
-        scores = score_signs(rows, both, middle.pixels).max(axis=1)
+        blocks = [enrolled[at : at + _AT_ONCE] for at in range(0, len(enrolled), _AT_ONCE)]
+        scores = np.concatenate(
+            [score_signs(np.stack([one.signs for one in some]), both, middle.pixels).max(axis=1) for some in blocks]
+        )
         least = find_least(2 * len(enrolled), _SPREAD, ClusterRule())
         agreeing = [(float(score), one) for score, one in zip(scores, enrolled, strict=True) if score >= least]
         agreeing.sort(key=lambda each: (-each[0], each[1].name))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
+
+from sqlalchemy import Connection
 
 from varde.camera.residual import Residual
 from varde.core.audit import Act
@@ -20,7 +22,7 @@ from varde.pipeline.source_cameras import EnrolledSigns
 from varde.pipeline.source_clustering import CLUSTER_METHOD, EXACT_FILES, SourceClusters
 from varde.pipeline.source_clustering import cluster_sources as run_clustering
 from varde.pipeline.sources import SpoolSource
-from varde.store import audit, cases, items, pictures, source_clusters, source_sketches
+from varde.store import audit, cameras, cases, items, pictures, source_clusters, source_sketches
 from varde.store.settings import SketchUse
 from varde.store.site import Site
 from varde.store.source_sketches import SketchedContent
@@ -157,7 +159,9 @@ def read_clusters(
                 places = source_clusters.find_first_items(
                     connection, case.case_id, [member.content_id for member in members]
                 )
-                shown.append((one, tuple(_show(member, places) for member in members)))
+                shown.append(
+                    (_hide_cameras(connection, one, case_ids), tuple(_show(member, places) for member in members))
+                )
             after = page[-1].number
         counts = source_clusters.count_unclustered(connection, number)
     return ShownClusters(case.name, clustering, tuple(shown), counts, not_examined, videos)
@@ -183,6 +187,15 @@ def read_cluster_members(
         ids = [member.content_id for member in members]
         places = source_clusters.find_first_items(connection, case.case_id, ids)
     return [_show(member, places) for member in members]
+
+
+def _hide_cameras(connection: Connection, one: SourceCluster, case_ids: Collection[int] | None) -> SourceCluster:
+    """Returns a cluster without the cameras that it agrees with and the person may not see."""
+    told = one.facts.get("cameras")
+    if case_ids is None or not isinstance(told, list):
+        return one
+    seen = [each for each in told if cameras.find_camera(connection, str(each["camera"]), case_ids) is not None]
+    return replace(one, facts=one.facts | {"cameras": seen})
 
 
 def _get_case(site: Site, name: str, case_ids: Collection[int] | None) -> Case:
