@@ -32,7 +32,7 @@ def equipped(terminal: Terminal, tmp_path: Path) -> Terminal:
 
 def test_comparing_deciding_and_reporting(equipped: Terminal, tmp_path: Path) -> None:
     said = equipped.json("camera", "compare", "D70", tmp_path / "none.jpg", "--case", "one", "--all", code=1)
-    missing, found = said["comparisons"]
+    missing, found = said
     assert list(missing)[:6] == list(found)[:6] == FIXED
     assert (missing["assessable"], missing["reason"], missing["pce"]) == (False, "not_decoded", None)
     assert missing["detail"] == "There is no such file."

@@ -62,7 +62,7 @@ def compare(
     order = CompareOrder(name, probes, SearchExtent(extent) if extent else None, case_name)
     made = list(compare_camera(site, session.actor, order)) if probes else []
     if session.as_json:
-        output.write_json({"camera": name, "comparisons": [describe_comparison(one) for one in made]})
+        output.write_json_list(describe_comparison(one) for one in made)
     else:
         print_comparisons(made)
     return 0 if all(one.is_readable for one in made) else 1
