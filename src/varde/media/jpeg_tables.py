@@ -15,8 +15,8 @@ def estimate_quality(tables: Mapping[int, Sequence[int]]) -> int | None:
 
     Source: the Independent JPEG Group's scaling, solved for the quality by the sum of the table.
 
-    Limits: makers have tables of their own, for which this is the closest number only. Below 25 it is too high, since the
-        entries end at 255.
+    Limits: makers have tables of their own, for which this is the closest number only. Below 25 it is too high, since
+        the entries end at 255.
     """
     luma = tables.get(0)
     if luma is None or len(luma) != _ENTRIES or min(luma) < 1:

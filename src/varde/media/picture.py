@@ -191,7 +191,7 @@ def _decode(
     loosely: bool,
 ) -> DecodedPicture:
     with open_limits(limits, truncated=bool(issues)), _decoder_errors(limits):
-        image = _open(data, limits)
+        image = open_picture(data, limits)
         size = image.size
         is_large_jpeg = image.format in _JPEG_FORMATS and size[0] * size[1] > ONE_DECODE_PX
         if is_large_jpeg:
@@ -205,8 +205,12 @@ def _decode(
     return DecodedPicture(size, grey, view, metadata, (*issues, *metadata.issues))
 
 
-def _open(data: bytes, limits: DecodeLimits) -> Image.Image:
-    """Opens without decoding and checks the size the header states."""
+def open_picture(data: bytes, limits: DecodeLimits) -> Image.Image:
+    """Returns a picture of which nothing is decoded yet, its stated size checked; its codecs must be registered.
+
+    Raises:
+        Unreadable: if no decoder here reads it, its header is broken, or it is too large.
+    """
     canvas = get_webp_canvas(data)
     if canvas:
         _check_size(canvas, limits)

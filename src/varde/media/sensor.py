@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, JpegImagePlugin, UnidentifiedImageError
+from PIL import Image, JpegImagePlugin
 
 from varde.core.errors import Unreadable
 from varde.core.issue import IssueCode
 from varde.core.limits import DecodeLimits
-from varde.media.codecs import DECODABLE_MIMES, FORMATS, get_webp_canvas, open_limits, register_codecs
+from varde.media.codecs import open_limits, register_codecs
 from varde.media.grey import compute_grey, decode_luma
 from varde.media.jpeg_tables import estimate_quality
 from varde.media.metadata import read_metadata
-from varde.media.picture import DECODER_ERRORS
-from varde.media.sniff import HEAD_BYTES, sniff
+from varde.media.picture import DECODER_ERRORS, open_picture
 from varde.media.stored_layout import Layout, Pixels, undo_heif_turns, undo_orientation
 from varde.media.text import clean_text
 
@@ -86,7 +84,7 @@ def read_sensor_picture(data: bytes, limits: DecodeLimits, *, colour: bool = Fal
 
 def _decode(data: bytes, limits: DecodeLimits, *, colour: bool, truncated: bool) -> SensorPicture:
     with open_limits(limits, truncated=truncated):
-        image = _open(data, limits)
+        image = open_picture(data, limits)
         facts = _describe(image, data)
         turned = _read_tiff_orientation(image)
         if image.format in _JPEG and not colour:
@@ -102,27 +100,6 @@ def _decode(data: bytes, limits: DecodeLimits, *, colour: bool, truncated: bool)
         pixels, layout = undo_orientation(pixels, turned), Layout.TURNED_BACK
     facts |= {"layout": layout.value, "bits": 8 * pixels.itemsize}
     return SensorPicture(np.ascontiguousarray(pixels), facts)  # type: ignore[arg-type]
-
-
-def _open(data: bytes, limits: DecodeLimits) -> Image.Image:
-    canvas = get_webp_canvas(data)
-    if canvas:
-        _check_size(canvas, limits)
-    try:
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
-    except UnidentifiedImageError as error:
-        mime = sniff(data[:HEAD_BYTES], data[-64:]).mime
-        if mime in DECODABLE_MIMES:
-            raise Unreadable(IssueCode.DAMAGED, f"the header of this {mime} file is broken") from error
-        raise Unreadable(IssueCode.UNSUPPORTED, f"no decoder here reads {mime}") from error
-    _check_size(image.size, limits)
-    return image
-
-
-def _check_size(size: tuple[int, int], limits: DecodeLimits) -> None:
-    if size[0] * size[1] > limits.max_pixels:
-        what = f"{size[0]} x {size[1]} pixels, the limit is {limits.max_pixels}"
-        raise Unreadable(IssueCode.TOO_LARGE, what)
 
 
 def _get_luma(image: Image.Image, *, clear: bool) -> Pixels:
