@@ -153,7 +153,7 @@ def test_doctor_looks_at_machine_and_site(processed: Terminal) -> None:
     said = processed("doctor", "--json")
     assert said.code in (0, 1)
     states = {check["check"]: check["state"] for check in said.data}
-    of_site = ["database", "audit log", "signing key", "copies", "indexes", "models"]
+    of_site = ["database", "audit log", "signing key", "copies", "indexes", "fingerprints", "sketches", "models"]
     assert list(states) == ["machine", "decoders", "software", "disk", *of_site]
     assert {states[name] for name in of_site} == {"good"}
 
