@@ -9,6 +9,7 @@ from varde.core.case import Keeping
 from varde.core.errors import NotFound, VardeError
 from varde.core.face import SearchScope
 from varde.core.face_search import ProbePicture, SearchOrder
+from varde.store import cases, summary
 from varde.store.site import Site
 from varde.testing.demo_faces import PeopleMaterial, write_people
 from varde.testing.demo_material import SCHEME
@@ -65,6 +66,13 @@ def show_faces(site: Site, folder: Path, actor: Actor, account: str) -> FacesSho
     return _search(site, material, actor)
 
 
+def _tell_issues(site: Site) -> str:
+    with site.database.read() as connection:
+        found = summary.list_issues(connection, cases.get_case(connection, CASE).case_id)
+        told = "; ".join(f"{one.locator}: {one.issue.cause}" for one in found)
+    return f"issues: {told}" if told else "there were no issues"
+
+
 def _search(site: Site, material: PeopleMaterial, actor: Actor) -> FacesShown:
     probe = ProbePicture(material.probe, material.probe.name)
     found = search(site, actor, SearchOrder((probe,), SearchScope.CASE, CASE))
@@ -72,5 +80,7 @@ def _search(site: Site, material: PeopleMaterial, actor: Actor) -> FacesShown:
     if places != material.with_face:
         missed = ", ".join(sorted(material.with_face - places)) or "none"
         extra = ", ".join(sorted(places - material.with_face)) or "none"
-        raise VardeError(f"the face search went wrong: missed {missed}; listed {extra} too", advice=_ADVICE)
+        raise VardeError(
+            f"the face search went wrong: missed {missed}; listed {extra} too; {_tell_issues(site)}", advice=_ADVICE
+        )
     return FacesShown(len(places), found.gallery_faces, str(found.model), material.probe)
