@@ -27,6 +27,8 @@ PAGES = (
     "/cases/{case}/faces",
     "/cases/{case}/victims",
     "/cases/{case}/leads",
+    "/cases/{case}/cameras",
+    "/cases/{case}/sources",
     "/items/{item}",
     "/queues",
     "/search",
