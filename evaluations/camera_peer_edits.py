@@ -1,7 +1,8 @@
 """What prnu-python finds of edited photographs: its own fingerprints, its own PCE (the greatest over all shifts).
 
-``PYTHON evaluations/camera_peer_edits.py PEER DATA JOBS.json EDIT...``: PEER holds its functions as ``prnu.py``, JOBS is
-what camera_attribution.py wrote (its fingerprints are there already), EDIT is ``crop 1024``, ``half``, ``1600``, ``rotate``.
+``PYTHON evaluations/camera_peer_edits.py PEER DATA JOBS.json EDIT...``: PEER holds its functions as ``prnu.py``, JOBS
+is what camera_attribution.py wrote (its fingerprints are there already), EDIT is ``crop 1024``, ``half``, ``1600`` or
+``rotate``.
 """
 
 import io
