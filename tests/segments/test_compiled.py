@@ -1,9 +1,12 @@
+import shutil
+from pathlib import Path
 from typing import Any
 
+import numba
 import numpy as np
 import pytest
+from numba.core.caching import CompileResultCacheImpl
 
-from varde.segments import compiled as machine
 from varde.segments.compiled import HASHES, LANES, compiled, count_bits, lowest_bit, near_hashes, near_lanes, prefetch
 
 
@@ -49,19 +52,38 @@ def test_bits_are_counted_and_found_and_prefetching_outside_is_harmless(value: i
     assert run_bits(np.zeros(3), number) == (value.bit_count(), (low & -low).bit_length() - 1)
 
 
-def test_where_compiled_code_cannot_be_kept_it_is_compiled_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
+def test_where_no_place_for_compiled_code_is_found_it_is_compiled_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def quadruple(value: int) -> int:
+        return 4 * value
 
-    def refuse_cache(*, cache: bool = False, **_: object) -> Any:
-        asked.append(cache)
+    monkeypatch.setattr(CompileResultCacheImpl, "_locator_classes", [])
+    assert compiled(quadruple)(3) == 12
 
-        def decorate(function: Any) -> Any:
-            if cache:
-                raise RuntimeError("cannot cache function: no locator available")
-            return function
 
-        return decorate
+def test_code_that_can_be_neither_kept_nor_found_is_compiled_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "kept"
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(folder))
 
-    monkeypatch.setattr(machine, "njit", refuse_cache)
-    assert compiled(len)([1, 2]) == 2
-    assert asked == [True, False]
+    def double(value: int) -> int:
+        return 2 * value
+
+    made = compiled(double)
+    shutil.rmtree(folder)
+    folder.write_text("no folder any more, as to a process that is locked down")
+    assert made(21) == 42
+
+
+def test_code_is_kept_beside_the_source_or_where_the_environment_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+
+    def triple(value: int) -> int:
+        return 3 * value
+
+    assert compiled(triple)(14) == 42
+    assert list(tmp_path.rglob("*triple*.nbc"))

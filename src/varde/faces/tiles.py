@@ -110,6 +110,11 @@ def draw_tiles(rgb: Pixels, layout: Layout, mean: Floats) -> Floats:
     return sheet[None]
 
 
+def warm_up() -> None:
+    """Compiles what drawing needs, or loads it, which cannot be kept or found by a process that is locked down."""
+    draw_tiles(np.zeros((8, 8, 3), np.uint8), lay_out(8, 8), np.zeros(3, np.float32))
+
+
 def _corners(tile: Tile) -> tuple[int, int, int, int]:
     return tile.top, tile.left, tile.height, tile.width
 

@@ -175,6 +175,7 @@ class EngineSource:
             VardeError: if the folder is no pack, or a file in it is not what its card says.
         """
         from varde.core.model import ModelTask
+        from varde.faces import tiles
         from varde.faces.engine import read_predictor
         from varde.models.registry import open_folder
         from varde.models.session import warm_up
@@ -184,6 +185,7 @@ class EngineSource:
         self._predictor = read_predictor(pack)
         self.thresholds = pack.get(ModelTask.FACE_EMBED).thresholds
         warm_up()
+        tiles.warm_up()
 
     def open(self, *, thorough: bool = False) -> FaceEngine:
         """Returns an engine, warmed up.

@@ -1,17 +1,20 @@
 """Compiling the inner loops of the indexes with numba, and the machine instructions they need.
 
 Compiled code is kept beside the source, or, where that is read-only, in the user's cache folder (`NUMBA_CACHE_DIR`
-overrides); where neither can be written, it is compiled anew in every process, which costs seconds and nothing else.
+overrides); where neither can be written or read, by whom or when ever, as in a locked-down process or on a full disk,
+it is compiled anew in every process, which costs seconds and nothing else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final, TypeVar, cast
 
 from llvmlite import ir  # type: ignore[import-untyped]
 from numba import njit, types
 from numba.core import cgutils
+from numba.core.caching import FunctionCache
 from numba.extending import intrinsic
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -28,10 +31,24 @@ _WORDS: Final = 4
 
 def compiled(function: Function) -> Function:
     """Returns the function as machine code, made at its first call; it runs without the interpreter's lock."""
-    try:
-        return cast(Function, njit(nogil=True, error_model="numpy", cache=True)(function))
-    except RuntimeError:  # there is no place to keep compiled code
-        return cast(Function, njit(nogil=True, error_model="numpy")(function))
+    made = cast(Any, njit(nogil=True, error_model="numpy")(function))
+    with suppress(RuntimeError):  # there is no place to keep compiled code
+        # What `cache=True` sets raises whatever the file system says.
+        made._cache = _Kept(function)  # type: ignore[no-untyped-call]
+    return cast(Function, made)
+
+
+class _Kept(FunctionCache):
+    """Compiled code of a function, kept where that can be done."""
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        with suppress(OSError):
+            return super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
+        return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        with suppress(OSError):
+            super().save_overload(sig, data)  # type: ignore[no-untyped-call]
 
 
 def machine_code(builder: Callable[..., Any]) -> Callable[..., Any]:
