@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -64,14 +65,19 @@ def create_case(
     return get_case(connection, name)
 
 
-def get_case(connection: Connection, name: str) -> Case:
+def get_case(connection: Connection, name: str, case_ids: Collection[int] | None = None) -> Case:
     """Returns the case of that name.
 
+    Args:
+        connection: to read with.
+        name: of the case.
+        case_ids: cases that the person has access to; None for whoever works on the machine itself.
+
     Raises:
-        NotFound: if there is none.
+        NotFound: if there is none, or none for this person: the answer is the same.
     """
     row = connection.execute(_cases().where(tables.cases.c.name == name)).first()
-    if row is None:
+    if row is None or (case_ids is not None and row.id not in case_ids):
         raise NotFound(f"there is no case named {name!r}", advice="`varde case list` shows all cases.")
     return _case(row)
 

@@ -200,10 +200,7 @@ def _hide_cameras(connection: Connection, one: SourceCluster, case_ids: Collecti
 
 def _get_case(site: Site, name: str, case_ids: Collection[int] | None) -> Case:
     with site.database.read() as connection:
-        case = cases.get_case(connection, name)
-    if case_ids is not None and case.case_id not in case_ids:
-        raise NotFound(f"there is no case named {name!r}", advice="`varde case list` shows all cases.")
-    return case
+        return cases.get_case(connection, name, case_ids)
 
 
 def _sketch_missing(site: Site, actor: Actor, case: Case, progress: Callable[[Progress], None]) -> int:

@@ -48,7 +48,7 @@ def compare_camera(site: Site, actor: Actor, order: CompareOrder) -> Iterator[Ca
         raise WrongUse("say what is to be compared with the camera")
     with site.database.read() as connection:
         camera, stored = _find_camera(connection, order)
-        case = None if order.case is None else _get_case(connection, order.case, order.case_ids)
+        case = None if order.case is None else cases.get_case(connection, order.case, order.case_ids)
         sources = find_sources(connection, order, case)
     comparer = _Comparer(site, order, camera, stored, case, find_calibration(site))
     return _compare_all(site, actor, comparer, sources)
@@ -62,7 +62,7 @@ def list_comparable_items(site: Site, case_name: str, *, case_ids: Collection[in
     """
     found: list[int] = []
     with site.database.read() as connection:
-        case = _get_case(connection, case_name, case_ids)
+        case = cases.get_case(connection, case_name, case_ids)
         while some := camera_leads.list_comparable_items(connection, case.case_id, after=found[-1] if found else 0):
             found += some
     return found
@@ -85,13 +85,6 @@ def _refuse_withdrawn(camera: Camera) -> None:
             f"{camera.withdrawn_because or 'no reason was given'}",
             advice="Enrol the camera again under another name, if it should be compared with.",
         )
-
-
-def _get_case(connection: Connection, name: str, case_ids: Collection[int] | None) -> Case:
-    case = cases.get_case(connection, name)
-    if case_ids is not None and case.case_id not in case_ids:
-        raise NotFound(f"there is no case named {name!r}", advice="`varde case list` shows all cases.")
-    return case
 
 
 def _compare_all(

@@ -10,7 +10,7 @@ from varde.core.audit import Act
 from varde.core.camera import LinkVerdict
 from varde.core.camera_comparison import CameraComparison, CameraLink
 from varde.core.case import Case
-from varde.core.errors import NotFound, WrongUse
+from varde.core.errors import WrongUse
 from varde.store import audit, camera_comparisons, camera_links, cameras, cases, face_sights
 from varde.store.cameras import Camera
 from varde.store.site import Site
@@ -49,7 +49,7 @@ def decide_link(
     """
     note = check_note(note)
     with site.database.read() as connection:
-        case = _get_case(connection, case_name, case_ids)
+        case = cases.get_case(connection, case_name, case_ids)
         content_id = _get_content(connection, case, item_id)
         camera = cameras.get_camera(connection, camera_name, case_ids)
         seen = _find_comparison(connection, camera, content_id, item_id, comparison_id, case_ids)
@@ -82,7 +82,7 @@ def list_links(
         NotFound: if the case or the camera is not there, or not for this person.
     """
     with site.database.read() as connection:
-        case_id = _get_case(connection, case, case_ids).case_id if case is not None else None
+        case_id = cases.get_case(connection, case, case_ids).case_id if case is not None else None
         camera_id = cameras.get_camera(connection, camera, case_ids).camera_id if camera is not None else None
         found = camera_links.list_links(connection, case_ids=case_ids, camera_id=camera_id, case_id=case_id)
         return tuple(found)
@@ -98,13 +98,6 @@ def read_comparison(
     """
     with site.database.read() as connection:
         return camera_comparisons.get_comparison(connection, comparison_id, case_ids, person=person)
-
-
-def _get_case(connection: Connection, name: str, case_ids: Collection[int] | None) -> Case:
-    case = cases.get_case(connection, name)
-    if case_ids is not None and case.case_id not in case_ids:
-        raise NotFound(f"there is no case named {name!r}", advice="`varde case list` shows all cases.")
-    return case
 
 
 def _get_content(connection: Connection, case: Case, item_id: int) -> int:

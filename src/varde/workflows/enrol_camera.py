@@ -17,7 +17,6 @@ from varde.camera.fingerprint import Fingerprint
 from varde.camera.fingerprint_file import write_fingerprint
 from varde.core.audit import Act
 from varde.core.camera import FingerprintKind, Reference, ReferenceState
-from varde.core.case import Case
 from varde.core.errors import NotFound, Refused, VardeError, WrongUse
 from varde.core.outcome import NotComparable
 from varde.pipeline.machine import count_cores
@@ -152,7 +151,7 @@ def _check_words(order: EnrolOrder) -> None:
 
 def _check_camera(connection: Connection, order: EnrolOrder, case_ids: Collection[int] | None) -> Camera | None:
     """Returns the camera that gets a new version; None where it will be new."""
-    case = _get_case(connection, order.case, case_ids) if order.case is not None else None
+    case = cases.get_case(connection, order.case, case_ids) if order.case is not None else None
     known = cameras.find_camera(connection, order.name, None)
     if known is None:
         return None
@@ -166,13 +165,6 @@ def _check_camera(connection: Connection, order: EnrolOrder, case_ids: Collectio
         whose = f"case {known.case}" if known.case else "no case"
         raise Refused(f"camera {order.name} belongs to {whose}", advice="Choose another name, or leave --case out.")
     return known
-
-
-def _get_case(connection: Connection, name: str, case_ids: Collection[int] | None) -> Case:
-    case = cases.get_case(connection, name)
-    if case_ids is not None and case.case_id not in case_ids:
-        raise NotFound(f"there is no case named {name!r}", advice="`varde case list` shows all cases.")
-    return case
 
 
 def _keep(
@@ -210,7 +202,7 @@ def _write(path: Path, made: Fingerprint) -> bytes:
 def _add_camera(
     connection: Connection, actor: Actor, order: EnrolOrder, made: Fingerprint, case_ids: Collection[int] | None
 ) -> Camera:
-    case = _get_case(connection, order.case, case_ids) if order.case is not None else None
+    case = cases.get_case(connection, order.case, case_ids) if order.case is not None else None
     new = NewCamera(
         order.name,
         case.case_id if case else None,

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from varde.core.audit import Act
-from varde.core.errors import NotFound, Refused, WrongUse
+from varde.core.errors import Refused, WrongUse
 from varde.core.face import SearchScope
 from varde.core.face_search import Enrolment, ProbeFace, ProbeItem, ProbePicture, SearchOrder, Victim
 from varde.store import audit, cases, face_leads, face_searches, victims
@@ -64,9 +64,7 @@ def add_victim(
     if retain_until is not None and retain_until <= at:
         raise WrongUse("the end until which enrolments are kept has passed already")
     with site.database.write() as connection:
-        case = cases.get_case(connection, case_name)
-        if case_ids is not None and case.case_id not in case_ids:
-            raise NotFound(f"there is no case named {case_name!r}", advice="`varde case list` shows all cases.")
+        case = cases.get_case(connection, case_name, case_ids)
         words = {"authorisation": authorisation, "purpose": purpose}
         made = victims.add_victim(
             connection, case.case_id, alias, **words, retain_until=retain_until, person=actor.person, at=at

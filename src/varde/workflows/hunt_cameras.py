@@ -11,15 +11,13 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy import Connection
-
 from varde.camera.sketch_hunt import SketchHunter
 from varde.core.audit import Act
 from varde.core.camera import FingerprintKind, SearchExtent
 from varde.core.camera_comparison import CameraComparison, CompareOrder, ItemToCompare
 from varde.core.camera_hunt import CameraHunt, CameraHunted, CameraHuntOrder
 from varde.core.case import Case
-from varde.core.errors import NotFound, Refused
+from varde.core.errors import Refused
 from varde.core.outcome import NotComparable
 from varde.pipeline.camera_hunt import Close, Looked, look_at_sketches
 from varde.pipeline.read_residuals import ResidualReader
@@ -63,7 +61,7 @@ def hunt_cameras(
         IntegrityFailure: if a fingerprint's file is not what was stored.
     """
     with site.database.read() as connection:
-        case = _find_case(connection, order)
+        case = cases.get_case(connection, order.case, order.case_ids) if order.case is not None else None
         named = [cameras.get_camera(connection, name, order.case_ids) for name in order.cameras]
     for camera in named:
         if camera.withdrawn_at is not None:
@@ -82,15 +80,6 @@ def hunt_cameras(
     with site.database.read() as connection:
         left = camera_marks.count_not_hunted(connection, case.case_id if case else None)
     return CameraHunt(tuple(hunted), tuple(videos_only), left.pictures, left.refused, left.videos)
-
-
-def _find_case(connection: Connection, order: CameraHuntOrder) -> Case | None:
-    if order.case is None:
-        return None
-    case = cases.get_case(connection, order.case)
-    if order.case_ids is not None and case.case_id not in order.case_ids:
-        raise NotFound(f"there is no case named {order.case!r}", advice="`varde case list` shows all cases.")
-    return case
 
 
 def _list_cameras(site: Site, order: CameraHuntOrder) -> Iterator[Camera]:

@@ -7,7 +7,6 @@ from collections.abc import Collection
 from sqlalchemy import Connection
 
 from varde.core.audit import Act
-from varde.core.case import Case
 from varde.core.errors import NotFound, WrongUse
 from varde.core.face import Verdict
 from varde.core.face_search import CaseLink, Identification
@@ -100,7 +99,7 @@ def link_cases(
     if case_name == other_name:
         raise WrongUse("a case is not linked to itself")
     with site.database.read() as connection:
-        case, other = (_get_case(connection, name, case_ids) for name in (case_name, other_name))
+        case, other = (cases.get_case(connection, name, case_ids) for name in (case_name, other_name))
         if victim_id is not None:
             victims.get_victim(connection, victim_id, case_ids)
     subject: dict[str, str | int | None] = {"other": other.name, "linked": int(is_linked), "victim": victim_id}
@@ -131,10 +130,3 @@ def list_links(site: Site, *, case_ids: Collection[int] | None) -> tuple[CaseLin
 def _check_face(connection: Connection, face_id: int, case_ids: Collection[int] | None) -> None:
     if not 0 < face_id < 1 << 63 or face_id not in face_sights.read_sights(connection, [face_id], case_ids):
         raise NotFound("there is no such face, or it is not yours to see")
-
-
-def _get_case(connection: Connection, name: str, case_ids: Collection[int] | None) -> Case:
-    case = cases.get_case(connection, name)
-    if case_ids is not None and case.case_id not in case_ids:
-        raise NotFound(f"there is no case named {name!r}", advice="`varde case list` shows all cases.")
-    return case

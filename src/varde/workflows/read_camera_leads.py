@@ -71,10 +71,7 @@ def read_lead(site: Site, lead_id: int, *, case_ids: Collection[int] | None) -> 
 def _find_case(connection: Connection, name: str | None, case_ids: Collection[int] | None) -> int | None:
     if name is None:
         return None
-    case = cases.get_case(connection, name)
-    if case_ids is not None and case.case_id not in case_ids:
-        raise NotFound(f"there is no case named {name!r}", advice="`varde case list` shows all cases.")
-    return case.case_id
+    return cases.get_case(connection, name, case_ids).case_id
 
 
 def _show(connection: Connection, stored: StoredCameraLead, case_ids: Collection[int] | None) -> CameraLead:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from varde.camera.fingerprint_digest import verify_fingerprint
 from varde.core.camera import Reference
-from varde.core.errors import IntegrityFailure, NotFound
+from varde.core.errors import IntegrityFailure
 from varde.store import cameras, cases
 from varde.store.cameras import Camera, StoredFingerprint
 from varde.store.site import Site
@@ -101,10 +101,7 @@ def _find_case(site: Site, case: str | None, case_ids: Collection[int] | None) -
     if case is None:
         return None
     with site.database.read() as connection:
-        found = cases.get_case(connection, case)
-    if case_ids is not None and found.case_id not in case_ids:
-        raise NotFound(f"there is no case named {case!r}", advice="`varde case list` shows all cases.")
-    return found.case_id
+        return cases.get_case(connection, case, case_ids).case_id
 
 
 def _list_in_force(connection: Connection, camera: Camera) -> list[StoredFingerprint]:

@@ -14,8 +14,6 @@ from varde.core.audit import Act
 from varde.core.camera import Reference, SourceScore
 from varde.core.camera_comparison import CameraComparison
 from varde.core.camera_report import CameraFacts, CameraReport, ReportedComparison, ReportedFingerprint
-from varde.core.case import Case
-from varde.core.errors import NotFound
 from varde.reports.camera import write_camera_report
 from varde.reports.content import Written
 from varde.store import audit, camera_comparisons, camera_leads, camera_links, cameras, cases
@@ -70,7 +68,7 @@ def read_report(
     at = actor.clock()
     with site.database.read() as connection:
         camera = cameras.get_camera(connection, camera_name, case_ids)
-        case = None if case_name is None else _get_case(connection, case_name, case_ids)
+        case = None if case_name is None else cases.get_case(connection, case_name, case_ids)
         case_id = case.case_id if case else None
         head = audit.get_head(connection)
         found = _list_comparisons(connection, camera, case_id, case_ids, actor.person)
@@ -180,13 +178,6 @@ def _describe_camera(camera: Camera) -> CameraFacts:
         withdrawn_at=camera.withdrawn_at,
         withdrawn_because=camera.withdrawn_because or "",
     )
-
-
-def _get_case(connection: Connection, name: str, case_ids: Collection[int] | None) -> Case:
-    case = cases.get_case(connection, name)
-    if case_ids is not None and case.case_id not in case_ids:
-        raise NotFound(f"there is no case named {name!r}", advice="`varde case list` shows all cases.")
-    return case
 
 
 def _record(site: Site, actor: Actor, report: CameraReport, written: Written) -> None:

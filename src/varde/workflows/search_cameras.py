@@ -24,7 +24,7 @@ from varde.core.camera_search import (
     NotSearchedReason,
 )
 from varde.core.case import Case
-from varde.core.errors import NotFound, WrongUse
+from varde.core.errors import WrongUse
 from varde.core.outcome import NotComparable
 from varde.pipeline.camera_scope import INDEXED, Scope, describe_left_out, estimate_cost, find_scope, list_wider
 from varde.pipeline.rank_cameras import rank_cameras
@@ -79,7 +79,7 @@ def search_cameras(
     if not 1 <= order.most <= MOST_LISTED:
         raise WrongUse(f"a search lists 1 to {MOST_LISTED} cameras, not {order.most}")
     with site.database.read() as connection:
-        case = _find_case(connection, order)
+        case = cases.get_case(connection, order.case, order.case_ids) if order.case is not None else None
         source = find_sources(connection, CompareOrder("", (order.probe,), None, order.case, order.case_ids), case)[0]
     in_force = find_calibration(site)
     with ResidualReader(site.settings) if reader is None else nullcontext(reader) as reading:
@@ -99,15 +99,6 @@ def _check_cost(scope: Scope, order: CameraSearchOrder) -> None:
             f"so wide a search takes about {write_cost(cost_s)} of CPU; here at most {write_cost(most_s)} are allowed",
             advice=f"On the command line it may take that long: `varde camera search --extent {order.extent.value}`.",
         )
-
-
-def _find_case(connection: Connection, order: CameraSearchOrder) -> Case | None:
-    if order.case is None:
-        return None
-    case = cases.get_case(connection, order.case)
-    if order.case_ids is not None and case.case_id not in order.case_ids:
-        raise NotFound(f"there is no case named {order.case!r}", advice="`varde case list` shows all cases.")
-    return case
 
 
 def _search(

@@ -11,7 +11,7 @@ import numpy as np
 
 from varde.core.audit import Act
 from varde.core.case import Case
-from varde.core.errors import NotFound, WrongUse
+from varde.core.errors import WrongUse
 from varde.core.face import SearchScope
 from varde.core.face_search import FaceSearch, SearchOrder
 from varde.store import audit, cases, face_searches
@@ -86,10 +86,7 @@ def _check_order(site: Site, order: SearchOrder) -> Case | None:
     if order.case is None:
         return None
     with site.database.read() as connection:
-        case = cases.get_case(connection, order.case)
-    if order.case_ids is not None and case.case_id not in order.case_ids:
-        raise NotFound(f"there is no case named {order.case!r}", advice="`varde case list` shows all cases.")
-    return case
+        return cases.get_case(connection, order.case, order.case_ids)
 
 
 def _digest(taken: list[TakenProbe], order: SearchOrder) -> str:
