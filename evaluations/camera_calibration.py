@@ -25,8 +25,8 @@ from varde.core.outcome import NotComparable
 from varde.measures.estimate import estimate_share
 from varde.measures.ratio_check import check_ratios
 
-METHOD: Final = "camera.residual+camera.pce/1+1"
-VIDEO_METHOD: Final = "camera.video_residual+camera.pce/1+1"
+METHOD: Final = "camera.residual+camera.pce/2+2"
+VIDEO_METHOD: Final = "camera.video_residual+camera.pce/1+2"
 
 SIDES: Final = (256, 512, 1024, 0)
 _COLUMNS: Final = (

@@ -37,7 +37,7 @@ SCORE = SourceScore(
     SourceSearch(SearchExtent.SCALED, 9_000, Geometry(90, True, 0.5, 1.25, (3.5, -2.0))),
     6_000_000,
     0.97,
-    Method("camera.residual+camera.pce", "1+1"),
+    Method("camera.residual+camera.pce", "2+2"),
 )
 WORTH = LikelihoodRatio(2.7, True, "moderately strong support that this camera took it", "measured on nothing")
 
@@ -118,7 +118,7 @@ def _content(data: bytes, kind: MediaKind, mime: str) -> Content:
 
 def calibrate_cameras(site: Site, actor: Actor) -> None:
     """Puts a made-up calibration of every extent into force, so that no test hangs on the shipped one."""
-    method = "camera.residual+camera.pce/1+1"
+    method = "camera.residual+camera.pce/2+2"
     tables_made = tuple(
         ScoreTable(method, extent, 65_536, 6, 60, 60, 600, 40.0, 400.0, (-1.5, 0.4, 0.0), -1.9, 2.6, 0.0, 1.2, 4.0)
         for extent in SearchExtent

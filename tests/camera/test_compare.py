@@ -41,7 +41,7 @@ def test_own_picture_stands_out_at_its_own_place() -> None:
     assert score.search.places == 1
     assert score.search.geometry == Geometry()
     assert score.pixels == HEIGHT * WIDTH - 160
-    assert str(score.method) == "camera.residual+camera.pce/1+1"
+    assert str(score.method) == "camera.residual+camera.pce/2+2"
 
 
 def test_other_pictures_scatter_around_zero_with_both_signs() -> None:

@@ -51,11 +51,11 @@ def test_plane_equals_sums_written_out(size: tuple[int, int], turned: bool, flip
     assert peak.pce == pytest.approx(compute_pce(expected.astype(np.float32), (3, 19)).pce, rel=1e-4)
 
 
-def test_signal_is_weight_times_residual_times_luma_with_mean_zero_where_it_is_usable() -> None:
+def test_signal_is_weight_times_residual_times_root_of_luma_with_mean_zero_where_it_is_usable() -> None:
     residual = make_residual(make_pattern(1))
     before = residual.values.copy(), residual.weights.copy(), residual.luma.copy()
     signal = compute_signal(residual)
-    product = residual.weights.astype(np.float64) * residual.values * residual.luma
+    product = residual.weights.astype(np.float64) * residual.values * np.sqrt(residual.luma.astype(np.float64))
     usable = residual.weights > 0
     product[usable] -= product[usable].mean()
     np.testing.assert_allclose(signal, product, atol=1e-3)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import binary_dilation
 
-from varde.camera.masks import BLEED_PX, mark_usable
+from varde.camera.masks import BLEED_PX, DARK, SATURATED, mark_usable
 
 
 def test_mask_equals_the_slow_reference() -> None:
@@ -13,14 +13,14 @@ def test_mask_equals_the_slow_reference() -> None:
     plane = luma.copy()
     saturated, dark = mark_usable(plane)
     size = 2 * BLEED_PX + 1
-    wanted = (luma >= 20) & ~binary_dilation(luma > 250, np.ones((size, size)))
+    wanted = (luma >= DARK) & ~binary_dilation(luma > 250, np.ones((size, size)))
     assert np.array_equal(plane, wanted.astype(np.uint8))
     assert saturated == (luma > 250).mean()
-    assert dark == (luma < 20).mean()
+    assert dark == (luma < DARK).mean()
 
 
 def test_bounds_themselves_are_usable() -> None:
-    plane = np.array([[20, 250], [20, 250]], np.uint8)
+    plane = np.array([[DARK, SATURATED], [DARK, SATURATED]], np.uint8)
     assert mark_usable(plane) == (0, 0)
     assert plane.all()
 

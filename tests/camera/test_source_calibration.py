@@ -15,7 +15,7 @@ from varde.core.camera import Geometry, LikelihoodRatio, SearchExtent, SourceSco
 from varde.core.outcome import NotComparable, Reason
 from varde.core.signal import Method
 
-_METHOD = Method("camera.residual+camera.pce", "1+1")
+_METHOD = Method("camera.residual+camera.pce", "2+2")
 _SMALL = ScoreTable(
     method=str(_METHOD),
     extent=SearchExtent.ALIGNED,
@@ -90,12 +90,12 @@ def test_a_wider_search_than_was_measured_is_refused() -> None:
 
 
 def test_scores_of_another_method_are_refused() -> None:
-    other = replace(score(500), method=Method("camera.residual+camera.pce", "1+2"))
+    other = replace(score(500), method=Method("camera.residual+camera.pce", "2+1"))
     assert isinstance(CALIBRATION.log10_lr(other), NotComparable)
 
 
 def test_videos_are_weighed_by_photographs_and_never_speak_against_a_camera() -> None:
-    video = Method("camera.video_residual+camera.pce", "1+1")
+    video = Method("camera.video_residual+camera.pce", "1+2")
     high, low = (CALIBRATION.log10_lr(replace(score(pce), method=video)) for pce in (40, -1))
     assert isinstance(high, LikelihoodRatio)
     assert isinstance(low, LikelihoodRatio)

@@ -32,7 +32,7 @@ from varde.core.signal import Method
 
 AT = datetime(2026, 11, 23, 4, 5, 6, tzinfo=UTC)
 SOURCE = "measured on 6 made-up cameras, 2026-11-23"
-METHOD = Method("camera.residual+camera.pce", "1+1")
+METHOD = Method("camera.residual+camera.pce", "2+2")
 SAME = "The file {} was taken by the camera D70."
 OTHER = "The file {} was taken by another camera of the same model as the camera D70."
 

@@ -17,7 +17,7 @@ from varde.camera.verbal_scale import ENFSI_2015, VerbalScale
 from varde.core.camera import LikelihoodRatio, SearchExtent, SourceScore
 from varde.core.outcome import NotComparable, Reason
 
-BORROWED: Final = {"camera.video_residual+camera.pce/1+1": "camera.residual+camera.pce/1+1"}
+BORROWED: Final = {"camera.video_residual+camera.pce/1+2": "camera.residual+camera.pce/2+2"}
 """Methods whose scores are weighed by the tables of another where they have none of their own: videos by photographs.
 
 Other cameras' videos score no higher than their photographs do (evaluations/camera_video.md); a camera's own may score

@@ -65,14 +65,15 @@ def prepare_values(values: Plane) -> PreparedFingerprint:
 
 
 def compute_signal(residual: Residual) -> Plane:
-    """Returns what is correlated with a fingerprint K: weight x residual x luma of every pixel, with mean 0.
+    """Returns what is correlated with a fingerprint K: weight x residual x root of luma of every pixel, with mean 0.
 
     The likelihood of a residual W = I K + noise of local variance 1 / w is monotonous in the sum of w W I K, so that
     correlating w W I with K equals correlating the weighted residual with the template I K at every shift at once.
-    Masked pixels (weight 0) stay 0.
+    The root of I takes the place of I: the light's own noise grows with it, which a variance measured in a residual
+    shows in part only (docs/decisions/0030). Masked pixels (weight 0) stay 0.
 
     Convention: returns (H, W) float32, a new array.
-    Source: Chen, Fridrich, Goljan & Lukas 2008, equation 8, with a variance for every pixel.
+    Source: Chen, Fridrich, Goljan & Lukas 2008, equation 8, with a variance for every pixel; the root is ours.
     """
     return weigh(
         np.ascontiguousarray(residual.values, np.float32),
@@ -169,14 +170,14 @@ def _multiply(probe: Spectrum, prepared: PreparedFingerprint, *, turned: bool, f
 
 @compiled
 def weigh(values: Plane, weights: Plane, luma: NDArray[np.uint8]) -> Plane:
-    """Returns weight x value x luma, less the mean over the pixels whose weight is not 0."""
+    """Returns weight x value x root of luma, less the mean over the pixels whose weight is not 0."""
     rows, columns = values.shape
     signal = np.empty((rows, columns), np.float32)
     total, count = 0.0, 0
     for row in range(rows):
         line = 0.0
         for column in range(columns):
-            value = weights[row, column] * values[row, column] * np.float32(luma[row, column])
+            value = weights[row, column] * values[row, column] * np.sqrt(np.float32(luma[row, column]))
             signal[row, column] = value
             line += value
             count += weights[row, column] > 0

@@ -12,8 +12,8 @@ from varde.segments.compiled import compiled
 SATURATED: Final = 250
 """Luma above this is clipped: what the sensor answered there is lost."""
 
-DARK: Final = 20
-"""Luma below this holds next to no pattern: it is in proportion to the light."""
+DARK: Final = 8
+"""Luma below this holds next to no pattern: it is in proportion to the light (docs/decisions/0030)."""
 
 BLEED_PX: Final = 2
 """Pixels this near to a saturated one are left out too: clipping bends their noise (docs/decisions/0024)."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from varde.core.errors import WrongUse
 from varde.core.signal import Method
 
-METHOD: Final = Method("camera.pce", "1")
+METHOD: Final = Method("camera.pce", "2")
 
 REACH: Final = 5
 """Places left out on each side of the peak: 11 x 11 in all."""

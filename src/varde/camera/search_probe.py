@@ -11,6 +11,7 @@ from varde.camera.correlation import Spectrum, compute_signal, transform
 from varde.camera.geometry import orient, turned_size
 from varde.camera.geometry_mapping import shrink
 from varde.camera.pce import Plane
+from varde.camera.whitening import flatten
 from varde.core.camera import Geometry
 
 if TYPE_CHECKING:
@@ -70,9 +71,9 @@ class Probe:
         return self._reduced[band]
 
     def spectrum(self, base: int, plane_px: tuple[int, int]) -> Spectrum:
-        """Returns the spectrum, in a plane of this size, of the picture turned by 0 or 90 degrees."""
+        """Returns the spectrum, flattened, in a plane of this size, of the picture turned by 0 or 90 degrees."""
         key = base, plane_px
         if key not in self._spectra:
             turned = np.ascontiguousarray(orient(self.signal, base, mirrored=False))
-            self._spectra[key] = transform(turned, plane_px)
+            self._spectra[key] = flatten(transform(turned, plane_px))
         return self._spectra[key]

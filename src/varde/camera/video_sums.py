@@ -7,12 +7,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from varde.camera.residual import DARK, SATURATED, Residual
+from varde.camera.residual import SATURATED, Residual
 from varde.camera.video_weights import BLOCK_PX, Gains
 from varde.core.signal import Method
 from varde.segments.compiled import compiled
 
 METHOD: Final = Method("camera.video_residual", "1")
+
+DARK: Final = 20
+"""Luma below this holds nothing in a video: coders spend no bits there."""
 
 Plane = NDArray[np.float32]
 
