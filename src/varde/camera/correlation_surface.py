@@ -12,6 +12,7 @@ from varde.camera.geometry import orient
 from varde.camera.geometry_mapping import map_fingerprint
 from varde.camera.pce import Plane
 from varde.camera.search_probe import Probe
+from varde.camera.whitening import flatten
 from varde.core.camera import Geometry
 from varde.core.errors import WrongUse
 
@@ -52,7 +53,9 @@ def compute_surface(
     pattern = map_fingerprint(prepared or prepare(fingerprint), geometry, size_px)
     spectrum = transform(pattern, plane_px)
     product = np.empty_like(spectrum)
-    squares = multiply_spectra(transform(signal, plane_px), spectrum, plane_px[1] % 2 == 0, False, False, product)
+    squares = multiply_spectra(
+        flatten(transform(signal, plane_px)), spectrum, plane_px[1] % 2 == 0, False, False, product
+    )
     around = np.arange(-radius, radius + 1, dtype=np.float64)
     surface = interpolate(product, plane_px, around, around)
     deviation = np.sqrt(squares / (plane_px[0] * plane_px[1]) / signal.size)

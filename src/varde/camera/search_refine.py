@@ -15,6 +15,7 @@ from varde.camera.geometry_mapping import map_fingerprint, render_base
 from varde.camera.pce import REACH, compute_peak
 from varde.camera.search_plan import STEP_PX
 from varde.camera.search_probe import Found, Probe
+from varde.camera.whitening import flatten
 from varde.core.camera import Geometry
 
 KEEP: Final = 3
@@ -70,7 +71,7 @@ class Reader:
         self._prepared = prepared
         self.size_px = signal.shape[0], signal.shape[1]
         self._plane_px = choose_length(signal.shape[0]), choose_length(signal.shape[1])
-        self._probe = transform(signal, self._plane_px)
+        self._probe = flatten(transform(signal, self._plane_px))
         self._base = render_base(prepared, geometry.scale)
 
     def read(self, geometry: Geometry) -> _Reading:
