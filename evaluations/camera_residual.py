@@ -25,7 +25,8 @@ from varde.camera import cleaning, cleaning_kernels, masks, wavelet, weighting
 from varde.camera.correlation import compute_signal
 from varde.camera.fingerprint_sums import FingerprintSums
 from varde.camera.pce import compute_pce
-from varde.camera.residual import Residual, Workspace, extract_published, extract_residual
+from varde.camera.residual import NOISE_VARIANCE, Residual, Workspace, extract_published, extract_residual
+from varde.camera.whitening import flatten
 from varde.measures.separation import compute_separation, find_true_accepts
 
 REFERENCES = 10
@@ -59,6 +60,7 @@ class Variant:
     name: str
     make: Callable[[Photo], Plane]
     fingerprints: dict[str, Plane]
+    is_flattened: bool = True
 
 
 def main() -> None:
@@ -78,18 +80,23 @@ def main() -> None:
         print(
             f"| {variant.name} | {' | '.join([*compare_wholes(signals, variant), *compare_blocks(signals, variant)])} |"
         )
-        print(f"    photographs with one another: {compare_pairs(signals)}", flush=True)
+        pairs = compare_pairs(signals, is_flattened=variant.is_flattened)
+        print(f"    photographs with one another: {pairs}", flush=True)
 
 
 def make_variants(published: dict[str, Plane], ours: dict[str, Plane]) -> Iterator[Variant]:
-    yield Variant("published, three channels", lambda photo: extract_published(photo.read("RGB")).copy(), published)
+    yield Variant(
+        "published, three channels", lambda photo: extract_published(photo.read("RGB")).copy(), published, False
+    )
     yield Variant("no weights", lambda photo: build(photo, flat=True), ours)
     yield Variant("no weights, spectrum filtered", lambda photo: build(photo, flat=True, spectrum=True), ours)
     yield Variant("weights, not levelled", lambda photo: build(photo, levelled=False), ours)
     yield Variant("weights, levelled (in force)", take_default, ours)
     yield Variant("the same, spectrum filtered too", lambda photo: build(photo, spectrum=True), ours)
     yield Variant("the same, fingerprint as published", take_default, published)
+    yield Variant("the same, spectrum not flattened", take_default, ours, False)
     yield Variant("noise variance 9", lambda photo: build(photo, variance=9), ours)
+    yield Variant("noise variance 25", lambda photo: build(photo, variance=25), ours)
     yield Variant("noise variance 50", lambda photo: build(photo, variance=50), ours)
 
 
@@ -100,7 +107,7 @@ def take_default(photo: Photo) -> Plane:
 
 
 def build(
-    photo: Photo, *, flat: bool = False, levelled: bool = True, spectrum: bool = False, variance: float = 25
+    photo: Photo, *, flat: bool = False, levelled: bool = True, spectrum: bool = False, variance: float = NOISE_VARIANCE
 ) -> Plane:
     luma = photo.read("L")
     space = Workspace(*luma.shape)
@@ -149,16 +156,16 @@ def compare_wholes(signals: list[tuple[Photo, Plane]], variant: Variant) -> list
     for photo, signal in signals:
         for device, values in variant.fingerprints.items():
             if values.shape == signal.shape:
-                (own if device == photo.device else others).append(find_pce(signal, values))
+                (own if device == photo.device else others).append(find_pce(signal, values, variant.is_flattened))
     return [f"{min(own):.0f} / {np.median(own):.0f} / {max(own):.0f}", f"{max(others):.1f}"]
 
 
-def compare_pairs(signals: list[tuple[Photo, Plane]]) -> str:
+def compare_pairs(signals: list[tuple[Photo, Plane]], *, is_flattened: bool) -> str:
     own, others = [], []
     for number, (photo, signal) in enumerate(signals):
         for other, values in signals[:number]:
             if values.shape == signal.shape:
-                (own if other.device == photo.device else others).append(find_pce(signal, values))
+                (own if other.device == photo.device else others).append(find_pce(signal, values, is_flattened))
     return f"{min(own):.1f} / {np.median(own):.1f} / {max(own):.1f}, others at most {max(others):.1f}"
 
 
@@ -190,8 +197,9 @@ def draw_auc(own: list[Scores], others: list[Scores]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def find_pce(signal: Plane, values: Plane) -> float:
-    product = scipy.fft.rfft2(signal) * np.conj(scipy.fft.rfft2(values))
+def find_pce(signal: Plane, values: Plane, is_flattened: bool) -> float:
+    spectrum = scipy.fft.rfft2(signal)
+    product = (flatten(spectrum) if is_flattened else spectrum) * np.conj(scipy.fft.rfft2(values))
     return compute_pce(scipy.fft.irfft2(product, signal.shape), (0, 0)).pce
 
 

@@ -19,6 +19,9 @@ DARK: Final = 20
 
 Plane = NDArray[np.float32]
 
+EVEN_LUMA: Final = 128
+"""That a video's residual is given at, whatever light its frames had."""
+
 _SPARE_VARIANCE: Final = 3.0
 """Added to a block's variance: very smooth blocks are smooth because the coder made them so."""
 
@@ -92,17 +95,19 @@ class VideoSums:
         return np.divide(self.signal, np.sqrt(self.information), out=noise, where=known)
 
     def make_residual(self, even_noise: Plane) -> Residual:
-        """Returns the video's residual, ready to be compared as a picture's.
+        """Returns the video's residual, ready to be compared as a picture's: what it would be in even light.
+
+        Values and weights are those of one luma everywhere, so that whatever weighs light finds the sums' own weights.
 
         Args:
             even_noise: of `compute_even_noise`, cleaned of what no sensor leaves.
         """
-        luma: Plane = self.light / np.float32(max(1, self.frames))
-        weights: Plane = self.information / np.maximum(luma * luma, np.float32(1))
+        weights: Plane = self.information / np.float32(EVEN_LUMA**2)
         weights[even_noise == 0] = 0
-        values = np.zeros_like(luma)
+        values = np.zeros_like(weights)
         np.divide(even_noise, np.sqrt(weights), out=values, where=weights > 0)
-        return Residual(values, weights, np.rint(luma).astype(np.uint8), self.usable, METHOD)
+        luma = np.full(weights.shape, EVEN_LUMA, np.uint8)
+        return Residual(values, weights, luma, self.usable, METHOD)
 
 
 @compiled
