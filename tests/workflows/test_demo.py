@@ -10,11 +10,13 @@ import structlog
 
 from varde.cli.main import main
 from varde.core.account import Role
+from varde.core.camera import LikelihoodRatio
 from varde.core.errors import Refused
 from varde.store import accounts, case_access
 from varde.store.site import open_site
 from varde.web.pages import page
-from varde.workflows import demo
+from varde.workflows import demo, demo_cameras, demo_faces
+from varde.workflows.demo_cameras import CamerasShown
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -70,6 +72,22 @@ def test_grades_are_those_of_a_made_up_person(folder: Path, capsys: pytest.Captu
     assert people == [demo.EXAMINER] * 3
 
 
+def test_pictures_of_the_camera_and_no_others_are_leads_to_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    leads = read_json(capsys, folder, "camera", "leads", "--case", "cameras")
+    assert isinstance(leads, list)
+    assert {lead["places"][0]["locator"] for lead in leads} == {f"synthetic-A-{number}.jpg" for number in (1, 2, 3)}
+    assert all(lead["decided"] is None and lead["comparison"]["log10_lr"] > 0 for lead in leads)
+
+
+def test_camera_is_of_its_case_and_said_to_be_made_up(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    camera = read_json(capsys, folder, "camera", "show", "synthetic-A")
+    assert isinstance(camera, dict)
+    assert camera["case"] == "cameras"
+    assert camera["make"] == "varde demo" and "made up" in camera["note"]
+    references = camera["fingerprints"][0]["references"]
+    assert [one["state"] for one in references] == ["used"] * len(list((folder / "flat-fields").iterdir()))
+
+
 def test_report_is_written_and_the_log_verifies(folder: Path) -> None:
     assert "downloads/harbour" in (folder / "report/report.html").read_text("utf-8")
     assert json.loads((folder / "report/vics.json").read_text("utf-8"))
@@ -79,6 +97,7 @@ def test_report_is_written_and_the_log_verifies(folder: Path) -> None:
 
 def test_it_starts_afresh_and_says_what_it_did(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "evidence/left over.txt").write_text("old")
+    (folder / "flat-fields/left over.jpg").write_text("old")
     (folder / "mine.txt").write_text("kept")
     assert main(["demo", str(folder), "--json"]) == 0
     said = capsys.readouterr()
@@ -90,7 +109,10 @@ def test_it_starts_afresh_and_says_what_it_did(folder: Path, capsys: pytest.Capt
     assert document["password"] in said.err
     assert document["page"] == "", "nobody watches: the pages are not left open"
     assert "5 of their pictures fetched" in said.err
+    assert "synthetic-A enrolled from 10 flat fields. Pictures that support that it took them: 3," in said.err
+    assert "camera compare synthetic-A --case cameras --all" in said.err
     assert not (folder / "evidence/left over.txt").exists()
+    assert not (folder / "flat-fields/left over.jpg").exists()
     assert (folder / "mine.txt").read_text() == "kept"
 
 
@@ -100,13 +122,20 @@ def test_its_account_is_let_in_and_has_access_to_its_case(folder: Path) -> None:
         account = accounts.get_account(connection, "demo")
         assert not account.must_change_password
         assert account.roles == frozenset(Role)
-        assert [case.name for case in case_access.list_open_cases(connection, account.account_id)] == ["demo", "people"]
+        assert [case.name for case in case_access.list_open_cases(connection, account.account_id)] == [
+            "cameras",
+            "demo",
+            "people",
+        ]
     site.close()
 
 
 def test_pages_that_do_not_answer_end_it_with_the_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    shown = CamerasShown("left out", 0, 0, LikelihoodRatio(0, False, "here", ""), 0, 0)
+    monkeypatch.setattr(demo_cameras, "show_cameras", lambda *_: shown)
+    monkeypatch.setattr(demo_faces, "show_faces", lambda *_: "Left out here.")
     monkeypatch.setattr("varde.web.pages.assets.find_address", lambda name: 1 / 0)
     monkeypatch.setattr("varde.web.pages.page.find_address", lambda name: 1 / 0)
     page._environment.cache_clear()

@@ -17,10 +17,13 @@ from varde.cli.demo_pages import is_watched, open_browser, serve_demo
 from varde.cli.options import Session, with_session
 from varde.cli.process import run_processing
 from varde.core.errors import VardeError
+from varde.reports.camera_words import write_ratio
 from varde.testing.demo_material import DemoMaterial
 from varde.workflows import demo as workflow
+from varde.workflows import demo_cameras as cameras
 from varde.workflows import demo_faces as faces
 from varde.workflows.demo import DemoAccount, DemoResult
+from varde.workflows.demo_cameras import CamerasShown
 from varde.workflows.demo_faces import FacesShown
 from varde.workflows.visit_pages import Visit
 
@@ -34,9 +37,10 @@ from varde.workflows.visit_pages import Visit
 def demo(session: Session, folder: Path, stay: bool | None) -> int:
     """Make a benign example exhibit in FOLDER and run the main job on it: known sets, processing, grades, report.
 
-    An earlier demo in FOLDER is made anew; a folder with anything else in it is refused. Takes less than a minute.
-    Its site is FOLDER/site, whatever --site says. At its end it logs in to the pages of the case as a browser does and
-    checks that they show pictures; on a terminal it then leaves them open.
+    An earlier demo in FOLDER is made anew; a folder with anything else in it is refused. Takes less than a minute, at
+    the very first run longer, since code is compiled then. Its site is FOLDER/site, whatever --site says. At its end
+    it logs in to the pages of the case as a browser does and checks that they show pictures; on a terminal it then
+    leaves them open.
 
     \b
     Example:
@@ -55,14 +59,18 @@ def demo(session: Session, folder: Path, stay: bool | None) -> int:
     output.say("4. Grading examples, writing the report, verifying and signing the audit log")
     account = workflow.add_demo_account(site, session.actor)
     result = workflow.finish_demo(site, folder, material, session.actor)
-    output.say(f"5. Looking for faces in a second case, '{faces.CASE}', and searching it for one")
+    output.say(f"5. Enrolling a synthetic camera, comparing a second case, '{cameras.CASE}', with it by sensor noise")
+    compared = cameras.show_cameras(site, folder, session.actor, account.name)
+    _say_cameras(compared)
+    output.say(f"6. Looking for faces in a third case, '{faces.CASE}', and searching it for one")
     shown = faces.show_faces(site, folder, session.actor, account.name)
     _say_faces(shown)
-    output.say("6. Serving the pages, logging in, looking at the case")
+    output.say("7. Serving the pages, logging in, looking at the case")
 
     def end(page: str, visit: Visit) -> None:
         _say_result(result, visit, time.monotonic() - start)
         _say_next(folder, result, shown)
+        _say_camera_next(folder, compared)
         _say_pages(folder, account, page if stays else "")
         if session.as_json:
             output.write_json(_describe(folder, result, account, page if stays else ""))
@@ -101,6 +109,15 @@ def _say_faces(shown: FacesShown | str) -> None:
     )
 
 
+def _say_cameras(shown: CamerasShown) -> None:
+    output.say(
+        f"   {shown.camera} enrolled from {output.count(shown.references, 'flat field')}. Pictures that support that "
+        f"it took them: {shown.supporting}, those that it did\n   (the lowest log10 likelihood ratio "
+        f"{write_ratio(shown.least)}: {shown.least.words}).\n   Pictures that do not: {shown.not_supporting}; not "
+        f"assessable: {shown.not_assessable}. Both sensors are synthetic. A person would decide."
+    )
+
+
 def _say_result(result: DemoResult, visit: Visit, seconds: float) -> None:
     output.say("")
     output.say(f"Done in {seconds:.0f} s, and everything was found that the material holds:")
@@ -124,6 +141,13 @@ def _say_next(folder: Path, result: DemoResult, shown: FacesShown | str) -> None
     output.say(f"  {varde} audit list")
     if isinstance(shown, FacesShown):
         output.say(f"  {varde} faces search {shlex.quote(str(shown.probe))} --case {faces.CASE}")
+
+
+def _say_camera_next(folder: Path, shown: CamerasShown) -> None:
+    varde = _find_varde(folder)
+    output.say(f"  {varde} camera compare {shown.camera} --case {cameras.CASE} --all")
+    output.say(f"  {varde} camera leads --case {cameras.CASE}")
+    output.say(f"The pages show the comparisons with the camera under Cameras of the case '{cameras.CASE}'.")
 
 
 def _say_pages(folder: Path, account: DemoAccount, page: str) -> None:

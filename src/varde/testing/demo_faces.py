@@ -1,4 +1,4 @@
-"""Writes the second exhibit of the demo: one public portrait in several changed copies, and a picture to search by."""
+"""Writes the exhibit of the demo's third case: a public portrait in changed copies, and a picture to search by."""
 
 from __future__ import annotations
 

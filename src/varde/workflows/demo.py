@@ -33,10 +33,10 @@ LOG = "serve.log"
 
 _MARKER = "MADE-BY-VARDE-DEMO.txt"
 _MARKER_TEXT = (
-    "`varde demo` made this folder. Run on it again, it deletes the folders evidence, people, known, site and\n"
-    "report and the files probe.jpg, checkpoint.json and serve.log in here, and makes them anew.\n"
+    "`varde demo` made this folder. Run on it again, it deletes the folders evidence, people, cameras, flat-fields,\n"
+    "known, site and report and the files probe.jpg, checkpoint.json and serve.log in here, and makes them anew.\n"
 )
-_FOLDERS = ("evidence", "people", "known", "site", "report")
+_FOLDERS = ("evidence", "people", "cameras", "flat-fields", "known", "site", "report")
 _PROBE = "probe.jpg"
 _CHECKPOINT = "checkpoint.json"
 

@@ -1,4 +1,4 @@
-"""Looks for faces in a small second case of the demo and searches it, to show it and to check an installation."""
+"""Looks for faces in a small third case of the demo and searches it, to show it and to check an installation."""
 
 from __future__ import annotations
 
