@@ -79,6 +79,14 @@ def refuse_other_sizes(candidates: list[Candidate]) -> NotComparable | None:
     return None
 
 
+def tell_own_size(candidate: Candidate, refusal: NotComparable) -> NotComparable:
+    """Returns a refusal of files of several sizes for one of them, with its own size before the others'."""
+    if candidate.size_px is None:
+        return refusal
+    width, height = candidate.size_px
+    return NotComparable(refusal.reason, f"It is {width} x {height} pixels. {refusal.detail}")
+
+
 def refuse_unsteady(new: Candidate) -> None:
     """Refuses a video whose frames were not shown to lie at one place of the sensor."""
     stated = new.facts.get("steadiness")
