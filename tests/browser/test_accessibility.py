@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.resources import files
 from pathlib import Path
 
@@ -94,13 +94,13 @@ def test_grid_with_things_chosen_and_decided_has_no_violation(
     assert not list_violations(grid.page)
 
 
-def list_violations(page: Page) -> list[str]:
-    """Returns what axe-core finds on a page, in both themes and both sizes, in words."""
+def list_violations(page: Page, *, sizes: Iterable[str] = tuple(SIZES)) -> list[str]:
+    """Returns what axe-core finds on a page, in both themes and in windows of some sizes, in words."""
     if not AXE.is_file():
         pytest.skip("axe-core is not here; the build of the package puts it into browser/vendor")
     page.add_script_tag(path=AXE)
     found = []
-    for size in SIZES:
+    for size in sizes:
         for theme in ("dark", "light"):
             width, height = SIZES[size]
             page.set_viewport_size({"width": width, "height": height})

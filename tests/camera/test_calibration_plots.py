@@ -61,8 +61,15 @@ def test_curve_rises_to_its_bound_and_marks_the_comparison() -> None:
     svg = plot_curve(_TABLE, 7.5)
     heights = [y for _, y in _lines(svg)[0]]
     assert heights == sorted(heights, reverse=True)
-    assert "this comparison" in svg
+    assert ">this comparison<" in svg
     assert "this comparison" not in plot_curve(_TABLE)
+
+
+def test_a_score_far_beyond_the_curve_leaves_the_curve_readable_and_is_told_with_its_value() -> None:
+    near, far = plot_curve(_TABLE, 7.5), plot_curve(_TABLE, 355.2)
+    assert _lines(near) == _lines(far)
+    assert "this comparison, beyond at 355" in far
+    assert "this comparison, beyond at -40" in plot_curve(_TABLE, -40.0)
 
 
 @pytest.mark.parametrize("strength", [-40.0, 3.0, 500.0])

@@ -149,7 +149,7 @@ def test_widening_goes_on_past_a_size_that_does_not_fit() -> None:
 
 def test_another_size_cannot_be_compared_as_it_lies() -> None:
     outcome = compare(make_residual(PATTERN[:300]), FINGERPRINT, SearchExtent.ALIGNED)
-    assert outcome == NotComparable(Reason.OTHER_SENSOR_SIZE, "the picture has 480 x 300 pixels, the sensor 480 x 360")
+    assert outcome == NotComparable(Reason.OTHER_SENSOR_SIZE, "The picture has 480 x 300 pixels, the sensor 480 x 360.")
 
 
 def test_much_larger_picture_fits_at_no_extent() -> None:

@@ -73,8 +73,9 @@ def test_same_bytes_and_saved_again_count_once() -> None:
 def test_mixed_sizes_are_refused_with_every_size() -> None:
     examined = examine([*list_items(1, range(3)), *list_items(4, range(2), height=SIZE + 16)])
     assert isinstance(examined.outcome, NotComparable) and examined.outcome.reason is Reason.MIXED_SIZES
-    assert f"1-0 {SIZE} x {SIZE}" in examined.outcome.detail
-    assert f"4-1 {SIZE} x {SIZE + 16}" in examined.outcome.detail
+    assert f"3 of {SIZE} x {SIZE}, 2 of {SIZE} x {SIZE + 16}" in examined.outcome.detail
+    told = [each.refused.detail for each in examined.references if each.refused]
+    assert [words.startswith(f"It is {SIZE} x {SIZE} pixels. ") for words in told] == [True] * 3 + [False] * 2
     assert {each.refused.reason for each in examined.references if each.refused} == {Reason.MIXED_SIZES}
 
 

@@ -32,6 +32,14 @@ def test_less_than_four_fifths_of_one_size_are_mixed(odd: int) -> None:
     assert (refusal is None) == (odd == 1)
 
 
+def test_mixed_sizes_are_counted_however_many_files_there_are() -> None:
+    candidates = [_make(f"a{n}", (400, 300)) for n in range(50)] + [_make(f"b{n}", (640, 480)) for n in range(40)]
+    refusal = refuse_other_sizes(candidates)
+    assert refusal and refusal.detail == "They have several sizes: 50 of 400 x 300, 40 of 640 x 480."
+    refusal = refuse_other_sizes([_make(f"a{n}", (400, 300 + n)) for n in range(8)])
+    assert refusal and refusal.detail.endswith("and of 2 sizes more.")
+
+
 def test_no_files_have_no_size() -> None:
     assert refuse_other_sizes([]) is None
 

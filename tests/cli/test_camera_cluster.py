@@ -53,6 +53,7 @@ def test_a_case_is_sketched_and_clustered_and_what_is_not_is_counted(terminal: T
     found = terminal.json("camera", "cluster", "harbour")
     assert found["sketched"] == 12
     assert found["not_examined"] == 0
+    assert found["made_at"].endswith("Z")
     names = [sorted(Path(item["locator"]).name for item in one["items"]) for one in found["clusters"]]
     assert sorted(names) == [[f"s{seed}-{number}.jpg" for number in range(4)] for seed in (1, 2)]
     assert {one["models"][0]["model"] for one in found["clusters"]} == {"Model 1", "Model 2"}

@@ -35,7 +35,7 @@ def test_comparing_deciding_and_reporting(equipped: Terminal, tmp_path: Path) ->
     missing, found = said
     assert list(missing)[:6] == list(found)[:6] == FIXED
     assert (missing["assessable"], missing["reason"], missing["pce"]) == (False, "not_decoded", None)
-    assert missing["detail"] == "There is no such file."
+    assert missing["detail"] == "There is no such file." and missing["advice"].startswith("Look whether its name")
     assert found["assessable"] and found["log10_lr"] > 0 and found["search"]["extent"] == "aligned"
     assert found["fingerprint"]["version"] == 1 and found["words"] and found["calibration"]
 
@@ -52,6 +52,14 @@ def test_comparing_deciding_and_reporting(equipped: Terminal, tmp_path: Path) ->
     assert equipped("report", "one", "--kind", "html", "--output", tmp_path / "case").code == 0
     page = (tmp_path / "case" / "report.html").read_text("utf-8")
     assert "Camera attribution, as persons decided" in page and "far above every other" in page
+
+
+def test_a_name_that_is_no_text_is_kept_as_escapes(equipped: Terminal, tmp_path: Path) -> None:
+    path = tmp_path / "bad\udcff\n.jpg"
+    path.write_bytes(make_jpeg(make_pattern(1), 8))
+    (found,) = equipped.json("camera", "compare", "D70", path, "--extent", "aligned")
+    assert found["assessable"] and found["file"] == f"{tmp_path}/bad\\xff\\x0a.jpg"
+    assert "bad\\xff\\x0a.jpg was taken" in found["propositions"]["same"]
 
 
 def test_person_reads_lines_with_their_limits(terminal: Terminal, capsys: pytest.CaptureFixture[str]) -> None:

@@ -51,6 +51,22 @@ def test_too_few_end_with_two_and_say_what_to_do(terminal: Terminal, tmp_path: P
     assert "10 to 50" in said.err
 
 
+def test_files_of_one_name_in_two_folders_can_be_told_apart(terminal: Terminal, tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        write_photos(tmp_path / folder, 1, 1)
+    said = terminal("camera", "enrol", "phone", tmp_path / "one", tmp_path / "two", "--json")
+    (name,) = (path.name for path in (tmp_path / "one").iterdir())
+    first, second = said.data["references"]
+    assert (first["file"], second["file"]) == (f"one/{name}", f"two/{name}")
+    assert second["detail"] == f"It is the same file as one/{name}, counted once."
+
+
+def test_an_empty_folder_is_named_and_an_empty_list_says_how_to_begin(terminal: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert f"no files in {tmp_path}/empty" in terminal("camera", "enrol", "phone", tmp_path / "empty").err
+    assert "varde camera enrol NAME" in terminal("camera", "list").err
+
+
 def test_a_file_that_cannot_be_decoded_ends_with_one(terminal: Terminal, tmp_path: Path) -> None:
     write_photos(tmp_path / "photos", 1, 3)
     (tmp_path / "photos" / "cut.jpg").write_bytes(make_photo(1, 5)[:300])

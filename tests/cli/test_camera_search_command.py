@@ -44,7 +44,13 @@ def test_search_names_candidates_and_what_was_not_compared(
     told = capsys.readouterr()
     assert "camera 2" in told.out and "Compared: 2 cameras" in told.err and "other_size" in told.err
     assert "--extent scaled takes about" in told.err and "a person decides" in told.err
+    assert told.out.splitlines()[2].split("\t")[2:3] == ["-"] and "no place stands out" in told.out
     assert "match" not in told.err + told.out and "identified" not in told.err + told.out
+
+
+def test_a_missing_file_is_told_with_what_to_do(sqlite_site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    run(sqlite_site, "camera", "search", "none.jpg", code=1)
+    assert "There is no such file. Look whether its name is right" in capsys.readouterr().err
 
 
 def test_wrong_use_is_told(sqlite_site: Site, capsys: pytest.CaptureFixture[str]) -> None:

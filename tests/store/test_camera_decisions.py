@@ -16,6 +16,7 @@ from varde.core.media import MediaKind
 from varde.core.outcome import NotComparable, Reason
 from varde.store import camera_comparisons, camera_leads, camera_links, cases
 from varde.store.camera_tables import camera_comparisons as comparisons_table
+from varde.store.camera_tables import camera_leads as leads_table
 from varde.store.camera_tables import camera_links as links_table
 from varde.store.site import Site
 from varde.workflows.actor import Actor
@@ -88,7 +89,7 @@ def test_comparisons_are_listed_newest_first_and_paged_by_number(site: Site) -> 
         assert [one.comparison_id for one in of_first] == [made[2], made[0]]
 
 
-def test_comparisons_and_decisions_cannot_be_changed(site: Site) -> None:
+def test_comparisons_leads_and_decisions_cannot_be_changed(site: Site) -> None:
     (item,) = add_files(site, KIM, "one", {"a.jpg": b"a"})
     camera = add_camera(site, KIM, "D70")
     number = compare_item(site, KIM, camera, item)
@@ -96,6 +97,8 @@ def test_comparisons_and_decisions_cannot_be_changed(site: Site) -> None:
     for act in (
         update(comparisons_table).values(log10_lr=9.0),
         delete(comparisons_table),
+        update(leads_table).values(found_at=AT),
+        delete(leads_table),
         update(links_table).values(verdict="linked"),
         delete(links_table),
     ):

@@ -3,12 +3,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete, update
+from sqlalchemy.exc import DBAPIError
 
 from varde.core.camera import FingerprintKind, Reference, ReferenceState
 from varde.core.errors import NotFound, WrongUse
 from varde.core.outcome import NotComparable, Reason
 from varde.store import cameras, cases
+from varde.store.camera_tables import fingerprint_references
 from varde.store.cameras import Camera, NewCamera, NewFingerprint, StoredFingerprint
 from varde.store.database import Database
 
@@ -55,6 +57,17 @@ def test_a_name_is_taken_once_and_must_be_one(database: Database) -> None:
         for name in ("D70", "", "-x", "a\nb", "n" * 201):
             with pytest.raises(WrongUse):
                 _add(connection, name)
+
+
+def test_what_a_fingerprint_was_made_from_cannot_be_changed(database: Database) -> None:
+    with database.write() as connection:
+        _fingerprint(connection, _add(connection, "D70"))
+    for act in (update(fingerprint_references).values(state="used"), delete(fingerprint_references)):
+        with (
+            pytest.raises(DBAPIError, match="fingerprint_references is append-only"),
+            database.write() as connection,
+        ):
+            connection.execute(act)
 
 
 def test_a_new_version_replaces_the_one_of_its_kind_only(database: Database) -> None:

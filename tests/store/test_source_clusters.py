@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import Connection
+import pytest
+from sqlalchemy import Connection, Table, delete, update
+from sqlalchemy.exc import DBAPIError
 from stored import AT, PERSON, add_files, make_case, make_content
 
 from varde.core.case import Case, Exhibit
@@ -13,6 +15,8 @@ from varde.core.signal import Method
 from varde.core.source_cluster import SourceCluster, SourceMember, Unclustered
 from varde.core.source_sketch import SourceSketch
 from varde.store import items, reopening, source_clusters, source_sketches
+from varde.store.camera_tables import source_cluster_members, source_clusterings
+from varde.store.camera_tables import source_clusters as clusters_table
 from varde.store.database import Database
 from varde.store.items import ExaminedItem
 
@@ -98,3 +102,26 @@ def test_a_case_that_nobody_clustered_has_no_clustering(database: Database) -> N
     with database.write() as connection:
         case, _ = make_case(connection)
         assert source_clusters.find_newest(connection, case.case_id) is None
+
+
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [(source_clusterings, {"facts": {}}), (clusters_table, {"files": 3}), (source_cluster_members, {"number": 2})],
+    ids=["clusterings", "clusters", "members"],
+)
+def test_a_clustering_cannot_be_changed(database: Database, table: Table, change: dict[str, object]) -> None:
+    with database.write() as connection:
+        case, _ = record(connection)
+        source_clusters.add_clustering(
+            connection,
+            case.case_id,
+            method="m/1",
+            facts={"files": 1},
+            clusters=[SourceCluster(1, 1, {})],
+            members=[SourceMember(1, 1, None, 7.5)],
+            person=PERSON,
+            at=AT,
+        )
+    for act in (update(table).values(**change), delete(table)):
+        with pytest.raises(DBAPIError, match=f"{table.name} is append-only"), database.write() as connection:
+            connection.execute(act)

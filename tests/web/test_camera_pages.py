@@ -142,3 +142,8 @@ def test_a_decision_is_of_the_case_whose_page_it_is_made_on(compared: Compared) 
     page = compared.paged.get(there, "sara")
     assert page.status_code == 200 and "Decide</button>" not in page.text and "its own page leads there" in page.text
     assert compared.paged.post(f"{there}/decisions", "sara", verdict="linked", note="no").status_code in (403, 404)
+
+
+def test_commands_on_a_page_can_be_copied_whatever_the_case_is_called(compared: Compared) -> None:
+    page = compared.paged.get(f"/cases/{compared.paged.case_ids[THERE]}/cameras", "sara").text
+    assert f"<code>varde camera hunt --case &#39;{THERE}&#39;</code>" in page

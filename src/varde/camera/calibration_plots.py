@@ -14,6 +14,9 @@ from varde.measures.pooling import pool_scores
 
 _RATIOS: Final = tuple((float(value), f"{value:+d}" if value else "0") for value in range(-3, 4))
 _SHARES: Final = tuple((value / 4, f"{value * 25} %") for value in range(5))
+_FIRST: Final = -5
+"""Lowest strength on the axis of a curve; the highest is where it has reached its bounds."""
+
 _PRIORS: Final = np.linspace(-3, 3, 61)
 
 
@@ -70,22 +73,27 @@ def plot_curve(table: ScoreTable, strength: float | None = None) -> str:
         table: of an extent and a number of pixels.
         strength: of the score in question (see `varde.camera.strength`), marked; None for none.
     """
-    last = 10 * max(2, math.ceil(max(table.null_highest, _find_end(table), strength or 0.0) / 10))
-    places = np.linspace(-5, last, 241)
+    last = 10 * max(2, math.ceil(max(table.null_highest, _find_end(table)) / 10))
+    places = np.linspace(_FIRST, last, 241)
     bottom, top = min(-2, math.floor(table.low)), max(3, math.ceil(table.high))
     chart = Chart(
         "What a score is worth: log10 likelihood ratio over the strength of the correlation",
         "strength: signed root of the PCE, less what chance gives",
         "log10 likelihood ratio",
-        tuple((float(value), str(value)) for value in range(-5, last + 1, 5 if last <= 40 else last // 8 // 5 * 5)),
+        tuple((float(value), str(value)) for value in range(_FIRST, last + 1, 5 if last <= 40 else last // 8 // 5 * 5)),
         tuple((float(value), f"{value:+d}" if value else "0") for value in range(bottom, top + 1)),
         (
             Line("within its bounds", [(x, table.read(x)[0]) for x in places], BLUE),
             Line("highest of another camera", [(table.null_highest, -9), (table.null_highest, 9)], ORANGE, "7 4"),
         ),
-        None if strength is None else (strength, "this comparison"),
+        None if strength is None else (strength, _name_mark(strength, last)),
     )
     return draw(chart)
+
+
+def _name_mark(strength: float, last: float) -> str:
+    """Returns what stands beside the mark; with its value where it lies beyond the axis and is drawn at its end."""
+    return "this comparison" if _FIRST <= strength <= last else f"this comparison, beyond at {strength:.0f}"
 
 
 def _exceed(values: Floats) -> list[tuple[float, float]]:

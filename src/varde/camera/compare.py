@@ -141,7 +141,7 @@ def _score(
 
 def _other_size(probe: Probe, prepared: PreparedFingerprint) -> NotComparable:
     rows, columns = probe.size_px()
-    detail = f"the picture has {columns} x {rows} pixels, the sensor {prepared.size_px[1]} x {prepared.size_px[0]}"
+    detail = f"The picture has {columns} x {rows} pixels, the sensor {prepared.size_px[1]} x {prepared.size_px[0]}."
     return NotComparable(Reason.OTHER_SENSOR_SIZE, detail)
 
 

@@ -17,6 +17,7 @@ from varde.camera.gates import (
     refuse_same_bytes,
     refuse_unsteady,
     take_candidate,
+    tell_own_size,
 )
 from varde.camera.reference_check import check_references, explain_outlier
 from varde.camera.reference_passes import ReferencePasses, References, ReferenceSource
@@ -112,7 +113,7 @@ def examine_references(references: References, kind: FingerprintKind) -> Referen
     refusal = refuse_other_sizes(candidates)
     if refusal:
         for each in candidates:
-            each.refused = each.refused or refusal
+            each.refused = each.refused or tell_own_size(each, refusal)
         return ReferencesExamined(_describe(candidates, frozenset()), refusal)
     passes = _drop_unfit(references, candidates, sums)
     checked = check_references(passes, candidates) if passes else frozenset()

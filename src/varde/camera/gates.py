@@ -20,6 +20,7 @@ COPY_CORRELATION: Final = 0.3
 """Correlation of two residuals from which on they are one exposure saved twice, not two of one camera."""
 
 _WINDOW_PX: Final = 64
+_MOST_SIZES: Final = 6
 
 Sketch = NDArray[np.float32]
 
@@ -78,6 +79,14 @@ def refuse_other_sizes(candidates: list[Candidate]) -> NotComparable | None:
     return None
 
 
+def tell_own_size(candidate: Candidate, refusal: NotComparable) -> NotComparable:
+    """Returns a refusal of files of several sizes for one of them, with its own size before the others'."""
+    if candidate.size_px is None:
+        return refusal
+    width, height = candidate.size_px
+    return NotComparable(refusal.reason, f"It is {width} x {height} pixels. {refusal.detail}")
+
+
 def refuse_unsteady(new: Candidate) -> None:
     """Refuses a video whose frames were not shown to lie at one place of the sensor."""
     stated = new.facts.get("steadiness")
@@ -126,6 +135,7 @@ def _explain_size(size_px: tuple[int, int] | None, usual: tuple[int, int]) -> st
 
 
 def _list_sizes(candidates: list[Candidate]) -> str:
-    named = [f"{each.name} {each.size_px[0]} x {each.size_px[1]}" for each in candidates if each.size_px]
-    shown = ", ".join(named[:12])
-    return f"{shown} and {len(named) - 12} more" if len(named) > 12 else shown
+    sizes = Counter(each.size_px for each in candidates if each.size_px).most_common()
+    named = [f"{number} of {size[0]} x {size[1]}" for size, number in sizes[:_MOST_SIZES]]
+    more = len(sizes) - len(named)
+    return ", ".join(named) + (f" and of {more} sizes more" if more else "")

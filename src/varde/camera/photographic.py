@@ -87,7 +87,10 @@ def refuse_unphotographic(exposure: Exposure, facts: Mapping[str, Any]) -> NotCo
     if exposure.constant is None or exposure.constant < _CONSTANT:
         return None
     if exposure.constant == 1.0:
-        return NotComparable(Reason.BLANK, "Nothing is in it: every block of 8 x 8 pixels is exactly one grey.")
+        return NotComparable(
+            Reason.BLANK,
+            "It is empty or drawn: every block of 8 x 8 pixels between black and white is of exactly one grey.",
+        )
     share = f"{exposure.constant:.0%} of its blocks of 8 x 8 pixels are each of exactly one grey"
     quality = facts.get("quality")
     if facts.get("is_lossless") or (isinstance(quality, int) and quality >= _FAINT_QUALITY):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 import click
@@ -9,6 +10,7 @@ import click
 from varde.cli import output
 from varde.cli.options import Session, with_session
 from varde.cli.progress import ProgressDisplay
+from varde.store.types import write_utc
 
 _COLUMNS = ("cluster", "files", "size", "strength", "least", "models", "cameras")
 _REASONS = {
@@ -72,7 +74,7 @@ def _document(found: Any, rows: list[dict[str, Any]], sketched: int) -> dict[str
         "case": found.case,
         "method": made.method if made else None,
         "clustering": made.clustering_id if made else None,
-        "made_at": made.made_at.isoformat() if made else None,
+        "made_at": write_utc(made.made_at) if made else None,
         "clusters": rows,
         "singletons": sum(alone.values()),
         "singletons_by_reason": alone,
@@ -115,20 +117,23 @@ def _say(found: Any, sketched: int, case: str) -> None:
         output.say(f"Sketched first: {output.count(sketched, 'picture')}.")
     made = found.clustering
     if made is None:
-        output.say(f"The pictures of this case were not clustered yet: `varde camera cluster {case}` does it.")
+        output.say(
+            f"The pictures of this case were not clustered yet: `varde camera cluster {shlex.quote(case)}` does it."
+        )
         return
     facts = made.facts
     output.say(
         f"{output.count(facts['clusters'], 'cluster')} of {output.count(facts['in_clusters'], 'file')}; "
-        f"{output.count(facts['compared_whole'], 'picture was', 'pictures were')} compared whole, the others by "
-        "sketches. Leads, not attributions."
+        f"{output.count(facts['compared_whole'], 'picture was', 'pictures were')} compared whole"
+        f"{', the others by sketches' if facts['compared_whole'] < facts['files'] else ''}. Leads, not attributions."
     )
     for reason, number in found.unclustered.items():
         output.say(
             f"{_REASONS.get(reason, 'Not assessable, ' + reason.replace('_', ' '))}: {output.count(number, 'file')}."
         )
     if found.not_examined:
-        output.say(f"Not sketched: {output.count(found.not_examined, 'picture')}; `varde process {case} --sources`.")
+        how = f"`varde process {shlex.quote(case)} --sources`"
+        output.say(f"Not sketched: {output.count(found.not_examined, 'picture')}; {how}.")
     if found.videos:
         output.say(f"Not clustered: {output.count(found.videos, 'video')}.")
     if facts["not_compared"]:

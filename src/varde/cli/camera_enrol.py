@@ -54,7 +54,7 @@ def enrol(
     Take 10 to 50 files as the camera wrote them, best of evenly lit, bright surfaces out of focus, never saturated,
     without digital zoom. Every file is compared with all the others: one that does not agree is left out and named.
     For a video fingerprint name videos. Enrolling a NAME again makes a new version; the earlier stays readable.
-    Ends with 1 if a file could not be opened, with 2 if no fingerprint could be made.
+    Ends with 1 if a file could not be opened or decoded, with 2 if no fingerprint could be made.
 
     \b
     Examples:

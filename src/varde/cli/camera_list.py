@@ -34,8 +34,10 @@ def list_(session: Session, case_name: str | None, with_withdrawn: bool) -> None
     if session.as_json:
         output.write_json_list(_list_row(*each) for each in found)
         return
-    rows = (_list_row(*each) for each in found)
+    rows = [_list_row(*each) for each in found]
     output.write_rows(_COLUMNS, ([row[column] for column in _COLUMNS] for row in rows))
+    if not rows:
+        output.say("No camera is enrolled. `varde camera enrol NAME PHOTO...` makes the fingerprint of one.")
 
 
 @click.command("show")

@@ -46,7 +46,9 @@ def pair(session: Session, one: Path, other: Path, extent: str | None) -> None:
     if not row["assessable"]:
         output.say(f"Not assessable: {row['detail']}")
     elif row["log10_lr"] is None:
-        output.say(f"What the score is worth is not known: {row['detail']}")
+        output.say(f"There is a score and no ratio: {row['detail']}")
+    if found.z is not None:
+        output.say(f"Two files of a case would be put into one cluster from z {found.joined_from} on: {found.z} here.")
     output.say("\n".join(LIMITS))
 
 

@@ -131,7 +131,7 @@ def _print(found: CameraSearch) -> None:
     """Writes candidates on standard output, and what they mean and what was not searched on standard error."""
     from varde.cli.camera_words import WHAT_IT_MEANS
     from varde.core.camera import LikelihoodRatio, SourceScore
-    from varde.reports.camera_words import write_place, write_ratio
+    from varde.reports.camera_words import write_found, write_ratio
     from varde.workflows.camera_search_words import write_cost
 
     rows = []
@@ -140,9 +140,9 @@ def _print(found: CameraSearch) -> None:
         score = outcome if isinstance(outcome, SourceScore) else None
         ratio = worth if isinstance(worth, LikelihoodRatio) else None
         words = ratio.words if ratio else "not assessable"
-        rows.append([one.rank, one.comparison.camera, one.case, write_ratio(ratio) if ratio else None, words])
+        rows.append([one.rank, one.comparison.camera, one.case or None, write_ratio(ratio) if ratio else None, words])
         rows[-1] += [f"{score.pce:.1f}" if score else None, f"{one.z:.1f}" if one.z is not None else None]
-        rows[-1].append(write_place(score) if score else None)
+        rows[-1].append(write_found(one.comparison) or None)
     output.write_rows(_COLUMNS, rows)
     sizes = ", ".join(f"{one.width_px} x {one.height_px} ({one.kind.value})" for one in found.searched)
     output.say(f"Compared: {output.count(found.cameras, 'camera')}{f' of {sizes}' if sizes else ''}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def add(session: Session, case: str, path: str, copy: bool, process_now: bool) -
         return run_processing(session, site, case)
     if session.as_json:
         output.write_json(_describe(added))
-    output.say(f"Next: varde process {case}")
+    output.say(f"Next: varde process {shlex.quote(case)}")
     return 0
 
 

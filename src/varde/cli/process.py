@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import click
 
 from varde.cli import output
@@ -107,7 +109,7 @@ def say_without_faces(count: int, why: NoFaces | None, case: str) -> None:
     first = "`varde models use builtin`, then " if why is NoFaces.NO_PACK else ""
     output.say(
         f"Not looked at for faces: {output.count(count, 'picture or video', 'pictures and videos')}, {reason}. "
-        f"{first}`varde process {case} --faces` looks at them."
+        f"{first}`varde process {shlex.quote(case)} --faces` looks at them."
     )
 
 

@@ -15,6 +15,7 @@ from varde.camera.residual import Residual
 from varde.core.camera import FingerprintKind
 from varde.core.errors import ExhibitChanged
 from varde.core.outcome import NotComparable, Reason
+from varde.pipeline.file_names import name_apart
 from varde.pipeline.read_residuals import ResidualReader, SourceRecord
 from varde.store.durable import make_folder
 
@@ -73,6 +74,7 @@ class _Files:
     ) -> None:
         self._making = making
         self._paths = paths
+        self._names = name_apart(paths)
         self._spool = spool
         self._wanted = kind
         self._seen: list[tuple[ReferenceSource, NotComparable | None]] = []
@@ -94,7 +96,7 @@ class _Files:
 
     def _read_first(self) -> Iterator[Read]:
         for number, record in enumerate(self._making.reader.examine_all(self._paths)):
-            source = ReferenceSource(record.name, record.sha256, record.facts)
+            source = ReferenceSource(self._names[number], record.sha256, record.facts)
             outcome = self._judge(record)
             refused = outcome if isinstance(outcome, NotComparable) else None
             self._seen.append((source, refused))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection
 
 from sqlalchemy import Connection
@@ -126,6 +127,6 @@ def _find_comparison(
     if not made or made[0].comparison_id is None:
         raise WrongUse(
             f"item {item_id} was not compared with camera {camera.name}, so there is nothing a decision could rest on",
-            advice=f"Compare them first: varde camera compare {camera.name} --item {item_id}",
+            advice=f"Compare them first: varde camera compare {shlex.quote(camera.name)} --item {item_id}",
         )
     return made[0].comparison_id

@@ -138,7 +138,8 @@ def list_files(paths: Sequence[Path]) -> list[Path]:
             raise NotFound(f"there is no file {path}, or it is closed to you ({error.strerror})") from error
         found += sorted(each for each in inside if each is path or (each.is_file() and not each.is_symlink()))
     if not found:
-        raise WrongUse("there are no files in it", advice="Name photographs that the camera took.")
+        named = ", ".join(map(str, paths))
+        raise WrongUse(f"there are no files in {named}", advice="Name photographs that the camera took.")
     return found
 
 

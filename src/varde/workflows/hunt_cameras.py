@@ -65,7 +65,9 @@ def hunt_cameras(
         named = [cameras.get_camera(connection, name, order.case_ids) for name in order.cameras]
     for camera in named:
         if camera.withdrawn_at is not None:
-            raise Refused(f"camera {camera.name} was withdrawn", advice="Leave it out, or enrol it again.")
+            raise Refused(
+                f"camera {camera.name} was withdrawn", advice="Leave it out, or enrol it again under another name."
+            )
     in_force, hunted, videos_only = find_calibration(site), [], []
     with ResidualReader(site.settings) if reader is None else nullcontext(reader) as reading:
         for camera in named or _list_cameras(site, order):

@@ -80,7 +80,7 @@ def describe_compared(one: Compared) -> NewComparison:
     if isinstance(weighed.likelihood, LikelihoodRatio):
         words = make_propositions(name, camera.name, f"{camera.make} {camera.model}".strip())
         return replace(new, same=words.same, other=words.other, calibration_id=one.calibration_id)
-    return replace(new, advice=advise(weighed.likelihood.reason))
+    return replace(new, advice=one.taken.advice or advise(weighed.likelihood.reason))
 
 
 def _show_unkept(one: Compared, new: NewComparison, person: str, at: datetime) -> CameraComparison:

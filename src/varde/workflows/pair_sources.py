@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -14,7 +15,7 @@ from varde.camera.residual import Residual
 from varde.camera.source_pairs import MIRRORED, make_row, score_rows
 from varde.core.audit import Act
 from varde.core.camera import LikelihoodRatio, SearchExtent, SourceScore
-from varde.core.errors import WrongUse
+from varde.core.errors import NotFound, WrongUse
 from varde.core.outcome import NotComparable, Reason
 from varde.core.signal import Method
 from varde.pipeline.read_residuals import ResidualReader, SourceRecord
@@ -26,6 +27,8 @@ from varde.workflows.calibrate_camera import find_calibration
 LIMITS: Final = (
     "Two single pictures say much less than a picture and a fingerprint of many: a low score does not speak against "
     "one camera.",
+    "Two copies of one picture, and two pictures of one scene, agree for what they show: a high score speaks of "
+    "sensors only where the files show different things.",
 )
 
 _PAIR: Final = "camera.pair"
@@ -64,6 +67,9 @@ def pair_sources(site: Site, actor: Actor, one: Path, other: Path, extent: Searc
         NotFound: if a file is not there.
         WrongUse: if both are one file, or have the same bytes.
     """
+    for path in (one, other):
+        if not os.path.exists(path):  # noqa: PTH110 - the other one raises where a folder above is closed to us
+            raise NotFound(f"there is no file {path}, or it is closed to you")
     with ResidualReader(site.settings) as reader:
         records = reader.examine(one), reader.examine(other)
     if records[0].sha256 == records[1].sha256 != b"":
@@ -78,8 +84,15 @@ def pair_sources(site: Site, actor: Actor, one: Path, other: Path, extent: Searc
         outcome = _compare(first, second, extent)
         z = _score_whole(first, second)
     _record(site, actor, records, outcome)
-    likelihood = outcome if isinstance(outcome, NotComparable) else find_calibration(site).calibration.log10_lr(outcome)
+    likelihood = outcome if isinstance(outcome, NotComparable) else _weigh(site, outcome)
     return PairedFiles(records, outcome, likelihood, z, round(find_least(MIRRORED, USUAL_SPREAD), 2))
+
+
+def _weigh(site: Site, score: SourceScore) -> LikelihoodRatio | NotComparable:
+    found = find_calibration(site).calibration.log10_lr(score)
+    if isinstance(found, NotComparable) and found.reason is Reason.NOT_CALIBRATED:
+        return NotComparable(found.reason, "What such a score of two single files is worth was not measured.")
+    return found
 
 
 def _refuse(outcome: Residual | NotComparable, number: int) -> NotComparable | None:
@@ -92,6 +105,9 @@ def _compare(first: Residual, second: Residual, extent: SearchExtent | None) -> 
     found = compare_residuals(first, second, extent or SearchExtent.ALIGNED)
     if extent is None and isinstance(found, NotComparable) and found.reason is Reason.OTHER_SENSOR_SIZE:
         found = compare_residuals(first, second, SearchExtent.TURNED)
+    if extent is not None and isinstance(found, NotComparable) and found.reason is Reason.OTHER_SENSOR_SIZE:
+        swapped = compare_residuals(second, first, extent)  # the smaller is looked for in the larger
+        found = found if isinstance(swapped, NotComparable) else swapped
     if isinstance(found, NotComparable):
         return found
     return replace(found, method=Method(f"{first.method.name}+{_PAIR}", found.method.version))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -164,7 +164,7 @@ def _keep(
         kept = _keep_all(connection, site, actor, order, compared, found.z, at)
         wider = list_wider(connection, kind, size_px, order.extent) if size_px else []
         reason = explain_empty(residual, found.scope, not_searched, kept.elsewhere, wider)
-        empty = None if kept.candidates else reason
+        empty = None if kept.candidates else replace(reason, advice=taken.advice or reason.advice)
         subject: dict[str, str | int | None] = {
             "case": case.name if case else None,
             "extent": order.extent.value,

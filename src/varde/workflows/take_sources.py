@@ -16,6 +16,7 @@ from varde.camera.fingerprint import Fingerprint
 from varde.core.camera_comparison import CompareOrder, FileToCompare, ItemToCompare
 from varde.core.case import Case
 from varde.core.errors import ExhibitChanged, ExhibitUnreachable, NotFound
+from varde.core.locator import escape
 from varde.core.outcome import NotComparable, Reason
 from varde.pipeline.read_residuals import ResidualReader, SourceRecord, advise_on_file
 from varde.pipeline.sources import SpoolSource
@@ -64,12 +65,14 @@ class TakenSource:
     Attributes:
         place: a content of the site with these very bytes, and the case of it; None where there is none.
         is_readable: False where it could not be opened at all.
+        advice: what to do about that; "" where the reason says enough.
     """
 
     file: SourceFile
     record: SourceRecord
     place: ContentPlace | None
     is_readable: bool
+    advice: str = ""
 
 
 def advise(reason: Reason) -> str:
@@ -85,7 +88,7 @@ def find_sources(connection: Connection, order: CompareOrder, case: Case | None)
     """
     case_ids = order.case_ids if case is None else {case.case_id}
     return [
-        SourceFile(probe.name, probe.path)
+        SourceFile(escape(os.fsencode(probe.name)), probe.path)  # a name need not be text, and may be hostile
         if isinstance(probe, FileToCompare)
         else _find_item(connection, probe, case_ids)
         for probe in order.probes
@@ -111,7 +114,9 @@ def read_source(
         record = _examine(site, reader, file, pattern)
     except (NotFound, ExhibitChanged, ExhibitUnreachable) as error:
         refused = NotComparable(Reason.NOT_DECODED, f"{error}.")
-        return TakenSource(file, SourceRecord(file.name, b"", None, {}, refused), None, is_readable=False)
+        return TakenSource(
+            file, SourceRecord(file.name, b"", None, {}, refused), None, is_readable=False, advice=error.advice
+        )
     place = file.known
     if place is None and case is not None and record.sha256:
         with site.database.read() as connection:
@@ -133,7 +138,9 @@ def _examine(site: Site, reader: ResidualReader, file: SourceFile, pattern: Fing
     if file.original is None:
         path = file.path or Path()
         if not os.path.exists(path):  # noqa: PTH110 - the other one raises where a folder above is closed to us
-            raise NotFound("There is no such file")
+            raise NotFound(
+                "There is no such file", advice="Look whether its name is right, and whether you may read it."
+            )
         record = reader.examine(path, pattern)
     else:
         with open_verified(site, file.original) as opened:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import shlex
 from functools import cache
 from typing import Final
 
@@ -68,6 +69,7 @@ def _environment() -> Environment:
     environment.filters |= {"number": "{:,}".format, "minute": "{:%Y-%m-%d %H:%M}".format, "day": "{:%Y-%m-%d}".format}
     environment.filters["size"] = _write_size
     environment.filters["commands"] = _mark_commands
+    environment.filters["shell"] = shlex.quote
     return environment
 
 
