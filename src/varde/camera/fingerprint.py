@@ -18,6 +18,7 @@ from varde.camera.gates import (
     refuse_unsteady,
     take_candidate,
 )
+from varde.camera.packing import PackedResidual
 from varde.camera.reference_check import check_references, explain_outlier
 from varde.camera.reference_passes import ReferencePasses, References, ReferenceSource
 from varde.core.camera import FingerprintKind, Reference, ReferenceState
@@ -133,7 +134,8 @@ def examine_references(references: References, kind: FingerprintKind) -> Referen
 def _sum_all(references: References, kind: FingerprintKind) -> tuple[list[Candidate], FingerprintSums | None]:
     candidates: list[Candidate] = []
     sums: FingerprintSums | None = None
-    for source, outcome in references():
+    for source, given in references():
+        outcome = given.unpack() if isinstance(given, PackedResidual) else given
         new = take_candidate(source.name, source.sha256, source.facts, outcome)
         refuse_same_bytes(candidates, new)
         if kind is FingerprintKind.VIDEO:

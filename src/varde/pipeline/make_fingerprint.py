@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from varde.camera.fingerprint import ReferencesExamined, ReferenceSource, examine_references
+from varde.camera.fingerprint_sums import Noise
 from varde.camera.reference_spool import ReferenceSpool
 from varde.camera.residual import Residual
 from varde.core.camera import FingerprintKind
@@ -21,7 +22,7 @@ from varde.store.durable import make_folder
 MOST_SPOOL_BYTES: Final = 8 << 30
 _SHARE_OF_FREE: Final = 2
 
-Read = tuple[ReferenceSource, Residual | NotComparable]
+Read = tuple[ReferenceSource, Noise | NotComparable]
 Watch = Callable[[int], None]
 """Called with the number of files that were read."""
 

@@ -1,0 +1,177 @@
+"""Residuals in five bytes a pixel, band by band: what is kept of a reference while its fingerprint is made.
+
+Bands are 16 rows, so that a colour filter's cell and coding blocks stay whole in each, and so that a band and what is
+computed of it lie in the processor's cache. A pixel's noise is a 16-bit multiple of 1/32767 of the band's greatest,
+its weight the upper bits of its float32 (exact to 1/8192, 32 octaves below the band's greatest), its luma as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from varde.camera.residual import Residual
+from varde.core.signal import Method
+from varde.segments.compiled import compiled
+
+BAND_PX: Final = 16
+PIXEL_BYTES: Final = 5
+
+Packed = NDArray[np.uint8]
+"""(5 n,) of a band of n pixels: noise in 16 bits, weights in 16, luma in 8."""
+
+Band = tuple[slice, Residual]
+"""Rows of a picture, and its residual there."""
+
+Scale = tuple[float, int]
+"""Step of a band's noise, and where the codes of its weights begin."""
+
+_INFINITE: Final = 0x7F800000
+_MIDDLE: Final = 32768
+_CODES: Final = 65535
+_DROPPED_BITS: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class PackedResidual:
+    """A residual of which each band is got and unpacked when it is asked for.
+
+    Attributes:
+        shape: rows and columns.
+        usable, method: as `Residual`.
+        scales: of each band.
+        get_band: returns a packed band by its number, to be used up before the next is asked for.
+    """
+
+    shape: tuple[int, int]
+    usable: float
+    method: Method
+    scales: tuple[Scale, ...]
+    get_band: Callable[[int], Packed]
+    buffers: BandBuffers = field(repr=False, compare=False)
+
+    def bands(self, each: int) -> Iterator[Band]:
+        """Yields every so many bands from the top; each writes over the one before."""
+        for number, rows in list_bands(self.shape[0], each):
+            values, weights, luma = self.buffers.get(rows.stop - rows.start, self.shape[1])
+            packed, pixels = self.get_band(number), luma.size
+            codes = packed[: 4 * pixels].view(np.uint16)
+            step, base = self.scales[number]
+            _unpack(codes[:pixels], codes[pixels:], np.float32(step), base, _flat(values), _bits(weights))
+            luma.reshape(-1)[:] = packed[4 * pixels :]
+            yield rows, Residual(values, weights, luma, self.usable, self.method)
+
+    def unpack(self) -> Residual:
+        """Returns the whole of it, in memory of its own."""
+        values, weights = np.empty(self.shape, np.float32), np.empty(self.shape, np.float32)
+        luma = np.empty(self.shape, np.uint8)
+        for rows, part in self.bands(1):
+            values[rows], weights[rows], luma[rows] = part.values, part.weights, part.luma
+        return Residual(values, weights, luma, self.usable, self.method)
+
+
+class BandBuffers:
+    """Memory of one unpacked band, used again for each: touching new memory takes longer than what is done in it."""
+
+    def __init__(self) -> None:
+        self._width = 0
+        self._values = self._weights = np.empty((0, 0), np.float32)
+        self._luma = np.empty((0, 0), np.uint8)
+
+    def get(self, rows: int, width: int) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.uint8]]:
+        """Returns planes for values, weights and luma."""
+        if width != self._width:
+            self._width = width
+            self._values, self._weights = (np.empty((BAND_PX, width), np.float32) for _ in range(2))
+            self._luma = np.empty((BAND_PX, width), np.uint8)
+        return self._values[:rows], self._weights[:rows], self._luma[:rows]
+
+
+def list_bands(height_px: int, each: int) -> Iterator[tuple[int, slice]]:
+    """Yields number and rows of every so many bands of a picture, from the top."""
+    for number in range(0, -(-height_px // BAND_PX), each):
+        yield number, slice(number * BAND_PX, min((number + 1) * BAND_PX, height_px))
+
+
+def count_rows(height_px: int, each: int) -> int:
+    """Returns how many rows every so many bands have together."""
+    return sum(rows.stop - rows.start for _, rows in list_bands(height_px, each))
+
+
+def give_bands(noise: Residual | PackedResidual, each: int) -> Iterator[Band]:
+    """Yields every so many bands of a residual, to be used up one after the other."""
+    if isinstance(noise, PackedResidual):
+        yield from noise.bands(each)
+        return
+    for _, rows in list_bands(len(noise.values), each):
+        part = Residual(noise.values[rows], noise.weights[rows], noise.luma[rows], noise.usable, noise.method)
+        yield rows, part
+
+
+def pack_band(part: Residual, packed: Packed) -> Scale | None:
+    """Writes a band where it is to be kept; returns its scale, None where it holds what is no number."""
+    pixels = part.luma.size
+    codes = packed[: 4 * pixels].view(np.uint16)
+    step, base = _pack(_flat(part.values), _bits(part.values), _bits(part.weights), codes[:pixels], codes[pixels:])
+    packed[4 * pixels :] = part.luma.reshape(-1)
+    return None if step < 0 else (step, base)
+
+
+def _flat(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+    return plane.reshape(-1)
+
+
+def _bits(plane: NDArray[np.float32]) -> NDArray[np.uint32]:
+    return plane.reshape(-1).view(np.uint32)
+
+
+@compiled
+def _pack(
+    values: NDArray[np.float32],
+    value_bits: NDArray[np.uint32],
+    weight_bits: NDArray[np.uint32],
+    noise: NDArray[np.uint16],
+    weights: NDArray[np.uint16],
+) -> tuple[float, int]:
+    """Returns step and base; a step below 0 where values or weights are no numbers, or weights are below 0."""
+    top, heaviest = np.uint32(0), np.uint32(0)
+    for at in range(len(values)):
+        top = max(top, value_bits[at] & np.uint32(0x7FFFFFFF))
+        heaviest = max(heaviest, weight_bits[at])
+    if top >= _INFINITE or heaviest >= _INFINITE:
+        return -1.0, 0
+    greatest = np.float32(0)
+    for at in range(len(values)):
+        greatest = max(greatest, abs(values[at]))
+    step = greatest / np.float32(_CODES // 2)
+    factor = np.float32(1) / step if step > 0 else np.float32(0)
+    base = np.int32(heaviest >> np.uint32(_DROPPED_BITS)) - np.int32(_CODES)
+    for at in range(len(values)):
+        noise[at] = np.uint16(np.int32(values[at] * factor + np.float32(_MIDDLE + 0.5)))
+    for at in range(len(values)):
+        bits = weight_bits[at]
+        code = max(np.int32(bits >> np.uint32(_DROPPED_BITS)) - base, np.int32(1))
+        weights[at] = np.uint16(code * np.int32(bits > 0))
+    return float(step), int(base)
+
+
+@compiled
+def _unpack(
+    noise: NDArray[np.uint16],
+    weights: NDArray[np.uint16],
+    step: np.float32,
+    base: int,
+    values: NDArray[np.float32],
+    weight_bits: NDArray[np.uint32],
+) -> None:
+    first, half = np.int32(base), np.int32(1 << (_DROPPED_BITS - 1))
+    for at in range(len(values)):
+        values[at] = np.float32(np.int32(noise[at]) - np.int32(_MIDDLE)) * step
+    for at in range(len(values)):
+        code = np.int32(weights[at])
+        bits = (max(code + first, np.int32(0)) << np.int32(_DROPPED_BITS)) | half
+        weight_bits[at] = np.uint32(bits * np.int32(code > 0))
