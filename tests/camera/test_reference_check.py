@@ -5,8 +5,9 @@ from pytest import MonkeyPatch, approx
 from reference_sets import SIZE, Item, give, list_items
 
 from varde.camera import reference_passes
-from varde.camera.fingerprint_sums import Agreement, FingerprintSums, Noise
+from varde.camera.fingerprint_sums import Agreement, FingerprintSums
 from varde.camera.gates import Candidate, take_candidate
+from varde.camera.packing import Noise
 from varde.camera.reference_check import CLEAN_BOUND, check_references, compute_usual_gain, explain_outlier
 from varde.camera.reference_passes import Numbers, ReferencePasses
 from varde.core.outcome import NotComparable

@@ -18,7 +18,6 @@ from varde.camera.gates import (
     refuse_unsteady,
     take_candidate,
 )
-from varde.camera.packing import PackedResidual
 from varde.camera.reference_check import check_references, explain_outlier
 from varde.camera.reference_passes import ReferencePasses, References, ReferenceSource
 from varde.core.camera import FingerprintKind, Reference, ReferenceState
@@ -134,8 +133,7 @@ def examine_references(references: References, kind: FingerprintKind) -> Referen
 def _sum_all(references: References, kind: FingerprintKind) -> tuple[list[Candidate], FingerprintSums | None]:
     candidates: list[Candidate] = []
     sums: FingerprintSums | None = None
-    for source, given in references():
-        outcome = given.unpack() if isinstance(given, PackedResidual) else given
+    for source, outcome in references():
         new = take_candidate(source.name, source.sha256, source.facts, outcome)
         refuse_same_bytes(candidates, new)
         if kind is FingerprintKind.VIDEO:
@@ -143,8 +141,8 @@ def _sum_all(references: References, kind: FingerprintKind) -> tuple[list[Candid
         candidates.append(new)
         if isinstance(outcome, NotComparable) or new.refused:
             continue
-        sums = sums or FingerprintSums(*outcome.values.shape)
-        if outcome.values.shape == sums.numerator.shape:
+        sums = sums or FingerprintSums(*outcome.shape)
+        if outcome.shape == sums.numerator.shape:
             sums.add(outcome)
             new.is_held = True
     return candidates, sums

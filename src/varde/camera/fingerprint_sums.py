@@ -15,14 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from varde.camera.cleaning import clean_noise
-from varde.camera.packing import PackedResidual, give_bands
-from varde.camera.residual import Residual
+from varde.camera.packing import Noise, give_bands
 from varde.camera.workspace import Workspace
 from varde.segments.compiled import compiled
 
 Plane = NDArray[np.float32]
-
-Noise = Residual | PackedResidual
 
 _LEAST_SHARE: Final = 0.02
 """Share of the mean denominator below which a pixel was hardly ever usable: the fingerprint says nothing there."""

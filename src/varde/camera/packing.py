@@ -1,4 +1,4 @@
-"""Residuals in five bytes a pixel, band by band: what is kept of a reference while its fingerprint is made.
+"""Residuals in five bytes a pixel, band by band: as references leave their process and are kept on disk.
 
 Bands are 16 rows, so that a colour filter's cell and coding blocks stay whole in each, and so that a band and what is
 computed of it lie in the processor's cache. A pixel's noise is a 16-bit multiple of 1/32767 of the band's greatest,
@@ -7,6 +7,7 @@ its weight the upper bits of its float32 (exact to 1/8192, 32 octaves below the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -57,21 +58,21 @@ class PackedResidual:
     def bands(self, each: int) -> Iterator[Band]:
         """Yields every so many bands from the top; each writes over the one before."""
         for number, rows in list_bands(self.shape[0], each):
-            values, weights, luma = self.buffers.get(rows.stop - rows.start, self.shape[1])
-            packed, pixels = self.get_band(number), luma.size
-            codes = packed[: 4 * pixels].view(np.uint16)
-            step, base = self.scales[number]
-            _unpack(codes[:pixels], codes[pixels:], np.float32(step), base, _flat(values), _bits(weights))
-            luma.reshape(-1)[:] = packed[4 * pixels :]
-            yield rows, Residual(values, weights, luma, self.usable, self.method)
+            yield rows, self.unpack_band(number)
 
-    def unpack(self) -> Residual:
-        """Returns the whole of it, in memory of its own."""
-        values, weights = np.empty(self.shape, np.float32), np.empty(self.shape, np.float32)
-        luma = np.empty(self.shape, np.uint8)
-        for rows, part in self.bands(1):
-            values[rows], weights[rows], luma[rows] = part.values, part.weights, part.luma
+    def unpack_band(self, number: int) -> Residual:
+        """Returns a band, which the next writes over."""
+        packed = self.get_band(number)
+        pixels = len(packed) // PIXEL_BYTES
+        values, weights, luma = self.buffers.get(pixels // self.shape[1], self.shape[1])
+        codes = packed[: 4 * pixels].view(np.uint16)
+        step, base = self.scales[number]
+        _unpack(codes[:pixels], codes[pixels:], np.float32(step), base, _flat(values), _bits(weights))
+        luma.reshape(-1)[:] = packed[4 * pixels :]
         return Residual(values, weights, luma, self.usable, self.method)
+
+
+Noise = Residual | PackedResidual
 
 
 class BandBuffers:
@@ -102,7 +103,7 @@ def count_rows(height_px: int, each: int) -> int:
     return sum(rows.stop - rows.start for _, rows in list_bands(height_px, each))
 
 
-def give_bands(noise: Residual | PackedResidual, each: int) -> Iterator[Band]:
+def give_bands(noise: Noise, each: int) -> Iterator[Band]:
     """Yields every so many bands of a residual, to be used up one after the other."""
     if isinstance(noise, PackedResidual):
         yield from noise.bands(each)
@@ -112,6 +113,51 @@ def give_bands(noise: Residual | PackedResidual, each: int) -> Iterator[Band]:
         yield rows, part
 
 
+def cut_window(noise: Noise, rows: slice, columns: slice) -> NDArray[np.float32]:
+    """Returns values times weights of a part of a residual, in memory of its own."""
+    if isinstance(noise, Residual):
+        return noise.values[rows, columns] * noise.weights[rows, columns]
+    parts = []
+    for number in range(rows.start // BAND_PX, -(-rows.stop // BAND_PX)):
+        top, band = number * BAND_PX, noise.unpack_band(number)
+        inside = slice(max(rows.start - top, 0), rows.stop - top), columns
+        parts.append(band.values[inside] * band.weights[inside])
+    return np.concatenate(parts)
+
+
+def pack(noise: Noise, write: Callable[[Packed, int], None]) -> tuple[Scale, ...] | None:
+    """Writes a residual band by band; returns the scales, None where it holds what is no number.
+
+    Args:
+        noise: packed or not.
+        write: called with each packed band, to be used up at once, and the byte where it begins.
+    """
+    scales, at = list[Scale](), 0
+    height, width = noise.shape
+    packed = np.empty(PIXEL_BYTES * BAND_PX * width, np.uint8)
+    for number, rows in list_bands(height, 1):
+        if isinstance(noise, PackedResidual):
+            scale, band = noise.scales[number], noise.get_band(number)
+        else:
+            band = packed[: PIXEL_BYTES * width * (rows.stop - rows.start)]
+            part = Residual(noise.values[rows], noise.weights[rows], noise.luma[rows], noise.usable, noise.method)
+            found = pack_band(part, band)
+            if found is None:
+                return None
+            scale = found
+        scales.append(scale)
+        write(band, at)
+        at += len(band)
+    return tuple(scales)
+
+
+def place_band(shape: tuple[int, int], number: int) -> slice:
+    """Returns where a band lies among the bytes of a packed residual."""
+    height, width = shape
+    row = number * BAND_PX
+    return slice(PIXEL_BYTES * width * row, PIXEL_BYTES * width * min(row + BAND_PX, height))
+
+
 def pack_band(part: Residual, packed: Packed) -> Scale | None:
     """Writes a band where it is to be kept; returns its scale, None where it holds what is no number."""
     pixels = part.luma.size
@@ -119,6 +165,21 @@ def pack_band(part: Residual, packed: Packed) -> Scale | None:
     step, base = _pack(_flat(part.values), _bits(part.values), _bits(part.weights), codes[:pixels], codes[pixels:])
     packed[4 * pixels :] = part.luma.reshape(-1)
     return None if step < 0 else (step, base)
+
+
+def find_greatest(scale: Scale) -> tuple[float, float]:
+    """Returns the greatest value and weight that a band of this scale can hold; not a number where it is no scale."""
+    step, base = scale
+    if not -_CODES <= base < _INFINITE >> _DROPPED_BITS:
+        return math.nan, math.nan
+    bits = min((base + _CODES + 1) << _DROPPED_BITS, _INFINITE)
+    return step * _MIDDLE, float(np.uint32(bits).view(np.float32))
+
+
+def warm_up() -> None:
+    """Compiles and loads what packing needs, so that nothing has to be opened later, as in a sandbox."""
+    plane = np.ones((BAND_PX, BAND_PX), np.float32)
+    pack_band(Residual(plane, plane, plane.astype(np.uint8), 1.0), np.empty(PIXEL_BYTES * plane.size, np.uint8))
 
 
 def _flat(plane: NDArray[np.float32]) -> NDArray[np.float32]:

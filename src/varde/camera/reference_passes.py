@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from varde.camera.fingerprint_sums import Agreement, FingerprintSums, Noise
+from varde.camera.fingerprint_sums import Agreement, FingerprintSums
 from varde.camera.gates import Candidate
-from varde.camera.packing import count_rows
+from varde.camera.packing import Noise, count_rows
 from varde.core.outcome import NotComparable
 
 
@@ -33,7 +33,7 @@ References = Callable[[], Iterator[tuple[ReferenceSource, Noise | NotComparable]
 Numbers = frozenset[int]
 """Of references, from 0."""
 
-_SAMPLE_PX: Final = 1_500_000
+_SAMPLE_PX: Final = 1_000_000
 
 
 class ReferencePasses:

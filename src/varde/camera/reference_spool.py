@@ -15,17 +15,7 @@ from typing import Self
 
 import numpy as np
 
-from varde.camera.packing import (
-    BAND_PX,
-    PIXEL_BYTES,
-    BandBuffers,
-    Packed,
-    PackedResidual,
-    Scale,
-    give_bands,
-    pack_band,
-)
-from varde.camera.residual import Residual
+from varde.camera.packing import PIXEL_BYTES, BandBuffers, Noise, Packed, PackedResidual, Scale, pack, place_band
 from varde.core.signal import Method
 
 
@@ -63,22 +53,22 @@ class ReferenceSpool:
     ) -> None:
         self._file.close()
 
-    def put(self, number: int, residual: Residual) -> bool:
+    def put(self, number: int, noise: Noise) -> bool:
         """Keeps a residual and returns whether there was room for it; a full disk counts as no room.
 
         What is no number is not kept either: it cannot be packed.
         """
-        size = PIXEL_BYTES * residual.luma.size
+        size = PIXEL_BYTES * noise.shape[0] * noise.shape[1]
         if size > self._left:
             return False
         try:
-            scales = self._write(residual)
+            scales = pack(noise, self._write)
         except OSError:
             self._left = 0
             return False
         if scales is None:
             return False
-        self._entries[number] = _Entry(self._end, residual.luma.shape, residual.usable, residual.method, scales)
+        self._entries[number] = _Entry(self._end, noise.shape, noise.usable, noise.method, scales)
         self._end += size
         self._left -= size
         return True
@@ -90,40 +80,24 @@ class ReferenceSpool:
             return None
 
         def get_band(band: int) -> Packed:
-            rows, width = min(BAND_PX, entry.shape[0] - BAND_PX * band), entry.shape[1]
-            return self._read(entry.offset + PIXEL_BYTES * width * BAND_PX * band, PIXEL_BYTES * width * rows)
+            place = place_band(entry.shape, band)
+            return self._read(entry.offset + place.start, place.stop - place.start)
 
         return PackedResidual(entry.shape, entry.usable, entry.method, entry.scales, get_band, self._buffers)
 
-    def _write(self, residual: Residual) -> tuple[Scale, ...] | None:
-        scales, at = list[Scale](), self._end
-        for _, part in give_bands(residual, 1):
-            packed = self._get_packed(PIXEL_BYTES * part.luma.size)
-            scale = pack_band(part, packed)
-            if scale is None:
-                return None
-            scales.append(scale)
-            self._write_band(packed, at)
-            at += len(packed)
-        return tuple(scales)
-
-    def _get_packed(self, size: int) -> Packed:
-        if len(self._packed) < size:
-            self._packed = np.empty(size, np.uint8)
-        return self._packed[:size]
-
-    def _write_band(self, packed: Packed, at: int) -> None:
-        left = packed.data
+    def _write(self, band: Packed, at: int) -> None:
+        left, at = band.data, self._end + at
         while left:
             written = os.pwrite(self._file.fileno(), left, at)
             left, at = left[written:], at + written
 
     def _read(self, at: int, size: int) -> Packed:
-        packed = self._get_packed(size)
-        left = packed.data
+        if len(self._packed) < size:
+            self._packed = np.empty(size, np.uint8)
+        left = self._packed[:size].data
         while left:
             read = os.preadv(self._file.fileno(), [left], at)
             if not read:
                 raise OSError(f"the spool ends at byte {at}")
             left, at = left[read:], at + read
-        return packed
+        return self._packed[:size]
