@@ -15,9 +15,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from varde.camera.packing_kernels import CODES, DROPPED_BITS, INFINITE, MIDDLE, pack_codes, unpack_codes
 from varde.camera.residual import Residual
 from varde.core.signal import Method
-from varde.segments.compiled import compiled
 
 BAND_PX: Final = 16
 PIXEL_BYTES: Final = 5
@@ -30,11 +30,6 @@ Band = tuple[slice, Residual]
 
 Scale = tuple[float, int]
 """Step of a band's noise, and where the codes of its weights begin."""
-
-_INFINITE: Final = 0x7F800000
-_MIDDLE: Final = 32768
-_CODES: Final = 65535
-_DROPPED_BITS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +62,7 @@ class PackedResidual:
         values, weights, luma = self.buffers.get(pixels // self.shape[1], self.shape[1])
         codes = packed[: 4 * pixels].view(np.uint16)
         step, base = self.scales[number]
-        _unpack(codes[:pixels], codes[pixels:], np.float32(step), base, _flat(values), _bits(weights))
+        unpack_codes(codes[:pixels], codes[pixels:], np.float32(step), base, _flat(values), _bits(weights))
         luma.reshape(-1)[:] = packed[4 * pixels :]
         return Residual(values, weights, luma, self.usable, self.method)
 
@@ -109,8 +104,7 @@ def give_bands(noise: Noise, each: int) -> Iterator[Band]:
         yield from noise.bands(each)
         return
     for _, rows in list_bands(len(noise.values), each):
-        part = Residual(noise.values[rows], noise.weights[rows], noise.luma[rows], noise.usable, noise.method)
-        yield rows, part
+        yield rows, _cut(noise, rows)
 
 
 def cut_window(noise: Noise, rows: slice, columns: slice) -> NDArray[np.float32]:
@@ -133,14 +127,13 @@ def pack(noise: Noise, write: Callable[[Packed, int], None]) -> tuple[Scale, ...
         write: called with each packed band, to be used up at once, and the byte where it begins.
     """
     scales, at = list[Scale](), 0
-    height, width = noise.shape
-    packed = np.empty(PIXEL_BYTES * BAND_PX * width, np.uint8)
-    for number, rows in list_bands(height, 1):
+    packed = np.empty(PIXEL_BYTES * BAND_PX * noise.shape[1], np.uint8)
+    for number, rows in list_bands(noise.shape[0], 1):
         if isinstance(noise, PackedResidual):
             scale, band = noise.scales[number], noise.get_band(number)
         else:
-            band = packed[: PIXEL_BYTES * width * (rows.stop - rows.start)]
-            part = Residual(noise.values[rows], noise.weights[rows], noise.luma[rows], noise.usable, noise.method)
+            part = _cut(noise, rows)
+            band = packed[: PIXEL_BYTES * part.luma.size]
             found = pack_band(part, band)
             if found is None:
                 return None
@@ -162,7 +155,7 @@ def pack_band(part: Residual, packed: Packed) -> Scale | None:
     """Writes a band where it is to be kept; returns its scale, None where it holds what is no number."""
     pixels = part.luma.size
     codes = packed[: 4 * pixels].view(np.uint16)
-    step, base = _pack(_flat(part.values), _bits(part.values), _bits(part.weights), codes[:pixels], codes[pixels:])
+    step, base = pack_codes(_flat(part.values), _bits(part.values), _bits(part.weights), codes[:pixels], codes[pixels:])
     packed[4 * pixels :] = part.luma.reshape(-1)
     return None if step < 0 else (step, base)
 
@@ -170,10 +163,10 @@ def pack_band(part: Residual, packed: Packed) -> Scale | None:
 def find_greatest(scale: Scale) -> tuple[float, float]:
     """Returns the greatest value and weight that a band of this scale can hold; not a number where it is no scale."""
     step, base = scale
-    if not -_CODES <= base < _INFINITE >> _DROPPED_BITS:
+    if not -CODES <= base < INFINITE >> DROPPED_BITS:
         return math.nan, math.nan
-    bits = min((base + _CODES + 1) << _DROPPED_BITS, _INFINITE)
-    return step * _MIDDLE, float(np.uint32(bits).view(np.float32))
+    bits = min((base + CODES + 1) << DROPPED_BITS, INFINITE)
+    return step * MIDDLE, float(np.uint32(bits).view(np.float32))
 
 
 def warm_up() -> None:
@@ -182,57 +175,14 @@ def warm_up() -> None:
     pack_band(Residual(plane, plane, plane.astype(np.uint8), 1.0), np.empty(PIXEL_BYTES * plane.size, np.uint8))
 
 
+def _cut(residual: Residual, rows: slice) -> Residual:
+    values, weights, luma = residual.values[rows], residual.weights[rows], residual.luma[rows]
+    return Residual(values, weights, luma, residual.usable, residual.method)
+
+
 def _flat(plane: NDArray[np.float32]) -> NDArray[np.float32]:
     return plane.reshape(-1)
 
 
 def _bits(plane: NDArray[np.float32]) -> NDArray[np.uint32]:
     return plane.reshape(-1).view(np.uint32)
-
-
-@compiled
-def _pack(
-    values: NDArray[np.float32],
-    value_bits: NDArray[np.uint32],
-    weight_bits: NDArray[np.uint32],
-    noise: NDArray[np.uint16],
-    weights: NDArray[np.uint16],
-) -> tuple[float, int]:
-    """Returns step and base; a step below 0 where values or weights are no numbers, or weights are below 0."""
-    top, heaviest = np.uint32(0), np.uint32(0)
-    for at in range(len(values)):
-        top = max(top, value_bits[at] & np.uint32(0x7FFFFFFF))
-        heaviest = max(heaviest, weight_bits[at])
-    if top >= _INFINITE or heaviest >= _INFINITE:
-        return -1.0, 0
-    greatest = np.float32(0)
-    for at in range(len(values)):
-        greatest = max(greatest, abs(values[at]))
-    step = greatest / np.float32(_CODES // 2)
-    factor = np.float32(1) / step if step > 0 else np.float32(0)
-    base = np.int32(heaviest >> np.uint32(_DROPPED_BITS)) - np.int32(_CODES)
-    for at in range(len(values)):
-        noise[at] = np.uint16(np.int32(values[at] * factor + np.float32(_MIDDLE + 0.5)))
-    for at in range(len(values)):
-        bits = weight_bits[at]
-        code = max(np.int32(bits >> np.uint32(_DROPPED_BITS)) - base, np.int32(1))
-        weights[at] = np.uint16(code * np.int32(bits > 0))
-    return float(step), int(base)
-
-
-@compiled
-def _unpack(
-    noise: NDArray[np.uint16],
-    weights: NDArray[np.uint16],
-    step: np.float32,
-    base: int,
-    values: NDArray[np.float32],
-    weight_bits: NDArray[np.uint32],
-) -> None:
-    first, half = np.int32(base), np.int32(1 << (_DROPPED_BITS - 1))
-    for at in range(len(values)):
-        values[at] = np.float32(np.int32(noise[at]) - np.int32(_MIDDLE)) * step
-    for at in range(len(values)):
-        code = np.int32(weights[at])
-        bits = (max(code + first, np.int32(0)) << np.int32(_DROPPED_BITS)) | half
-        weight_bits[at] = np.uint32(bits * np.int32(code > 0))
