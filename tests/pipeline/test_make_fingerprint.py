@@ -34,7 +34,7 @@ class _Reader:
         record = SourceRecord(path.name, bytes([seed, number]) * 16, kind, {}, outcome)
         return self._change(record) if self.read.count(path.name) > 1 else record
 
-    def examine_all(self, paths: Iterable[Path]) -> Iterator[SourceRecord]:
+    def examine_packed(self, paths: Iterable[Path]) -> Iterator[SourceRecord]:
         return (self.examine(path) for path in paths)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import mmap
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,6 +14,7 @@ import pytest
 from PIL import Image
 from tests.reference_files import SIZE, make_photo
 
+from varde.camera.packing import Noise, PackedResidual, pack
 from varde.camera.residual import METHOD, Residual, extract_residual
 from varde.core.camera import FingerprintKind
 from varde.core.errors import NotFound, Unreadable
@@ -20,7 +22,7 @@ from varde.core.limits import DecodeLimits
 from varde.core.outcome import NotComparable, Reason
 from varde.media.pool import Failure, FailureKind
 from varde.media.sensor import read_sensor_picture
-from varde.pipeline.read_residuals import ResidualReader, SourceReading, SourceRecord, advise_on_file
+from varde.pipeline.read_residuals import ReadRecord, ResidualReader, SourceReading, _Sent, advise_on_file
 from varde.pipeline.residual_process import ResidualAnswer
 from varde.store.settings import DecodeSettings, Settings
 
@@ -117,7 +119,7 @@ def test_a_folder_and_a_missing_file(reader: ResidualReader, tmp_path: Path) -> 
 def test_an_answer_that_cannot_be_true_is_no_residual(reader: ResidualReader, answer: ResidualAnswer) -> None:
     sink = os.memfd_create("empty")
     try:
-        record = reader._read_answer("x", sink, msgspec.msgpack.encode(answer))
+        record = reader._read_answer(_Sent("x", sink), msgspec.msgpack.encode(answer))
     finally:
         os.close(sink)
     assert isinstance(record.outcome, NotComparable) and "cannot be true" in record.outcome.detail
@@ -130,21 +132,90 @@ def test_numbers_that_are_none_are_refused(reader: ResidualReader, bad: float) -
     sink = os.memfd_create("none")
     os.pwrite(sink, plane.tobytes() + bytes(5 * 300 * 300), 0)
     try:
-        record = reader._read_answer("x", sink, msgspec.msgpack.encode(_answer()))
+        record = reader._read_answer(_Sent("x", sink), msgspec.msgpack.encode(_answer()))
     finally:
         os.close(sink)
     assert isinstance(record.outcome, NotComparable) and "cannot be true" in record.outcome.detail
 
 
+def test_packed_residuals_are_those_of_planes_in_order(reader: ResidualReader) -> None:
+    given = [make_photo(1, 0), b"text", make_photo(1, 1)]
+    for planes, packed in zip(reader.examine_all(given), reader.examine_packed(given), strict=True):
+        assert (planes.sha256, planes.kind, planes.facts) == (packed.sha256, packed.kind, packed.facts)
+        if isinstance(planes.outcome, NotComparable) or isinstance(packed.outcome, NotComparable):
+            assert planes.outcome == packed.outcome
+            continue
+        assert packed.outcome.shape == planes.outcome.shape and packed.outcome.usable == planes.outcome.usable
+        for rows, part in packed.outcome.bands(1):
+            np.testing.assert_allclose(part.values, planes.outcome.values[rows], atol=1e-2)
+            np.testing.assert_allclose(part.weights, planes.outcome.weights[rows], rtol=1e-3)
+            assert (part.luma == planes.outcome.luma[rows]).all()
+
+
+def _write_packed(sink: int) -> ResidualAnswer:
+    shape = (300, 300)
+    plane = np.ones(shape, np.float32)
+    scales = pack(Residual(plane, plane, plane.astype(np.uint8), 0.5), lambda band, at: os.pwrite(sink, band, at))
+    assert scales is not None
+    return _answer(scales=scales)
+
+
+def test_a_packed_residual_can_no_longer_be_changed_by_whoever_wrote_it(reader: ResidualReader) -> None:
+    sink = os.memfd_create("packed", os.MFD_ALLOW_SEALING)
+    writer = os.dup(sink)
+    try:
+        answer = _write_packed(sink)
+        record = reader._read_answer(_Sent("x", sink, is_packed=True), msgspec.msgpack.encode(answer))
+        assert isinstance(record.outcome, PackedResidual)
+        for change in (lambda: os.pwrite(writer, b"x", 0), lambda: os.ftruncate(writer, 0)):
+            with pytest.raises(PermissionError):
+                change()
+    finally:
+        os.close(sink)
+        os.close(writer)
+    assert all((part.values == 1).all() for _, part in record.outcome.bands(1))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"scales": ()},
+        {"scales": ((1.0, 0),)},
+        {"height_px": 400, "scales": ((1.0, 0),) * 25},  # fewer bytes were written
+        *({"scales": (bad, *((1.0, 0),) * 18)} for bad in ((-1.0, 0), (float("nan"), 0), (1e30, 0), (1.0, 1 << 19))),
+        *({"scales": (bad, *((1.0, 0),) * 18)} for bad in ((1.0, 1 << 30), (1.0, -(1 << 40)))),
+    ],
+)
+def test_a_packed_answer_that_cannot_be_true_is_no_residual(reader: ResidualReader, change: dict[str, Any]) -> None:
+    sink = os.memfd_create("packed", os.MFD_ALLOW_SEALING)
+    try:
+        answer = replace(_write_packed(sink), **change)
+        record = reader._read_answer(_Sent("x", sink, is_packed=True), msgspec.msgpack.encode(answer))
+        assert isinstance(record.outcome, NotComparable) and "cannot be true" in record.outcome.detail
+    finally:
+        os.close(sink)
+
+
+def test_a_residual_that_may_still_change_is_refused(reader: ResidualReader) -> None:
+    sink = os.memfd_create("packed", os.MFD_ALLOW_SEALING)
+    answer = _write_packed(sink)
+    try:
+        with mmap.mmap(sink, 100):  # a way to change it that no seal takes away
+            record = reader._read_answer(_Sent("x", sink, is_packed=True), msgspec.msgpack.encode(answer))
+    finally:
+        os.close(sink)
+    assert isinstance(record.outcome, NotComparable) and "may still change" in record.outcome.detail
+
+
 def test_an_answer_nested_without_end_is_refused(reader: ResidualReader) -> None:
-    record = reader._read_answer("x", -1, b"\x91" * 100_000)
+    record = reader._read_answer(_Sent("x", -1), b"\x91" * 100_000)
     assert isinstance(record.outcome, NotComparable)
 
 
 def test_words_of_a_process_are_fit_to_be_stored_and_shown(reader: ResidualReader) -> None:
     refused = NotComparable(Reason.BLANK, "It \x1b[31mis\0 " + "long " * 1_000)
     answer = ResidualAnswer(bytes(32), facts={"make": "a\0b", "z": [float("nan"), 1.5]}, refused=refused)
-    record = reader._read_answer("x", -1, msgspec.msgpack.encode(answer))
+    record = reader._read_answer(_Sent("x", -1), msgspec.msgpack.encode(answer))
     assert isinstance(record.outcome, NotComparable) and record.outcome.detail.isprintable()
     assert len(record.outcome.detail) <= 500 and record.facts == {"make": "a\\x00b", "z": [None, 1.5]}
 
@@ -154,8 +225,8 @@ def test_a_process_that_tells_the_digest_of_other_bytes_is_not_believed(
 ) -> None:
     told = reader._read_answer
 
-    def lie(name: str, sink: int, result: bytes | Failure) -> SourceRecord:
-        return replace(told(name, sink, result), sha256=b"\1" * 32)
+    def lie(sent: _Sent, result: bytes | Failure) -> ReadRecord[Noise]:
+        return replace(told(sent, result), sha256=b"\1" * 32)
 
     monkeypatch.setattr(reader, "_read_answer", lie)
     record = reader.examine(b"just a text")
@@ -168,7 +239,7 @@ def test_a_process_that_tells_the_digest_of_other_bytes_is_not_believed(
     [(FailureKind.CRASHED, Reason.NOT_DECODED), (FailureKind.OUT_OF_MEMORY, Reason.TOO_LARGE)],
 )
 def test_a_failed_process_is_a_reason(reader: ResidualReader, kind: FailureKind, reason: Reason) -> None:
-    record = reader._read_answer("x", -1, Failure(kind, "ended"))
+    record = reader._read_answer(_Sent("x", -1), Failure(kind, "ended"))
     assert record.outcome == NotComparable(reason, "ended")
 
 

@@ -142,8 +142,8 @@ def _sum_all(references: References, kind: FingerprintKind) -> tuple[list[Candid
         candidates.append(new)
         if isinstance(outcome, NotComparable) or new.refused:
             continue
-        sums = sums or FingerprintSums(*outcome.values.shape)
-        if outcome.values.shape == sums.numerator.shape:
+        sums = sums or FingerprintSums(*outcome.shape)
+        if outcome.shape == sums.numerator.shape:
             sums.add(outcome)
             new.is_held = True
     return candidates, sums

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from varde.camera.fingerprint_sums import Agreement
-from varde.camera.residual import Residual
+from varde.camera.packing import Noise, cut_window
 from varde.core.outcome import NotComparable, Reason
 
 SAME_SIZE_SHARE: Final = 0.8
@@ -50,11 +50,11 @@ class Candidate:
     is_held: bool = False
 
 
-def take_candidate(name: str, sha256: bytes, facts: dict[str, object], outcome: Residual | NotComparable) -> Candidate:
+def take_candidate(name: str, sha256: bytes, facts: dict[str, object], outcome: Noise | NotComparable) -> Candidate:
     """Returns what is kept of a file while it goes through the gates."""
     if isinstance(outcome, NotComparable):
         return Candidate(name, sha256, facts, refused=outcome)
-    height, width = outcome.values.shape
+    height, width = outcome.shape
     return Candidate(name, sha256, facts, (width, height), outcome.usable, sketch=_draw_sketch(outcome))
 
 
@@ -112,15 +112,15 @@ def refuse_copies(candidates: list[Candidate]) -> None:
             )
 
 
-def _draw_sketch(residual: Residual) -> Sketch:
+def _draw_sketch(noise: Noise) -> Sketch:
     """Returns four windows of the weighted residual, joined and brought to length 1."""
-    height, width = residual.values.shape
+    height, width = noise.shape
     parts = []
     for row in (height // 4, 3 * height // 4):
         for column in (width // 4, 3 * width // 4):
             top, left = max(0, row - _WINDOW_PX // 2), max(0, column - _WINDOW_PX // 2)
-            place = (slice(top, top + _WINDOW_PX), slice(left, left + _WINDOW_PX))
-            parts.append((residual.values[place] * residual.weights[place]).ravel())
+            rows, columns = slice(top, top + _WINDOW_PX), slice(left, left + _WINDOW_PX)
+            parts.append(cut_window(noise, rows, columns).ravel())
     joined = np.concatenate(parts, dtype=np.float32)
     return joined / np.float32(max(float(np.linalg.norm(joined)), 1e-30))
 

@@ -34,6 +34,7 @@ _CLEAR_MAJORITY: Final = 2
 def check_references(passes: ReferencePasses, candidates: list[Candidate]) -> Numbers | NotComparable:
     """Returns the references that agree with one another, the sums then being theirs; or why there is no such set.
 
+    Where a sample of their rows shows all of them to agree beyond doubt, that is it. Else all rows are looked at.
     Steps: 1. each is compared with the sum of the others; those that agree as well as is usual make a core. 2. The
     others are compared with the core's cleaned pattern and belong to it from a bound on; again with what belongs now,
     until nothing changes. 3. All are compared with the strongest of them alone: where some that should agree with it
@@ -47,6 +48,10 @@ def check_references(passes: ReferencePasses, candidates: list[Candidate]) -> Nu
     passes.hold(passes.fit)
     if len(passes.fit) == 1:
         return passes.fit
+    plain = _find_plain(passes)
+    if plain:
+        _keep(plain, candidates)
+        return passes.fit
     inside, agreements = _grow(passes, _find_core(passes.measure()))
     apart = _find_apart(passes, inside)
     if apart:
@@ -54,8 +59,7 @@ def check_references(passes: ReferencePasses, candidates: list[Candidate]) -> Nu
         if refusal:
             return refusal
     passes.hold(inside)
-    for at, each in agreements.items():
-        candidates[at].agreement = each
+    _keep(agreements, candidates)
     return inside
 
 
@@ -71,6 +75,38 @@ def explain_outlier(agreement: Agreement | None) -> str:
 
 
 _Grown = tuple[Numbers, dict[int, Agreement]]
+
+
+def _keep(agreements: Mapping[int, Agreement], candidates: list[Candidate]) -> None:
+    for at, each in agreements.items():
+        candidates[at].agreement = each
+
+
+def _find_plain(passes: ReferencePasses) -> dict[int, Agreement]:
+    """Returns agreements, brought to all rows, of a set that is one camera's by a sample of rows; {} where in doubt.
+
+    The bounds are those for all rows, though a sample of a quarter shows a quarter of the PCE: what passes here would
+    pass there with much to spare. So each must be sure, and agree clearly with the strongest of them alone.
+    """
+    sample, share = passes.choose_sample()
+    if sample == 1:
+        return {}
+    found = passes.measure(sample)
+    if _find_sure(found, passes.fit) != passes.fit:
+        return {}
+    if len(found) >= _FEWEST_TO_SPLIT:
+        seed = max(found, key=lambda at: found[at].expected_pce)
+        pairs = passes.measure_against(seed, passes.fit, sample)
+        if any(each.gain * _root(each) < _SPLIT_Z for each in pairs.values()):
+            return {}
+    return {at: each.extend(share) for at, each in found.items()}
+
+
+def _find_sure(agreements: Mapping[int, Agreement], among: Numbers) -> Numbers:
+    """Returns those of some that agree so well with the pattern that what cameras share cannot be why."""
+    usual = compute_usual_gain({at: agreements[at] for at in among})
+    sure = _SURE_GAIN * usual
+    return frozenset(at for at in among if agreements[at].pce >= _SURE_PCE and agreements[at].gain >= sure)
 
 
 def _find_core(agreements: Mapping[int, Agreement]) -> Numbers:
@@ -101,9 +137,9 @@ def _grow(passes: ReferencePasses, core: Numbers) -> _Grown:
 
 def _judge(passes: ReferencePasses, core: Numbers, raw: dict[int, Agreement]) -> _Grown:
     """Returns who agrees with a core, and the agreements with its cleaned pattern where that was looked at."""
-    usual = compute_usual_gain({at: raw[at] for at in core})
-    sure = frozenset(at for at in core if raw[at].pce >= _SURE_PCE and raw[at].gain >= _SURE_GAIN * usual)
+    sure = _find_sure(raw, core)
     if len(sure) < _FEWEST_SURE:  # all of them are weak: their own usual is all there is to go by
+        usual = compute_usual_gain({at: raw[at] for at in core})
         return frozenset(at for at, each in raw.items() if each.pce >= _bound_weak(each, usual)), {}
     if sure == passes.fit:
         return sure, {}

@@ -70,6 +70,11 @@ class Residual:
     usable: float
     method: Method = METHOD
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.luma.shape[0], self.luma.shape[1]
+
 
 def extract_residual(
     luma: Bytes | npt.NDArray[np.uint16], *, workspace: Workspace | None = None

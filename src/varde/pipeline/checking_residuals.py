@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import math
+import mmap
 import os
 from dataclasses import replace
 from typing import Any, Final
@@ -12,10 +14,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from varde.camera.packing import BAND_PX, PIXEL_BYTES, BandBuffers, Packed, PackedResidual, find_greatest, place_band
 from varde.camera.residual import METHOD, SMALLEST_PX, Residual
 from varde.camera.video_sums import METHOD as VIDEO_METHOD
 from varde.core.camera import FingerprintKind
 from varde.core.outcome import NotComparable
+from varde.core.signal import Method
 from varde.media.text import clean_text
 from varde.pipeline.checking import ImpossibleAnswer
 from varde.pipeline.residual_process import ResidualAnswer
@@ -28,6 +32,7 @@ _MOST_FACTS_BYTES: Final = 64 << 10
 _MOST_NUMBER: Final = 1 << 53
 _DEEPEST: Final = 3
 _CHUNK_BYTES: Final = 1 << 20
+_SEALS: Final = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
 _METHODS: Final = {FingerprintKind.PHOTO: METHOD, FingerprintKind.VIDEO: VIDEO_METHOD}
 _GREATEST: Final = {FingerprintKind.PHOTO: 60_000.0, FingerprintKind.VIDEO: 1e15}
 """No value or weight is greater: photographs' noise is in grey levels, that of videos over the root of a weight."""
@@ -57,6 +62,8 @@ def read_answer(result: bytes, most_pixels: int) -> ResidualAnswer:
     _require(len(answer.sha256) == _DIGEST_BYTES, "a residual of no bytes")
     method = _METHODS.get(answer.kind) if answer.kind else None
     _require(method is not None and answer.method == (method.name, method.version), "a residual of another method")
+    if answer.scales:
+        _check_scales(answer)
     return replace(answer, facts=facts)
 
 
@@ -71,6 +78,36 @@ def check_planes(residual: Residual, kind: FingerprintKind | None) -> None:
         low, high = float(np.min(plane)), float(np.max(plane))  # a NaN anywhere makes both NaN
         _require(-greatest <= low and high <= greatest, "a residual that holds no numbers, or too large ones")
     _require(float(np.min(residual.weights)) >= 0, "weights below zero")
+
+
+def map_packed(sink: int, answer: ResidualAnswer) -> PackedResidual:
+    """Returns the packed residual that a process wrote into a file; from now on nobody can change the file.
+
+    Raises:
+        ImpossibleAnswer: if it is too short, or the process still holds a way to change it.
+    """
+    shape = answer.height_px, answer.width_px
+    size = PIXEL_BYTES * shape[0] * shape[1]
+    try:
+        fcntl.fcntl(sink, fcntl.F_ADD_SEALS, _SEALS)
+    except OSError as error:
+        raise ImpossibleAnswer("a residual that may still change") from error
+    _require(os.fstat(sink).st_size >= size, "a residual that ends too early")
+    # A copy is made of what is written to, which is nothing: one kind of array for compiled loops.
+    packed: Packed = np.frombuffer(mmap.mmap(sink, size, access=mmap.ACCESS_COPY), np.uint8)
+    method = Method(*answer.method)
+    return PackedResidual(
+        shape, answer.usable, method, answer.scales, lambda band: packed[place_band(shape, band)], BandBuffers()
+    )
+
+
+def _check_scales(answer: ResidualAnswer) -> None:
+    """Does nothing if what is unpacked by these scales can be a file's."""
+    greatest = _GREATEST[answer.kind or FingerprintKind.PHOTO]
+    _require(len(answer.scales) == -(-answer.height_px // BAND_PX), "another number of bands")
+    for scale in answer.scales:
+        value, weight = find_greatest(scale)
+        _require(0 <= value <= greatest and 0 <= weight <= greatest, "a residual of too large numbers")
 
 
 def read_plane(sink: int, dtype: np.dtype[Any], offset: int, count: int) -> NDArray[Any]:

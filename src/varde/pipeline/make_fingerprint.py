@@ -10,19 +10,19 @@ from pathlib import Path
 from typing import Final
 
 from varde.camera.fingerprint import ReferencesExamined, ReferenceSource, examine_references
+from varde.camera.packing import Noise, PackedResidual
 from varde.camera.reference_spool import ReferenceSpool
-from varde.camera.residual import Residual
 from varde.core.camera import FingerprintKind
 from varde.core.errors import ExhibitChanged
 from varde.core.outcome import NotComparable, Reason
 from varde.pipeline.file_names import name_apart
-from varde.pipeline.read_residuals import ResidualReader, SourceRecord
+from varde.pipeline.read_residuals import PackedRecord, ResidualReader
 from varde.store.durable import make_folder
 
 MOST_SPOOL_BYTES: Final = 8 << 30
 _SHARE_OF_FREE: Final = 2
 
-Read = tuple[ReferenceSource, Residual | NotComparable]
+Read = tuple[ReferenceSource, Noise | NotComparable]
 Watch = Callable[[int], None]
 """Called with the number of files that were read."""
 
@@ -95,12 +95,12 @@ class _Files:
         return chain(self._ahead, self._reading)
 
     def _read_first(self) -> Iterator[Read]:
-        for number, record in enumerate(self._making.reader.examine_all(self._paths)):
+        for number, record in enumerate(self._making.reader.examine_packed(self._paths)):
             source = ReferenceSource(self._names[number], record.sha256, record.facts)
             outcome = self._judge(record)
             refused = outcome if isinstance(outcome, NotComparable) else None
             self._seen.append((source, refused))
-            if isinstance(outcome, Residual):
+            if not isinstance(outcome, NotComparable):
                 self._spool.put(number, outcome)
             self._making.watch(number + 1)
             yield source, outcome
@@ -109,15 +109,15 @@ class _Files:
         for number, (source, refused) in enumerate(self._seen):
             yield source, refused or self._spool.find(number) or self._reread(number, source)
 
-    def _reread(self, number: int, source: ReferenceSource) -> Residual:
-        record = self._making.reader.examine(self._paths[number])
+    def _reread(self, number: int, source: ReferenceSource) -> PackedResidual:
+        record = next(self._making.reader.examine_packed(self._paths[number : number + 1]))
         if record.sha256 != source.sha256 or isinstance(record.outcome, NotComparable):
             raise ExhibitChanged(
                 f"{source.name} is not what it was when it was first read", advice="Leave the files alone meanwhile."
             )
         return record.outcome
 
-    def _judge(self, record: SourceRecord) -> Residual | NotComparable:
+    def _judge(self, record: PackedRecord) -> PackedResidual | NotComparable:
         self._wanted = self._wanted or record.kind
         if isinstance(record.outcome, NotComparable):
             return record.outcome

@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Generic, Self, TypeVar, cast
 
 import msgspec
 import numpy as np
 
 from varde.camera.fingerprint import Fingerprint
+from varde.camera.packing import Noise, PackedResidual
 from varde.camera.residual import Residual
 from varde.core.camera import FingerprintKind
 from varde.core.errors import Unreadable
@@ -24,7 +25,7 @@ from varde.core.signal import Method
 from varde.media.pool import Failure, FailureKind, Pool, Request
 from varde.media.sandbox import SandboxLimits
 from varde.pipeline.checking import ImpossibleAnswer
-from varde.pipeline.checking_residuals import check_planes, digest_part, read_answer, read_plane
+from varde.pipeline.checking_residuals import check_planes, digest_part, map_packed, read_answer, read_plane
 from varde.pipeline.residual_process import PIXEL_BYTES, TARGET, ResidualAnswer, ResidualRequest
 from varde.pipeline.sources import OpenPart, Source, open_part
 from varde.store.settings import Settings
@@ -48,8 +49,11 @@ def advise_on_file(reason: Reason) -> str:
     return _ADVICE.get(reason, "")
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRecord:
+Found = TypeVar("Found", bound=Noise, covariant=True)
+
+
+@dataclass(frozen=True)  # slots would keep its aliases from being called: typing sets an attribute of what they make
+class ReadRecord(Generic[Found]):
     """What was read of one file, whether or not it has a residual.
 
     Attributes:
@@ -65,8 +69,12 @@ class SourceRecord:
     sha256: bytes
     kind: FingerprintKind | None
     facts: dict[str, object]
-    outcome: Residual | NotComparable
+    outcome: Found | NotComparable
     cpu_s: float = 0.0
+
+
+SourceRecord = ReadRecord[Residual]
+PackedRecord = ReadRecord[PackedResidual]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +102,8 @@ class _Sent:
     name: str
     sink: int
     part: OpenPart | None = None
-    record: SourceRecord | None = None
+    record: ReadRecord[Noise] | None = None
+    is_packed: bool = False
 
     def close(self) -> None:
         """Closes what is open of it."""
@@ -156,79 +165,97 @@ class ResidualReader:
 
     def examine(self, source: Path | bytes | Source, fingerprint: Fingerprint | None = None) -> SourceRecord:
         """Returns what `read` does, with digest and facts also where there is no residual."""
-        return self._receive(self._send(source, fingerprint))
+        return cast(SourceRecord, self._receive(self._send(source, fingerprint)))
 
     def examine_all(self, sources: Iterable[Path | bytes | Source]) -> Iterator[SourceRecord]:
         """Yields what is read of each source, in their order; as many at once as there are processes."""
+        return cast(Iterator[SourceRecord], self._examine_each(sources, is_packed=False))
+
+    def examine_packed(self, sources: Iterable[Path | bytes | Source]) -> Iterator[PackedRecord]:
+        """Yields the same with residuals packed, which costs a third: for many that are used up at once."""
+        return cast(Iterator[PackedRecord], self._examine_each(sources, is_packed=True))
+
+    def _examine_each(
+        self, sources: Iterable[Path | bytes | Source], *, is_packed: bool
+    ) -> Iterator[ReadRecord[Noise]]:
         waiting: deque[_Sent] = deque()
         for source in sources:
-            waiting.append(self._send(source))
+            waiting.append(self._send(source, is_packed=is_packed))
             if len(waiting) >= self._processes:
                 yield self._receive(waiting.popleft())
         while waiting:
             yield self._receive(waiting.popleft())
 
-    def _send(self, source: Path | bytes | Source, fingerprint: Fingerprint | None = None) -> _Sent:
+    def _send(
+        self, source: Path | bytes | Source, fingerprint: Fingerprint | None = None, *, is_packed: bool = False
+    ) -> _Sent:
         name = _name(source)
         try:
             part = open_part(source)
         except Unreadable as error:
             is_file = error.issue_code != IssueCode.SPECIAL_FILE
             refused = NotComparable(Reason.NOT_DECODED if is_file else Reason.NOT_A_PICTURE, str(error))
-            return _Sent(name, -1, None, SourceRecord(name, b"", None, {}, refused))
+            return _Sent(name, -1, None, ReadRecord(name, b"", None, {}, refused))
         limit_s = self._settings.processing.limit_s(part.size_bytes)
-        sink = os.memfd_create("residual", os.MFD_CLOEXEC)
-        sent = _Sent(name, sink, replace(part, descriptor=os.dup(part.descriptor)))
+        sink = os.memfd_create("residual", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        sent = _Sent(name, sink, replace(part, descriptor=os.dup(part.descriptor)), is_packed=is_packed)
         self._sent[sink] = sent
         shape = (fingerprint.height_px, fingerprint.width_px) if fingerprint else None
-        request = ResidualRequest(part.offset, part.size_bytes, self._settings.decode.limits(), limit_s, shape)
+        request = ResidualRequest(
+            part.offset, part.size_bytes, self._settings.decode.limits(), limit_s, shape, is_packed
+        )
         files = (part.descriptor, os.dup(sink), *((_hand_over(fingerprint),) if fingerprint else ()))
         self._pool.submit(Request(sink, msgspec.msgpack.encode(request), files, limit_s))
         return sent
 
-    def _receive(self, sent: _Sent) -> SourceRecord:
+    def _receive(self, sent: _Sent) -> ReadRecord[Noise]:
         while sent.record is None:
             for answer in self._pool.wait(1.0):
                 other = self._sent.pop(answer.key)
                 try:
-                    other.record = _check_digest(self._read_answer(other.name, other.sink, answer.result), other.part)
+                    other.record = _check_digest(self._read_answer(other, answer.result), other.part)
                 finally:
                     other.close()
         return sent.record
 
-    def _read_answer(self, name: str, sink: int, result: bytes | Failure) -> SourceRecord:
+    def _read_answer(self, sent: _Sent, result: bytes | Failure) -> ReadRecord[Noise]:
         if not isinstance(result, Failure):
             try:
                 answer = read_answer(result, self._most_pixels)
-                outcome = answer.refused or self._load(sink, answer)
-                return SourceRecord(name, answer.sha256, answer.kind, answer.facts, outcome, answer.cpu_s)
+                outcome = answer.refused or _load(sent, answer)
+                return ReadRecord(sent.name, answer.sha256, answer.kind, answer.facts, outcome, answer.cpu_s)
             except ImpossibleAnswer as error:
                 result = Failure(FailureKind.CRASHED, f"The decoder's answer cannot be true: {error}")
         reason = Reason.TOO_LARGE if result.kind is FailureKind.OUT_OF_MEMORY else Reason.NOT_DECODED
-        return SourceRecord(name, b"", None, {}, NotComparable(reason, result.detail))
+        return ReadRecord(sent.name, b"", None, {}, NotComparable(reason, result.detail))
 
-    def _load(self, sink: int, answer: ResidualAnswer) -> Residual:
-        """Returns the residual whose planes a process wrote, copied: what is there now may still change."""
-        size = (answer.height_px, answer.width_px)
-        pixels = size[0] * size[1]
-        values = read_plane(sink, np.dtype(np.float32), 0, pixels).reshape(size)
-        weights = read_plane(sink, np.dtype(np.float32), 4 * pixels, pixels).reshape(size)
-        luma = read_plane(sink, np.dtype(np.uint8), 8 * pixels, pixels).reshape(size)
-        residual = Residual(values, weights, luma, answer.usable, Method(*answer.method))
-        check_planes(residual, answer.kind)
-        return residual
+
+def _load(sent: _Sent, answer: ResidualAnswer) -> Noise:
+    """Returns the residual that a process wrote: its planes copied, since what is there now may still change."""
+    if bool(answer.scales) != sent.is_packed:
+        raise ImpossibleAnswer("a residual of another form than was asked for")
+    if sent.is_packed:
+        return map_packed(sent.sink, answer)
+    size = (answer.height_px, answer.width_px)
+    pixels = size[0] * size[1]
+    values = read_plane(sent.sink, np.dtype(np.float32), 0, pixels).reshape(size)
+    weights = read_plane(sent.sink, np.dtype(np.float32), 4 * pixels, pixels).reshape(size)
+    luma = read_plane(sent.sink, np.dtype(np.uint8), 8 * pixels, pixels).reshape(size)
+    residual = Residual(values, weights, luma, answer.usable, Method(*answer.method))
+    check_planes(residual, answer.kind)
+    return residual
 
 
 def _name(source: Path | bytes | Source) -> str:
     return escape(os.fsencode(source.name)) if isinstance(source, Path) else ""
 
 
-def _check_digest(record: SourceRecord, part: OpenPart | None) -> SourceRecord:
+def _check_digest(record: ReadRecord[Noise], part: OpenPart | None) -> ReadRecord[Noise]:
     """Returns what was read, unless the process told another digest than its file has: that names what is compared."""
     if part is None or not record.sha256 or record.sha256 == digest_part(part):
         return record
     refused = NotComparable(Reason.NOT_DECODED, "The file changed while it was read.")
-    return SourceRecord(record.name, b"", None, {}, refused)
+    return ReadRecord(record.name, b"", None, {}, refused)
 
 
 def _hand_over(fingerprint: Fingerprint) -> int:

@@ -16,9 +16,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from varde.camera import residual, video
+from varde.camera import packing, residual, video
 from varde.camera.fingerprint import METHOD as FINGERPRINT
 from varde.camera.fingerprint import Fingerprint
+from varde.camera.packing import Scale, pack
 from varde.camera.photographic import measure_exposure, refuse_unphotographic
 from varde.camera.residual import Residual, Workspace, extract_residual
 from varde.core.camera import FingerprintKind
@@ -51,6 +52,7 @@ class ResidualRequest:
         limit_s: how long a video may be worked on.
         fingerprint: (rows, columns) of the fingerprint of which the third descriptor holds the values in float32,
             to which frames of a video may be aligned; None where there is none.
+        is_packed: whether the residual is to be written as `varde.camera.packing` does, instead of its three planes.
     """
 
     offset: int
@@ -58,6 +60,7 @@ class ResidualRequest:
     limits: DecodeLimits
     limit_s: float
     fingerprint: tuple[int, int] | None = None
+    is_packed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class ResidualAnswer:
         usable: share of usable pixels.
         method: of the residual, name and version.
         cpu_s: CPU seconds spent.
+        scales: of the bands, where the residual was written packed.
     """
 
     sha256: bytes
@@ -84,6 +88,7 @@ class ResidualAnswer:
     usable: float = 0.0
     method: tuple[str, str] = ("", "")
     cpu_s: float = 0.0
+    scales: tuple[Scale, ...] = ()
 
 
 _Outcome = tuple[FingerprintKind | None, dict[str, object], Residual | NotComparable]
@@ -94,6 +99,7 @@ def prepare() -> Callable[[bytes, list[int]], bytes]:
     picture.warm_up()
     video_decoding.warm_up()
     residual.warm_up()
+    packing.warm_up()
     video.warm_up()
     reader = _Reader()
     decoder = msgspec.msgpack.Decoder(ResidualRequest)
@@ -121,15 +127,11 @@ class _Reader:
             reason = Reason.TOO_LARGE if error.issue_code == IssueCode.TOO_LARGE else Reason.NOT_DECODED
             return ResidualAnswer(b"", refused=NotComparable(reason, str(error)))
         kind, facts, found = outcome
-        spent = time.process_time() - start
         if isinstance(found, NotComparable):
-            return ResidualAnswer(sha256, kind, facts, found, cpu_s=spent)
-        height, width = found.values.shape
-        _write(sink, found.values, 0)
-        _write(sink, found.weights, 4 * height * width)
-        _write(sink, found.luma, 8 * height * width)
-        method = (found.method.name, found.method.version)
-        return ResidualAnswer(sha256, kind, facts, None, height, width, float(found.usable), method, spent)
+            return ResidualAnswer(sha256, kind, facts, found, cpu_s=time.process_time() - start)
+        scales = _write_packed(sink, found) if request.is_packed else _write_planes(sink, found)
+        spent, method = time.process_time() - start, (found.method.name, found.method.version)
+        return ResidualAnswer(sha256, kind, facts, None, *found.shape, float(found.usable), method, spent, scales)
 
     def _read_file(self, file: ExhibitFile, request: ResidualRequest, pattern: int) -> tuple[bytes, _Outcome]:
         digest = hashlib.sha256()
@@ -178,6 +180,21 @@ class _Reader:
             self._workspace = None  # its memory is free before the next is taken
             self._workspace = Workspace(height, width)
         return self._workspace
+
+
+def _write_planes(sink: int, found: Residual) -> tuple[()]:
+    at = 0
+    for plane in (found.values, found.weights, found.luma):
+        _write(sink, plane, at)
+        at += plane.nbytes
+    return ()
+
+
+def _write_packed(sink: int, found: Residual) -> tuple[Scale, ...]:
+    scales = pack(found, lambda band, at: _write(sink, band, at))
+    if scales is None:
+        raise ValueError("noise that is no number")
+    return scales
 
 
 def _write(sink: int, plane: NDArray[np.generic], offset: int) -> None:
