@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import io
 import json
 import logging
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -29,11 +32,31 @@ def _logs_as_they_were() -> Iterator[None]:
     structlog.reset_defaults()
 
 
+@dataclass(frozen=True)
+class DemoRun:
+    """One run of the demo in the folder of an earlier one."""
+
+    folder: Path
+    out: str
+    err: str
+
+
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("demo") / "a folder"
-    assert main(["--person", "Tester", "demo", str(made)]) == 0
-    return made
+def run(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
+    folder = tmp_path_factory.mktemp("demo") / "a folder"
+    demo.make_material(folder)
+    for left in ("evidence/left over.txt", "flat-fields/left over.jpg", "site/left over.db", "mine.txt"):
+        (folder / left).parent.mkdir(exist_ok=True)
+        (folder / left).write_text("old")
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        assert main(["--person", "Tester", "demo", str(folder), "--json"]) == 0, err.getvalue()
+    return DemoRun(folder, out.getvalue(), err.getvalue())
+
+
+@pytest.fixture(scope="module")
+def folder(run: DemoRun) -> Path:
+    return run.folder
 
 
 def read_json(capsys: pytest.CaptureFixture[str], folder: Path, *words: str) -> object:
@@ -95,12 +118,8 @@ def test_report_is_written_and_the_log_verifies(folder: Path) -> None:
     assert main(["--site", str(folder / "site"), "audit", "verify", "--checkpoint", checkpoint]) == 0
 
 
-def test_it_starts_afresh_and_says_what_it_did(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / "evidence/left over.txt").write_text("old")
-    (folder / "flat-fields/left over.jpg").write_text("old")
-    (folder / "mine.txt").write_text("kept")
-    assert main(["demo", str(folder), "--json"]) == 0
-    said = capsys.readouterr()
+def test_it_says_what_it_did(run: DemoRun) -> None:
+    folder, said = run.folder, run
     document = json.loads(said.out)
     assert document["places_with_issues"] == 1
     assert document["checkpoint"] == str(folder / "checkpoint.json")
@@ -111,9 +130,11 @@ def test_it_starts_afresh_and_says_what_it_did(folder: Path, capsys: pytest.Capt
     assert "5 of their pictures fetched" in said.err
     assert "synthetic-A enrolled from 10 flat fields. Pictures that support that it took them: 3," in said.err
     assert "camera compare synthetic-A --case cameras --all" in said.err
-    assert not (folder / "evidence/left over.txt").exists()
-    assert not (folder / "flat-fields/left over.jpg").exists()
-    assert (folder / "mine.txt").read_text() == "kept"
+
+
+def test_what_an_earlier_demo_left_is_made_anew_and_nothing_else_touched(folder: Path) -> None:
+    assert not list(folder.rglob("left over.*"))
+    assert (folder / "mine.txt").read_text() == "old"
 
 
 def test_its_account_is_let_in_and_has_access_to_its_case(folder: Path) -> None:
