@@ -48,6 +48,7 @@ def test_too_few_end_with_two_and_say_what_to_do(terminal: Terminal, tmp_path: P
     assert said.code == 2
     assert said.data["enrolled"] is False and said.data["reason"] == "too_few_references"
     assert said.data["references"][0]["file"] == path.name
+    assert said.data["references"][0]["state"] == "fit", "no fingerprint uses it"
     assert "10 to 50" in said.err
 
 

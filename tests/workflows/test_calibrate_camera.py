@@ -83,6 +83,9 @@ def test_a_site_measures_its_own_cameras(one_worker: Site, tmp_path: Path) -> No
     _fill(site, folder)
     (tmp_path / "few" / "first").mkdir(parents=True)
     shutil.copy(folder / "first" / "1.jpg", tmp_path / "few" / "first")
+    with pytest.raises(WrongUse, match=r"one camera only, 'first'; at least 2"):
+        calibrate_camera(site, ACTOR, tmp_path / "few")
+    (tmp_path / "few" / "second").mkdir()
     refused = calibrate_camera(site, ACTOR, tmp_path / "few")
     assert refused.calibration_id is None
     assert refused.tables

@@ -114,20 +114,22 @@ def examine_references(references: References, kind: FingerprintKind) -> Referen
     if refusal:
         for each in candidates:
             each.refused = each.refused or tell_own_size(each, refusal)
-        return ReferencesExamined(_describe(candidates, frozenset()), refusal)
+        return ReferencesExamined(_describe(candidates, frozenset(), ReferenceState.FIT), refusal)
     passes = _drop_unfit(references, candidates, sums)
     checked = check_references(passes, candidates) if passes else frozenset()
     if isinstance(checked, NotComparable):
-        return ReferencesExamined(_describe(candidates, frozenset()), checked)
-    rows = _describe(candidates, checked)
+        return ReferencesExamined(_describe(candidates, frozenset(), ReferenceState.FIT), checked)
     least = LEAST_REFERENCES if kind is FingerprintKind.PHOTO else 1
     if passes is None or len(checked) < least:
         detail = f"{len(checked)} of {len(candidates)} files can be used; at least {least} are needed."
-        return ReferencesExamined(rows, NotComparable(Reason.TOO_FEW_REFERENCES, detail))
+        fit = _describe(candidates, checked, ReferenceState.FIT)
+        return ReferencesExamined(fit, NotComparable(Reason.TOO_FEW_REFERENCES, detail))
     facts = describe_quality([candidates[at] for at in sorted(checked)], candidates, kind)
     values = passes.sums.clean().numerator
     if not np.isfinite(values).all():
-        return ReferencesExamined(rows, NotComparable(Reason.DOES_NOT_AGREE, "Their noise is beyond all numbers."))
+        fit = _describe(candidates, checked, ReferenceState.FIT)
+        return ReferencesExamined(fit, NotComparable(Reason.DOES_NOT_AGREE, "Their noise is beyond all numbers."))
+    rows = _describe(candidates, checked, ReferenceState.USED)
     return ReferencesExamined(rows, Fingerprint(values, kind, rows, METHOD, facts))
 
 
@@ -166,16 +168,16 @@ def _drop_unfit(
     return passes
 
 
-def _describe(candidates: list[Candidate], inside: frozenset[int]) -> tuple[Reference, ...]:
-    return tuple(_describe_one(each, is_inside=at in inside) for at, each in enumerate(candidates))
+def _describe(candidates: list[Candidate], inside: frozenset[int], good: ReferenceState) -> tuple[Reference, ...]:
+    """Returns what became of each file; ``good`` is the state of those inside."""
+    return tuple(_describe_one(each, good if at in inside else None) for at, each in enumerate(candidates))
 
 
-def _describe_one(candidate: Candidate, *, is_inside: bool) -> Reference:
+def _describe_one(candidate: Candidate, good: ReferenceState | None) -> Reference:
     pce = candidate.agreement.pce if candidate.agreement else None
-    state, refused = ReferenceState.USED, candidate.refused
+    state, refused = good or ReferenceState.OUTLIER, candidate.refused
     if refused:
         state = ReferenceState.REFUSED
-    elif not is_inside:
-        state = ReferenceState.OUTLIER
+    elif good is None:
         refused = NotComparable(Reason.DOES_NOT_AGREE, explain_outlier(candidate.agreement))
     return Reference(candidate.name, candidate.sha256, state, refused, pce, candidate.facts)

@@ -117,7 +117,7 @@ def _print(done: Enrolled) -> None:
 def _say(name: str, done: Enrolled) -> None:
     """Says to a person what became of it, and what to do."""
     for each in done.references:
-        if each.state is not ReferenceState.USED and each.refused:
+        if each.refused:
             what = "does not belong" if each.state is ReferenceState.OUTLIER else "cannot be used"
             output.say(f"{each.name} {what}: {each.refused.detail} {_advise(each)}".rstrip())
     if done.refused or not done.fingerprint:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from pathlib import Path
 from typing import Any
@@ -85,9 +86,9 @@ def add(
     added = manage_exchanges.add_exchange(site, session.actor, new)
     if session.as_json:
         output.write_json(_describe(site, added))
-    follows = f"`varde exchange fetch {name}` brings what it has."
+    follows = f"`varde exchange fetch {shlex.quote(name)}` brings what it has."
     if api == "site":
-        follows = f"Say whose deltas are trusted: varde exchange trust {name} KEYFILE"
+        follows = f"Say whose deltas are trusted: varde exchange trust {shlex.quote(name)} KEYFILE"
     output.say(f"Added the exchange {name}. {follows}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -39,5 +40,7 @@ def report(session: Session, case: str, folder: Path, kinds: tuple[str, ...], re
     with site.database.read() as connection:
         waiting = cases.count_places(connection, cases.get_case(connection, case).case_id).waiting
     if waiting:
-        output.say(f"Mind: {output.count(waiting, 'item')} of {case} wait to be examined: varde process {case}")
+        output.say(
+            f"Mind: {output.count(waiting, 'item')} of {case} wait to be examined: varde process {shlex.quote(case)}"
+        )
     return 1 if waiting else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,9 @@ def add(session: Session, case: str, alias: str, authorisation: str, purpose: st
     )
     if session.as_json:
         output.write_json(_describe(made))
-    output.say(f"Added victim {alias} to {case}. Next: varde victim enrol {case} {alias} IMAGE")
+    output.say(
+        f"Added victim {alias} to {case}. Next: varde victim enrol {shlex.quote(case)} {shlex.quote(alias)} IMAGE"
+    )
 
 
 @victim.command("enrol")

@@ -20,6 +20,9 @@ class ReferenceState(StrEnum):
     """What became of a file that a fingerprint was to be made from."""
 
     USED = "used"
+    FIT = "fit"
+    """Nothing was found against it, but no fingerprint was made."""
+
     OUTLIER = "outlier"
     """Its noise does not agree with that of the others: it may be another camera's, or edited."""
 

@@ -47,6 +47,7 @@ EXTENT_NAMES: Final[dict[SearchExtent, str]] = {
 
 STATE_NAMES: Final[dict[ReferenceState, str]] = {
     ReferenceState.USED: "used",
+    ReferenceState.FIT: "fit, but no fingerprint was made",
     ReferenceState.OUTLIER: "outlier, not used",
     ReferenceState.REFUSED: "refused",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -102,7 +103,7 @@ def add_exhibit(
     if number is not None:
         raise WrongUse(
             f"{path} is exhibit {number} of {case.name} already",
-            advice=f"`varde process {case.name}` goes on with it.",
+            advice=f"`varde process {shlex.quote(case.name)}` goes on with it.",
         )
     highest = connection.execute(select(func.max(table.c.number)).where(table.c.case_id == case.case_id)).scalar()
     number = (highest or 0) + 1

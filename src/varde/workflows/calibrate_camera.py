@@ -9,6 +9,7 @@ from typing import Final
 
 from varde.camera.calibration import ScoreTable, SourceCalibration
 from varde.camera.calibration_format import default_calibration, read_calibration, write_calibration
+from varde.camera.calibration_table import LEAST_DEVICES
 from varde.camera.fingerprint_file import read_fingerprint
 from varde.camera.known_scores import KnownDevice, KnownScore, TableOutcome, make_tables, score_picture
 from varde.camera.verbal_scale import make_scale
@@ -104,7 +105,7 @@ def calibrate_camera(
 
     Raises:
         NotFound: if there is no such folder, or a folder's name is no camera's.
-        WrongUse: if there is no picture of a camera.
+        WrongUse: if there are folders of fewer cameras than a table needs; nothing was read.
         IntegrityFailure: if a fingerprint is not what was stored.
     """
     enrolled, files = _list_material(site, folder)
@@ -145,6 +146,11 @@ def _list_material(site: Site, folder: Path) -> tuple[dict[str, _Enrolled], list
             advice="Make a folder for each enrolled camera, of its name, with ordinary pictures that it took.",
         )
     enrolled = {name: _load(site, name, number) for number, name in enumerate(named)}
+    if len(enrolled) < LEAST_DEVICES:
+        raise WrongUse(
+            f"{folder} has pictures of one camera only, {named[0]!r}; at least {LEAST_DEVICES} cameras are needed",
+            advice="Enrol another, best of the same model, and make a folder of what it took.",
+        )
     files = [(path.name, file) for path in folders for file in sorted(path.iterdir()) if file.is_file()]
     return enrolled, files
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
@@ -88,7 +89,9 @@ def fetch_exchange(
     with site.database.read() as connection:
         exchange = exchanges.get_exchange(connection, name)
     if not exchange.is_enabled:
-        raise Refused(f"the exchange {name} is disabled", advice=f"Enable it: varde exchange enable {name}")
+        raise Refused(
+            f"the exchange {name} is disabled", advice=f"Enable it: varde exchange enable {shlex.quote(name)}"
+        )
     with lock_exchange(site, exchange):
         try:
             result = _fetch(site, actor, exchange, progress, connect, everything=everything)
@@ -162,9 +165,10 @@ def withdraw_rest(site: Site, actor: Actor, exchange: Exchange, seen: Seen, *, i
         gone = list(seen.find_rest(exchanges.list_source_ids(connection, exchange.set_id)))
         counting = known_sets.get_set_by_id(connection, exchange.set_id).entries
     if not is_wanted and len(gone) > _FEW and len(gone) * 2 > counting:
+        again = shlex.join(["varde", "exchange", "fetch", exchange.name, "--everything"])
         raise Refused(
             f"{exchange.name} has {len(gone):,} of the {counting:,} entries of its set no more; none was withdrawn",
-            advice=f"Find out whether that is meant. If so: varde exchange fetch {exchange.name} --everything",
+            advice=f"Find out whether that is meant. If so: {again}",
         )
     removed = 0
     for start in range(0, len(gone), _MOST_REMOVALS):
