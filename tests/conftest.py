@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,8 +31,8 @@ _UNPRIVILEGED = ("postgres", "nobody")
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[Callable[..., str]]:
-    """Gives a function that makes a new, empty database and returns its address."""
+def postgres_server() -> Iterator[DatabaseMaker]:
+    """Gives what makes new, empty databases."""
     programs = _find_programs()
     if programs is None:
         pytest.skip("PostgreSQL's programs (initdb, pg_ctl) are not on this machine")
@@ -54,28 +55,49 @@ def postgres_url() -> Iterator[Callable[..., str]]:
         run(programs["initdb"], "-D", str(data), "-U", "varde", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
         run(programs["pg_ctl"], "-D", str(data), "-o", options, "-l", str(folder / "log"), "-w", "start")
         try:
-            yield _DatabaseMaker(folder)
+            with closing(DatabaseMaker(folder)) as maker:
+                yield maker
         finally:
             run(programs["pg_ctl"], "-D", str(data), "-m", "immediate", "-w", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-class _DatabaseMaker:
-    """Makes empty databases on a server that listens on a socket in a folder."""
+class DatabaseMaker:
+    """Makes databases on a server that listens on a socket in a folder, and drops them: one is 750 files."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._engine = create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT")
         self._count = 0
 
-    def __call__(self, template: str = "template0") -> str:
+    def make(self, template: str = "template0") -> str:
+        """Returns the address of a new database that is a copy of another."""
         self._count += 1
         name = f"varde_{self._count}"
-        engine = create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
+        with self._engine.connect() as connection:
             connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
-        engine.dispose()
         return self._url(name)
+
+    @contextmanager
+    def for_a_while(self) -> Iterator[Callable[..., str]]:
+        """Gives a `make` whose databases are dropped afterwards."""
+        made: list[str] = []
+
+        def make(template: str = "template0") -> str:
+            made.append(self.make(template))
+            return made[-1]
+
+        try:
+            yield make
+        finally:
+            with self._engine.connect() as connection:
+                for address in made:
+                    name = make_url(address).database
+                    connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def close(self) -> None:
+        self._engine.dispose()
 
     def _url(self, name: str) -> str:
         query = {"host": str(self._folder)}
@@ -100,6 +122,13 @@ def _find_user() -> list[str] | None:
     return None
 
 
+@pytest.fixture
+def postgres_url(postgres_server: DatabaseMaker) -> Iterator[Callable[..., str]]:
+    """Gives a function that makes a database for one test and returns its address."""
+    with postgres_server.for_a_while() as make:
+        yield make
+
+
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A site that was just made, to be copied: making one takes longer."""
@@ -110,11 +139,11 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(tmp_path_factory: pytest.TempPathFactory, postgres_url: Callable[..., str]) -> Path:
+def postgres_template(tmp_path_factory: pytest.TempPathFactory, postgres_server: DatabaseMaker) -> Path:
     """The same on PostgreSQL."""
     folder = tmp_path_factory.mktemp("template") / "site"
     folder.mkdir()
-    (folder / FILE_NAME).write_text(f'[database]\nurl = "{postgres_url()}"\n')
+    (folder / FILE_NAME).write_text(f'[database]\nurl = "{postgres_server.make()}"\n')
     site, _ = create_site(folder, name="Test unit", person=PERSON, at=AT)
     site.close()
     return folder

@@ -56,10 +56,10 @@ def work(
         template, before = made("sqlite", request.getfixturevalue("sqlite_template"))
         shutil.copytree(template, folder)
     else:
-        make_database = request.getfixturevalue("postgres_url")
+        make_database = request.getfixturevalue("postgres_server").make
         template, before = made("postgresql", copy_site(request, tmp_path / "template", make_database))
         shutil.copytree(template, folder)
-        point_to_copy(folder, make_database)
+        point_to_copy(folder, request.getfixturevalue("postgres_url"))
     with closing(open_site(folder)) as site:
         yield replace(before, site=site, clock=Clock())
 
