@@ -18,10 +18,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, create_engine, make_url
 
+from site_copies import CopyFilled, FilledSites, T
 from varde.models.builtin import make_builtin
 from varde.models.pack import Pack
 from varde.store.database import Database
-from varde.store.settings import FILE_NAME, read_settings
+from varde.store.settings import FILE_NAME
 from varde.store.site import Site, create_site, open_site
 
 AT = datetime(2026, 10, 1, 12, 30, tzinfo=UTC)
@@ -158,21 +159,36 @@ def sqlite_site(tmp_path: Path, sqlite_template: Path) -> Iterator[Site]:
     site.close()
 
 
+@pytest.fixture(scope="session")
+def filled_sites(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> FilledSites:
+    """What functions made of new sites, to be copied."""
+    return FilledSites(request, tmp_path_factory.mktemp("filled"))
+
+
 @pytest.fixture(params=BACKENDS)
-def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+def copy_filled(request: pytest.FixtureRequest, filled_sites: FilledSites, tmp_path: Path) -> Iterator[CopyFilled]:
+    """Gives a function that opens a copy of a filled site, once on SQLite and once on PostgreSQL."""
+    make = request.getfixturevalue("postgres_url") if request.param == "postgresql" else None
+    opened: list[Site] = []
+
+    def copy(fill: Callable[[Site], T]) -> tuple[Site, T]:
+        made = filled_sites.copy(fill, tmp_path / "site", request.param, make)
+        opened.append(open_site(tmp_path / "site"))
+        return opened[0], made
+
+    yield copy
+    for site in opened:
+        site.close()
+
+
+@pytest.fixture
+def site(copy_filled: CopyFilled) -> Site:
     """A new site, once on SQLite and once on PostgreSQL."""
-    if request.param == "sqlite":
-        yield request.getfixturevalue("sqlite_site")
-        return
-    folder = tmp_path / "site"
-    template = request.getfixturevalue("postgres_template")
-    shutil.copytree(template, folder)
-    name = make_url(read_settings(folder / FILE_NAME).database.url).database
-    url = request.getfixturevalue("postgres_url")(name)
-    (folder / FILE_NAME).write_text(f'[database]\nurl = "{url}"\n')
-    site = open_site(folder)
-    yield site
-    site.close()
+    return copy_filled(_leave_empty)[0]
+
+
+def _leave_empty(site: Site) -> None:
+    """Fills a site with nothing."""
 
 
 @pytest.fixture

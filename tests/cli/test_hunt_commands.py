@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -31,22 +32,33 @@ class Terminal:
         return json.loads(self.run(*words, "--json"))
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("filled")
+
+
 @pytest.fixture
-def terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Terminal:
-    evidence = tmp_path / "evidence"
+def terminal(tmp_path: Path, filled: Path, capsys: pytest.CaptureFixture[str]) -> Terminal:
+    if not (filled / "list.csv").exists():
+        fill(Terminal(filled, capsys))
+    shutil.copytree(filled / "site", tmp_path / "site")
+    shutil.copy(filled / "list.csv", tmp_path / "list.csv")
+    return Terminal(tmp_path, capsys)
+
+
+def fill(there: Terminal) -> None:
+    evidence = there.folder / "evidence"
     evidence.mkdir()
     for number in range(4):
         (evidence / f"{number}.txt").write_text(f"file {number}")
-    there = Terminal(tmp_path, capsys)
-    there.run("init", str(tmp_path / "site"))
+    there.run("init", str(there.folder / "site"))
     there.run("case", "new", "c1")
     there.run("exhibit", "add", "c1", str(evidence))
     there.run("process", "c1")
     items = there.read("item", "list", "c1")
     lines = [f"e{item['item']},{item['md5']}" for item in items[:2]]
-    (tmp_path / "list.csv").write_text("\n".join(["id,md5", *lines]) + "\n")
-    there.run("known", "import", str(tmp_path / "list.csv"), "--map", "md5=md5", "--map", "id=id", "--name", "list")
-    return there
+    (there.folder / "list.csv").write_text("\n".join(["id,md5", *lines]) + "\n")
+    there.run("known", "import", str(there.folder / "list.csv"), "--map", "md5=md5", "--map", "id=id", "--name", "list")
 
 
 def test_a_hunt_tells_what_matches_now_and_then_that_nothing_is_left(terminal: Terminal) -> None:

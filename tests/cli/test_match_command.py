@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import io
 import os
+import shutil
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,20 +16,31 @@ import pytest
 from PIL import Image, ImageOps
 from terminal import Terminal
 
+from varde.cli.main import main
 from varde.store.durable import write_durably
 from varde.testing.pictures import make_photo
 
 
-@pytest.fixture
-def known(terminal: Terminal, tmp_path: Path) -> Path:
-    """A folder of six pictures that the site has as its own known set."""
-    random = np.random.default_rng(5)
-    folder = tmp_path / "known"
-    folder.mkdir()
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Path:
+    """A site, and beside it a folder of six pictures that it has as its own known set."""
+    random, folder = np.random.default_rng(5), tmp_path_factory.mktemp("imported")
+    shutil.copytree(sqlite_template, folder / "site")
+    (folder / "known").mkdir()
     for number in range(6):
-        Image.fromarray(make_photo(random, 640, 480)).save(folder / f"{number}.png")
-    assert terminal("known", "import", folder, "--name", "reference").code == 0
+        Image.fromarray(make_photo(random, 640, 480)).save(folder / "known" / f"{number}.png")
+    words = ["--site", str(folder / "site"), "--person", "A. Examiner"]
+    with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
+        assert main([*words, "known", "import", str(folder / "known"), "--name", "reference"]) == 0
     return folder
+
+
+@pytest.fixture
+def known(terminal: Terminal, tmp_path: Path, imported: Path) -> Path:
+    """The folder of six pictures, and the site that knows them."""
+    shutil.rmtree(terminal.site)
+    shutil.copytree(imported / "site", terminal.site)
+    return Path(shutil.copytree(imported / "known", tmp_path / "known"))
 
 
 def edit(known: Path, name: str, folder: Path) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import Connection, select
 
+from site_copies import CopyFilled
 from varde.core.case import Keeping
 from varde.core.errors import SiteBusy
 from varde.core.media import MediaKind
@@ -58,10 +59,13 @@ def open_case_with_pictures(site: Site, folder: Path) -> None:
     add_exhibit(site, ACTOR, case_name="pier", path=folder, keeping=Keeping.REFERENCE)
 
 
+def fill(site: Site) -> int:
+    return make_large_case(site, items=300, decided=0.2, is_searchable=False).case_id
+
+
 @pytest.fixture
-def large(site: Site) -> Iterator[tuple[Site, int]]:
-    case = make_large_case(site, items=300, decided=0.2, is_searchable=False)
-    yield site, case.case_id
+def large(copy_filled: CopyFilled) -> tuple[Site, int]:
+    return copy_filled(fill)
 
 
 def test_every_item_is_in_one_stack(large: tuple[Site, int]) -> None:

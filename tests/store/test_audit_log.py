@@ -11,21 +11,21 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from stored import AT, PERSON, add_examined, make_case
 
+from site_copies import CopyFilled
 from varde.core.audit import Act
 from varde.core.errors import IntegrityFailure
 from varde.core.scheme import Grade
 from varde.store import audit, decisions
 from varde.store.audit import AuditHead, verify_chain, write_pinned
 from varde.store.database import Database
+from varde.store.site import Site
 
 Tamper = Callable[[Connection], object]
 ITEMS = 6
 
 
-@pytest.fixture
-def log(database: Database) -> Database:
-    """A log of eleven events: the site, six single grades, two imports of two, two reports."""
-    with database.write() as connection:
+def fill(site: Site) -> None:
+    with site.database.write() as connection:
         case, (exhibit,) = make_case(connection)
         ids = list(add_examined(connection, exhibit, *(b"%d.jpg" % number for number in range(ITEMS))).values())
         for item_id in ids:
@@ -35,7 +35,12 @@ def log(database: Database) -> Database:
         for number in range(2):
             subject = {"case": case.name, "report": f"r{number}", "größe": None}
             audit.append_event(connection, at=AT, person=PERSON, act=Act.REPORT_WRITTEN, subject=subject)
-    return database
+
+
+@pytest.fixture
+def log(copy_filled: CopyFilled) -> Database:
+    """A log of eleven events: the site, six single grades, two imports of two, two reports."""
+    return copy_filled(fill)[0].database
 
 
 def decide(connection: Connection, item_ids: list[int], code: str | None, source: str = "") -> None:

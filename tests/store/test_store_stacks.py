@@ -9,6 +9,7 @@ import pytest
 from recount import check_figures
 from sqlalchemy import Connection, func, select
 
+from site_copies import CopyFilled
 from varde.core.audit import Act
 from varde.core.case import Case
 from varde.core.errors import NotFound, Refused, WrongUse
@@ -41,9 +42,10 @@ def grade(code: str) -> Grade:
 class Desk:
     """A case with stacks, and a clock that goes on with every act."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, case: Case) -> None:
+        self.site = site
         self.database: Database = site.database
-        self.case: Case = make_large_case(site, items=160, decided=0, copies_of_one=20, is_searchable=False)
+        self.case = case
         self._ticks = 0
 
     def decide(self, code: str | None, *items: int, person: str = ERIN, whole: bool = True) -> DecisionAct:
@@ -86,9 +88,14 @@ class Desk:
             verify_chain(connection)
 
 
+def fill(site: Site) -> Case:
+    return make_large_case(site, items=160, decided=0, copies_of_one=20, is_searchable=False)
+
+
 @pytest.fixture
-def desk(site: Site) -> Desk:
-    return Desk(site)
+def desk(copy_filled: CopyFilled) -> Desk:
+    site, case = copy_filled(fill)
+    return Desk(site, case)
 
 
 @pytest.fixture
@@ -203,15 +210,15 @@ def test_decisions_that_are_not_there_cannot_be_undone(
         desk.undo(DecisionAct(first, last, 0))
 
 
-def test_decisions_of_another_case_cannot_be_undone_here(desk: Desk, site: Site) -> None:
+def test_decisions_of_another_case_cannot_be_undone_here(desk: Desk) -> None:
     act = desk.decide("1", 1)
-    desk.case = make_large_case(site, items=5, name="other", decided=0, is_searchable=False)
+    desk.case = make_large_case(desk.site, items=5, name="other", decided=0, is_searchable=False)
     with pytest.raises(NotFound):
         desk.undo(act)
 
 
-def test_item_of_another_case_is_in_the_words_of_one_that_is_nowhere(desk: Desk, site: Site) -> None:
-    other = make_large_case(site, items=5, name="other", decided=0, is_searchable=False)
+def test_item_of_another_case_is_in_the_words_of_one_that_is_nowhere(desk: Desk) -> None:
+    other = make_large_case(desk.site, items=5, name="other", decided=0, is_searchable=False)
     assert other.case_id != desk.case.case_id
     for item_id in (161, 9_999_999):
         with pytest.raises(NotFound, match=f"^there is no item {item_id} in this case$"):

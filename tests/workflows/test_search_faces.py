@@ -9,6 +9,7 @@ from people import add_person
 from sqlalchemy import select
 
 from face_cases import add_case, make_face, make_probe, use_made_up_pack
+from site_copies import CopyFilled
 from varde.core.account import Role
 from varde.core.case import Case
 from varde.core.errors import ApprovalNeeded, NotFound, Refused, WrongUse
@@ -44,9 +45,7 @@ class Faces:
     meadow: list[int]
 
 
-@pytest.fixture
-def two_cases(site: Site) -> Faces:
-    """Person 0 is in both cases, person 1 in the harbour only, person 2 in the meadow only."""
+def fill(site: Site) -> tuple[FaceModels, list[int], list[int]]:
     models = use_made_up_pack(site, ACTOR)
     harbour = add_case(
         site,
@@ -56,7 +55,14 @@ def two_cases(site: Site) -> Faces:
         {"a.jpg": (make_face(0),), "copies/a.jpg": (make_face(0),), "b.jpg": (make_face(1), make_face(3))},
     )
     meadow = add_case(site, ACTOR, "meadow", models, {"c.jpg": (make_face(0, 0.3),), "d.jpg": (make_face(2),)})
-    return Faces(site, models, harbour, meadow)
+    return models, harbour, meadow
+
+
+@pytest.fixture
+def two_cases(copy_filled: CopyFilled) -> Faces:
+    """Person 0 is in both cases, person 1 in the harbour only, person 2 in the meadow only."""
+    site, filled = copy_filled(fill)
+    return Faces(site, *filled)
 
 
 def find_case(site: Site, name: str) -> Case:

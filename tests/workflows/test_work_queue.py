@@ -2,78 +2,33 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from people import Clock, list_acts
 from queue_case import QueueCase, make_queue_case
-from sqlalchemy import make_url, update
+from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
+from site_copies import CopyFilled
 from varde.core.errors import NotFound, Refused, WrongUse
 from varde.core.media import MediaKind
 from varde.core.review import AssignmentState, GridOrder, QueuePurpose
 from varde.store import assignments, audit, candidates, case_access, opinions, queues, sessions, tables
 from varde.store.people_tables import sessions as session_rows
-from varde.store.settings import FILE_NAME, read_settings
-from varde.store.site import Site, open_site
+from varde.store.site import Site
 from varde.workflows.make_queue import FirstWork, SecondWork, close_queue, make_queue
 from varde.workflows.own_account import opt_out
 from varde.workflows.take_items import MOST_TAKEN, Supply
 from varde.workflows.work_queue import Finish, return_all, return_item, undo_item
 
-BACKENDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Path], tuple[Path, QueueCase]]:
-    """Gives a function that makes a case in a copy of a site, once for each database."""
-    kept: dict[str, tuple[Path, QueueCase]] = {}
-
-    def make(backend: str, template: Path) -> tuple[Path, QueueCase]:
-        if backend not in kept:
-            folder = tmp_path_factory.mktemp(backend) / "site"
-            shutil.copytree(template, folder)
-            with closing(open_site(folder)) as site:
-                kept[backend] = (folder, make_queue_case(site))
-        return kept[backend]
-
-    return make
-
-
-@pytest.fixture(params=BACKENDS)
-def work(
-    request: pytest.FixtureRequest, tmp_path: Path, made: Callable[[str, Path], tuple[Path, QueueCase]]
-) -> Iterator[QueueCase]:
+@pytest.fixture
+def work(copy_filled: CopyFilled) -> QueueCase:
     """A stacked case of which nothing is decided, with people."""
-    folder = tmp_path / "site"
-    if request.param == "sqlite":
-        template, before = made("sqlite", request.getfixturevalue("sqlite_template"))
-        shutil.copytree(template, folder)
-    else:
-        make_database = request.getfixturevalue("postgres_server").make
-        template, before = made("postgresql", copy_site(request, tmp_path / "template", make_database))
-        shutil.copytree(template, folder)
-        point_to_copy(folder, request.getfixturevalue("postgres_url"))
-    with closing(open_site(folder)) as site:
-        yield replace(before, site=site, clock=Clock())
-
-
-def copy_site(request: pytest.FixtureRequest, folder: Path, make_database: Callable[..., str]) -> Path:
-    shutil.copytree(request.getfixturevalue("postgres_template"), folder)
-    point_to_copy(folder, make_database)
-    return folder
-
-
-def point_to_copy(folder: Path, make_database: Callable[..., str]) -> None:
-    """Gives a copied site a database of its own, which is a copy too."""
-    name = make_url(read_settings(folder / FILE_NAME).database.url).database
-    (folder / FILE_NAME).write_text(f'[database]\nurl = "{make_database(name)}"\n')
+    site, before = copy_filled(make_queue_case)
+    return replace(before, site=site, clock=Clock())
 
 
 def give_back(work: QueueCase, queue_id: int, name: str, item_id: int, how: AssignmentState) -> Finish:
