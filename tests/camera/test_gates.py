@@ -64,6 +64,20 @@ def test_of_two_copies_the_more_usable_stays() -> None:
     assert other.refused is None
 
 
+def test_videos_that_agree_are_copies_only_where_length_and_light_are_equal() -> None:
+    def pair(**second: float) -> list[Candidate]:
+        facts: list[dict[str, object]] = [
+            {"duration_s": 10.0, "mean": 120.0},
+            {"duration_s": 10.0, "mean": 120.0, **second},
+        ]
+        candidates = [take_candidate(str(n), bytes([n]) * 32, facts[n], take(1, 0)) for n in range(2)]
+        refuse_copies(candidates)
+        return [each for each in candidates if each.refused]
+
+    assert pair(duration_s=11.2) == pair(mean=140.0) == []
+    assert len(pair(duration_s=10.04, mean=121.0)) == 1
+
+
 def test_a_refused_file_stays_refused() -> None:
     refused = NotComparable(Reason.TOO_DARK, "2 %")
     candidate = take_candidate("dark", bytes(32), {}, refused)

@@ -121,7 +121,8 @@ def examine_references(references: References, kind: FingerprintKind) -> Referen
         return ReferencesExamined(_describe(candidates, frozenset(), ReferenceState.FIT), checked)
     least = LEAST_REFERENCES if kind is FingerprintKind.PHOTO else 1
     if passes is None or len(checked) < least:
-        detail = f"{len(checked)} of {len(candidates)} files can be used; at least {least} are needed."
+        needed = f"at least {least} {'is' if least == 1 else 'are'} needed"
+        detail = f"{len(checked)} of {len(candidates)} files can be used; {needed}."
         fit = _describe(candidates, checked, ReferenceState.FIT)
         return ReferencesExamined(fit, NotComparable(Reason.TOO_FEW_REFERENCES, detail))
     facts = describe_quality([candidates[at] for at in sorted(checked)], candidates, kind)

@@ -19,6 +19,13 @@ SAME_SIZE_SHARE: Final = 0.8
 COPY_CORRELATION: Final = 0.3
 """Correlation of two residuals from which on they are one exposure saved twice, not two of one camera."""
 
+SAME_LENGTH_S: Final = 0.1
+SAME_MEAN: Final = 3.0
+"""How far two copies of one video may differ in length and in mean grey level.
+
+Residuals of different videos of one camera agree as well as copies do: each is a sum over hundreds of frames.
+"""
+
 _WINDOW_PX: Final = 64
 _MOST_SIZES: Final = 6
 
@@ -104,12 +111,25 @@ def refuse_copies(candidates: list[Candidate]) -> None:
     left = [each for each in candidates if not each.refused]
     for at, one in enumerate(left):
         for other in left[at + 1 :]:
-            if one.refused or other.refused or float(one.sketch @ other.sketch) < COPY_CORRELATION:
+            if one.refused or other.refused or not _are_copies(one, other):
                 continue
             worse, better = (one, other) if one.usable < other.usable else (other, one)
             worse.refused = NotComparable(
                 Reason.ALREADY_USED, f"It shows the same exposure as {better.name}, saved again; counted once."
             )
+
+
+def _are_copies(one: Candidate, other: Candidate) -> bool:
+    if float(one.sketch @ other.sketch) < COPY_CORRELATION:
+        return False
+    if "duration_s" not in one.facts:
+        return True
+    return _differ(one, other, "duration_s") <= SAME_LENGTH_S and _differ(one, other, "mean") <= SAME_MEAN
+
+
+def _differ(one: Candidate, other: Candidate, fact: str) -> float:
+    ours, its = one.facts.get(fact), other.facts.get(fact)
+    return abs(ours - its) if isinstance(ours, int | float) and isinstance(its, int | float) else 0.0
 
 
 def _draw_sketch(noise: Noise) -> Sketch:

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 _SAY_EVERY_S: Final = 10.0
 _OUTLIER_ADVICE: Final = "Look whether this camera took it, and whether it was cut, zoomed or edited."
-_ADVICE: Final = {
-    Reason.TOO_FEW_REFERENCES: "Take more with the camera: 10 to 50 of an evenly lit, bright surface.",
-    Reason.MIXED_SIZES: "Enrol files of one size: other sizes are other modes, zoomed, cut, or of another camera.",
+_TAKE_MORE: Final = {
+    FingerprintKind.PHOTO: "Take more with the camera: 10 to 50 of an evenly lit, bright surface.",
+    FingerprintKind.VIDEO: "Film an evenly lit, bright surface for ten seconds or more, camera still, not stabilised.",
 }
+_OF_ONE_SIZE: Final = "Enrol files of one size: other sizes are other modes, zoomed, cut, or of another camera."
 
 
 @click.command("enrol")
@@ -121,10 +122,10 @@ def _say(name: str, done: Enrolled) -> None:
             what = "does not belong" if each.state is ReferenceState.OUTLIER else "cannot be used"
             output.say(f"{each.name} {what}: {each.refused.detail} {_advise(each)}".rstrip())
     if done.refused or not done.fingerprint:
-        detail, reason = (done.refused.detail, done.refused.reason) if done.refused else ("", None)
-        output.say(f"No fingerprint was made of {name}: {detail}")
-        if reason in _ADVICE:
-            output.say(f"       {_ADVICE[reason]}")
+        output.say(f"No fingerprint was made of {name}: {done.refused.detail if done.refused else ''}")
+        advice = _advise_on_all(done)
+        if advice:
+            output.say(f"       {advice}")
         return
     for warning in done.fingerprint.facts.get("warnings", []) or []:  # type: ignore[attr-defined]
         output.say(f"Mind: {warning}")
@@ -134,6 +135,13 @@ def _say(name: str, done: Enrolled) -> None:
         f"{made.width_px} x {made.height_px} pixels. Next: varde camera compare {told} FILE..."
     )
     output.say(f"varde camera hunt {told} looks for it in the pictures of all cases.")
+
+
+def _advise_on_all(done: Enrolled) -> str:
+    reason = done.refused.reason if done.refused else None
+    if reason is Reason.TOO_FEW_REFERENCES:
+        return _TAKE_MORE[done.kind]
+    return _OF_ONE_SIZE if reason is Reason.MIXED_SIZES else ""
 
 
 def _advise(reference: Reference) -> str:

@@ -70,7 +70,7 @@ def to_plain(value: Any) -> str:
         return ", ".join(to_plain(part) for part in value) or "-"
     if isinstance(value, dict):
         if any(isinstance(part, dict) for part in value.values()):
-            return "; ".join(f"{name}: {to_plain(part)}" for name, part in value.items()) or "-"
+            return "; ".join(f"{name}: {to_plain(part)}" for name, part in value.items() if part) or "-"
         return ", ".join(f"{name}={to_plain(part)}" for name, part in value.items()) or "-"
     return make_printable(str(value))
 

@@ -18,7 +18,6 @@ from varde.camera.packing import Noise, PackedResidual
 from varde.camera.residual import Residual
 from varde.core.camera import FingerprintKind
 from varde.core.errors import Unreadable
-from varde.core.issue import IssueCode
 from varde.core.locator import escape
 from varde.core.outcome import NotComparable, Reason
 from varde.core.signal import Method
@@ -28,6 +27,7 @@ from varde.pipeline.checking import ImpossibleAnswer
 from varde.pipeline.checking_residuals import check_planes, digest_part, map_packed, read_answer, read_plane
 from varde.pipeline.residual_process import PIXEL_BYTES, TARGET, ResidualAnswer, ResidualRequest
 from varde.pipeline.sources import OpenPart, Source, open_part
+from varde.pipeline.unreadable import refuse_unreadable
 from varde.store.settings import Settings
 
 _SPARE_BYTES: Final = 1 << 20
@@ -193,9 +193,7 @@ class ResidualReader:
         try:
             part = open_part(source)
         except Unreadable as error:
-            is_file = error.issue_code != IssueCode.SPECIAL_FILE
-            refused = NotComparable(Reason.NOT_DECODED if is_file else Reason.NOT_A_PICTURE, str(error))
-            return _Sent(name, -1, None, ReadRecord(name, b"", None, {}, refused))
+            return _Sent(name, -1, None, ReadRecord(name, b"", None, {}, refuse_unreadable(error)))
         limit_s = self._settings.processing.limit_s(part.size_bytes)
         sink = os.memfd_create("residual", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         sent = _Sent(name, sink, replace(part, descriptor=os.dup(part.descriptor)), is_packed=is_packed)

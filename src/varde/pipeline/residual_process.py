@@ -24,7 +24,6 @@ from varde.camera.photographic import measure_exposure, refuse_unphotographic
 from varde.camera.residual import Residual, Workspace, extract_residual
 from varde.core.camera import FingerprintKind
 from varde.core.errors import Unreadable
-from varde.core.issue import IssueCode
 from varde.core.limits import DecodeLimits
 from varde.core.media import MediaKind
 from varde.core.outcome import NotComparable, Reason
@@ -33,6 +32,7 @@ from varde.media import picture
 from varde.media import video as video_decoding
 from varde.media.sensor import read_sensor_picture
 from varde.media.sniff import HEAD_BYTES, TAIL_BYTES, sniff
+from varde.pipeline.unreadable import refuse_unreadable
 
 TARGET: Final = "varde.pipeline.residual_process:prepare"
 
@@ -124,8 +124,7 @@ class _Reader:
             with ExhibitFile(os.dup(descriptor), os.fstat(descriptor), request.offset, request.size_bytes) as file:
                 sha256, outcome = self._read_file(file, request, pattern)
         except Unreadable as error:
-            reason = Reason.TOO_LARGE if error.issue_code == IssueCode.TOO_LARGE else Reason.NOT_DECODED
-            return ResidualAnswer(b"", refused=NotComparable(reason, str(error)))
+            return ResidualAnswer(b"", refused=refuse_unreadable(error))
         kind, facts, found = outcome
         if isinstance(found, NotComparable):
             return ResidualAnswer(sha256, kind, facts, found, cpu_s=time.process_time() - start)
@@ -140,8 +139,7 @@ class _Reader:
         try:
             outcome = self._extract(file, request, pattern)
         except Unreadable as error:
-            reason = Reason.TOO_LARGE if error.issue_code == IssueCode.TOO_LARGE else Reason.NOT_DECODED
-            outcome = None, {}, NotComparable(reason, str(error))
+            outcome = None, {}, refuse_unreadable(error)
         return digest.digest(), outcome
 
     def _extract(self, file: ExhibitFile, request: ResidualRequest, pattern: int) -> _Outcome:

@@ -12,6 +12,7 @@ from varde.core.limits import DecodeLimits
 from varde.core.outcome import NotComparable, Reason
 from varde.core.source_sketch import SourceSketch
 from varde.media.sensor import read_sensor_picture
+from varde.pipeline.unreadable import refuse_unreadable
 
 _STATED: Final = ("make", "model", "software", "quality")
 _MOST_WORD: Final = 100
@@ -30,7 +31,7 @@ class SketchMaker:
         try:
             read = read_sensor_picture(data, limits)
         except Unreadable as error:
-            return SourceSketch(0, 0, NotComparable(Reason.NOT_DECODED, str(error)), {})
+            return SourceSketch(0, 0, refuse_unreadable(error), {})
         stated: dict[str, str | float] = {
             name: value[:_MOST_WORD] if isinstance(value, str) else value
             for name in _STATED

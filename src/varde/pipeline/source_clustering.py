@@ -124,9 +124,10 @@ def _cluster_family(work: _Work, family: Family) -> None:
             _cluster_whole(work, family)
             return
         except (NotFound, ExhibitChanged, ExhibitUnreachable, OSError) as error:
+            why = (isinstance(error, OSError) and error.strerror) or str(error)
             work.notes.append(
                 f"{family.width_px} x {family.height_px}: compared by sketches only, since not every file could be "
-                f"read again ({error})."
+                f"read again ({why})."
             )
     _cluster_sketches(work, family)
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
+from varde.camera.fingerprint_facts import FEW_FRAMES, FEW_REFERENCES
 from varde.core.camera import FingerprintKind, SearchExtent
 from varde.core.outcome import NotComparable
 from varde.pipeline.source_extent import is_resized, names_editor
 from varde.pipeline.weigh_source import WeighedSource
 from varde.store.cameras import Camera, StoredFingerprint
-
-FEW_REFERENCES: Final = 10
 
 
 def list_notes(
@@ -69,6 +67,10 @@ def _note_size(facts: Mapping[str, object]) -> str:
 def _note_fingerprint(fingerprint: StoredFingerprint, kind: FingerprintKind | None) -> str:
     if kind is FingerprintKind.VIDEO and fingerprint.kind is FingerprintKind.PHOTO:
         return "A video was compared with a fingerprint from photos: cut and resized as videos of the device are."
+    if fingerprint.kind is FingerprintKind.VIDEO:
+        frames = fingerprint.facts.get("frames")
+        few = isinstance(frames, int) and frames < FEW_FRAMES
+        return f"The fingerprint rests on {frames} frames only; {FEW_FRAMES} or more make a firmer one." if few else ""
     if fingerprint.used < FEW_REFERENCES:
         return (
             f"The fingerprint rests on {fingerprint.used} references only; {FEW_REFERENCES} or more make a firmer one."

@@ -32,10 +32,10 @@ class WeighedCamera:
         return found.log10_lr if isinstance(found, LikelihoodRatio) else None
 
     def rank(self) -> tuple[float, float, int]:
-        """Returns what candidates are ordered by, closest first: ratio, PCE, and the earlier enrolled one."""
+        """Returns what candidates are ordered by, closest first: ratio as it is told, PCE, and the earlier enrolled."""
         outcome, worth = self.weighed.outcome, self.log10_lr
         pce = outcome.pce if isinstance(outcome, SourceScore) else float("-inf")
-        return -worth if worth is not None else float("inf"), -pce, self.stored.fingerprint_id
+        return -round(worth, 2) if worth is not None else float("inf"), -pce, self.stored.fingerprint_id
 
 
 def weigh_cameras(
