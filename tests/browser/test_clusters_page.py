@@ -99,6 +99,15 @@ def test_suggestions_and_alias_are_a_persons(page: Page) -> None:
     expect(page.locator(".cluster-head strong").first).to_have_text("B")
 
 
+def test_a_key_right_after_a_dialog_is_not_lost(page: Page) -> None:
+    page.keyboard.press("?")
+    page.evaluate(
+        "() => { document.querySelector('dialog').close();"
+        " document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'n', bubbles: true})); }"
+    )
+    expect(page.locator("dialog[open] h2")).to_have_text("Alias")
+
+
 def test_what_somebody_else_changed_meanwhile_is_not_overwritten(
     page: Page, browser_site: BrowserSite, crowd: Case
 ) -> None:

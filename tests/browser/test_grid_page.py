@@ -167,7 +167,7 @@ def test_next_undecided_item_is_found_behind_decided_ones(open_grid: Callable[..
 def test_refused_decision_is_put_back_and_said(open_grid: Callable[..., GridDriver]) -> None:
     grid = open_grid("?open=&order=place&kind=video")
     before = grid.read_codes()
-    grid.page.route("**/decisions", lambda route: route.fulfill(status=400, json={"message": "It is held."}))
+    grid = _answer_decisions(grid, 400, "It is held.")
     grid.press("1")
     notice = grid.page.get_by_role("alert")
     notice.wait_for()
@@ -193,6 +193,13 @@ def test_decisions_made_offline_are_sent_later_in_order_and_once(open_grid: Call
     grid.settle()
 
 
+def _answer_decisions(grid: GridDriver, status: int, message: str) -> GridDriver:
+    """Answers decisions in the server's place. A page that is loaded already may still send past the route."""
+    grid.page.route("**/decisions", lambda route: route.fulfill(status=status, json={"message": message}))
+    grid.page.reload()
+    return GridDriver(grid.page)
+
+
 def _note(sent: list[str], url: str) -> None:
     if url.endswith("/decisions"):
         sent.append(url)
@@ -200,7 +207,7 @@ def _note(sent: list[str], url: str) -> None:
 
 def test_leaving_with_unsaved_decisions_is_asked_about(open_grid: Callable[..., GridDriver]) -> None:
     grid = open_grid("?open=&order=place&kind=video")
-    grid.page.route("**/decisions", lambda route: route.fulfill(status=503, json={"message": "Busy."}))
+    grid = _answer_decisions(grid, 503, "Busy.")
     grid.press("1")
     grid.page.get_by_text("Do not close this page").wait_for()
     asked: list[str] = []

@@ -26,7 +26,7 @@ class ClusterPage {
     this.isBusy = false;
     this.keys = new Keys(this.#list(element.dataset.mayName === "true"));
     this.#drawBar();
-    document.addEventListener("keydown", (event) => !document.querySelector("dialog") && this.keys.handle(event));
+    document.addEventListener("keydown", (event) => !document.querySelector("dialog[open]") && this.keys.handle(event));
     element.addEventListener("click", (event) => this.#click(event));
     this.form.addEventListener("submit", (event) => event.preventDefault());
     this.form.addEventListener("change", () => this.#begin());
