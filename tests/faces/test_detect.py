@@ -105,27 +105,41 @@ def test_grey_arrays_are_refused() -> None:
 
 
 class GuessingSquare(BrightSquare):
-    """Takes lying squares for faces too, with less confidence, and places their landmarks as if they were upright."""
+    """Takes lying squares for faces too, and places their landmarks as if they were upright."""
+
+    def __init__(self, upright: tuple[float, float], lying: tuple[float, float]) -> None:
+        super().__init__()
+        self._upright = upright
+        self._lying = lying
 
     def detect(self, rgb: Pixels) -> list[RawFace]:
         rows, columns = np.nonzero(rgb[..., 0] > 128)
         if len(rows) == 0:
             return []
         left, top, size = float(columns.min()), float(rows.min()), float(np.ptp(columns)) + 1
-        is_upright = rgb[int(top) + int(size) // 5, int(left) + int(size) // 5, 1] > 128
         landmarks = (ARCFACE112 * size / 112 + (left, top)).astype(np.float32)
-        return [RawFace(left, top, size, size, landmarks, 0.95 if is_upright else 0.9)]
+        return [RawFace(left, top, size, size, landmarks, self._choose(rgb, left, top, size)[0])]
+
+    def measure_scatter(self, rgb: Pixels, face: RawFace) -> float:
+        return self._choose(rgb, face.left, face.top, face.width)[1]
+
+    def _choose(self, rgb: Pixels, left: float, top: float, size: float) -> tuple[float, float]:
+        is_upright = rgb[round(top + size / 5), round(left + size / 5), 1] > 128
+        return self._upright if is_upright else self._lying
 
 
-def test_a_lying_face_whose_landmarks_are_guessed_is_turned_upright() -> None:
-    upright = draw(200, 160, 60, 40, 80)
-    (expected,) = find_faces(upright, GuessingSquare(), Looks(guesses_landmarks=True)).faces
-    lying = np.ascontiguousarray(np.rot90(upright, 1))
-    (found,) = find_faces(lying, GuessingSquare(), Looks(guesses_landmarks=True)).faces
-    (guessed,) = find_faces(lying, GuessingSquare(), Looks()).faces
+@pytest.mark.parametrize(
+    ("upright", "lying"),
+    [((0.95, 0.1), (0.9, 0.1)), ((0.9, 0.01), (0.95, 0.1)), ((0.95, 0.06), (0.8, 0.05))],
+    ids=["surer", "steadier", "much surer and a little less steady"],
+)
+def test_a_lying_face_whose_landmarks_are_guessed_is_turned_upright(
+    upright: tuple[float, float], lying: tuple[float, float]
+) -> None:
+    detector = GuessingSquare(upright, lying)
+    standing = draw(200, 160, 60, 40, 80)
+    (expected,) = find_faces(standing, detector, Looks()).faces
+    (found,) = find_faces(np.ascontiguousarray(np.rot90(standing, 1)), detector, Looks()).faces
     x, y = expected.landmarks[:, 0], expected.landmarks[:, 1]
-    turned = np.stack((y, 200 - x), axis=1)
-    assert found.angle == 270
-    assert guessed.angle == 0
-    assert np.abs(found.landmarks - turned).max() < 3
-    assert np.abs(guessed.landmarks - turned).max() > 20
+    assert (expected.angle, found.angle) == (0, 270)
+    assert np.abs(found.landmarks - np.stack((y, 200 - x), axis=1)).max() < 3

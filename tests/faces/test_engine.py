@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import skimage.data
 from PIL import Image
 
 from varde.core.errors import FormatError, WrongUse
@@ -15,6 +16,7 @@ from varde.core.face import FacesFound
 from varde.core.model import ModelTask
 from varde.core.outcome import NotComparable, Reason
 from varde.faces.engine import FaceEngine, open_engine
+from varde.models.pack import Pack
 from varde.models.registry import find_pack
 
 SHARED = Path(os.environ.get("VARDE_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -65,6 +67,28 @@ def test_a_turned_picture_gives_the_same_person(reference: FaceEngine, turns: in
     turned = reference.find(np.rot90(picture, turns).copy(), full_width=picture.shape[0])
     assert max(vectors(turned) @ upright) > 0.9
     assert turned.faces[0].angle == (360 - 90 * turns) % 360
+
+
+@pytest.fixture(scope="module")
+def builtin(builtin_pack: Pack) -> FaceEngine:
+    return open_engine(builtin_pack)
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 3])
+def test_builtin_pack_finds_a_face_in_the_turn_it_has(builtin: FaceEngine, turns: int) -> None:
+    photo = np.rot90(skimage.data.astronaut()[:300, 100:400], turns).copy()
+    (face,) = builtin.look(photo)
+    assert face.angle == (360 - 90 * turns) % 360
+
+
+@pytest.mark.shared_data
+def test_builtin_pack_takes_upright_faces_for_upright(builtin: FaceEngine) -> None:
+    paths = sorted((SHARED / "faces" / "lfw").glob("*/*.jpg"))[::40]
+    if not paths:
+        pytest.skip("the pictures of people are not here")
+    pictures = [np.asarray(Image.open(path).convert("RGB")) for path in paths]
+    angles = [builtin.look(picture, turned=False)[0].angle for picture in pictures]
+    assert angles == [0] * len(pictures)
 
 
 @pytest.mark.shared_data

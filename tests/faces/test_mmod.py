@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +46,14 @@ def test_face_has_the_five_standard_landmarks_in_order(detector: Mmod) -> None:
     assert left_eye[1] < nose[1] < left_mouth[1] < face.top + face.height
     assert (face.width, face.height) == (96.0, 95.0)
     assert 0.9 < face.confidence < 1.0
+
+
+def test_landmarks_scatter_least_where_the_face_is_upright(detector: Mmod) -> None:
+    (face,) = detector.detect(PHOTO)
+    upright = detector.measure_scatter(PHOTO, face)
+    turned = np.ascontiguousarray(np.rot90(PHOTO))
+    lying = replace(face, left=face.top, top=PHOTO.shape[1] - face.left - face.width)
+    assert detector.measure_scatter(turned, lying) > upright
 
 
 class _Scores:

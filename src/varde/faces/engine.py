@@ -38,7 +38,6 @@ _MMOD_LOOKS: Final = Looks(
     sure_confidence=0.85,
     turned_confidence=0.6,
     refined_px=0.0,
-    guesses_landmarks=True,
 )
 _TASKS: Final = (ModelTask.FACE_DETECT, ModelTask.FACE_LANDMARKS, ModelTask.FACE_EMBED, ModelTask.FACE_AGE)
 

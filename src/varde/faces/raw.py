@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +42,15 @@ class FaceDetector(Protocol):
 
     def detect(self, rgb: Pixels) -> list[RawFace]:
         """Returns the faces in (H, W, 3) uint8 RGB, most confident first, none twice."""
+        ...
+
+
+@runtime_checkable
+class GuessingDetector(FaceDetector, Protocol):
+    """A detector that also finds lying faces, and places their landmarks as if they were upright."""
+
+    def measure_scatter(self, rgb: Pixels, face: RawFace) -> float:
+        """Returns how far landmarks scatter when the box of a face is moved a little, in widths of the face."""
         ...
 
 
