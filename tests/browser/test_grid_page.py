@@ -205,6 +205,25 @@ def _note(sent: list[str], url: str) -> None:
         sent.append(url)
 
 
+def test_a_note_goes_to_the_item_it_was_begun_for(open_grid: Callable[..., GridDriver]) -> None:
+    grid = open_grid("?open=&order=place&kind=video")
+    item = grid.focus_item()
+    grid.press("m")
+    grid.page.get_by_label("Note, kept with the decision").fill("as agreed")
+    grid.page.evaluate(
+        "() => { for (const box of document.querySelectorAll('[name=kind]')) box.checked = box.value === 'picture';"
+        " document.querySelector('[name=kind]').dispatchEvent(new Event('change', {bubbles: true})); }"
+    )
+    grid.page.wait_for_function(f"document.querySelector('.tile.is-focused')?.dataset.item !== '{item}'")
+    with grid.page.expect_request("**/decisions") as asked:
+        grid.page.locator("dialog .code-list button", has_text="2").click()
+    sent = asked.value.post_data_json
+    assert (sent["items"], sent["note"]) == ([int(item)], "as agreed")
+    grid.settle()
+    grid.press("u")
+    grid.settle()
+
+
 def test_leaving_with_unsaved_decisions_is_asked_about(open_grid: Callable[..., GridDriver]) -> None:
     grid = open_grid("?open=&order=place&kind=video")
     grid = _answer_decisions(grid, 503, "Busy.")

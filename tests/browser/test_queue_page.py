@@ -101,6 +101,38 @@ def test_first_decisions_by_keyboard(browser_site: BrowserSite, case: Case, visi
     assert count(browser_site, queue, "erin", "given") == 0
 
 
+SLOW_TAKE = """() => {
+  const ask = window.fetch;
+  const wait = () => new Promise((resolve) => setTimeout(resolve, 1000));
+  window.fetch = async (path, options) => {
+    if (path.endsWith("/take")) await wait();
+    return ask(path, options);
+  };
+}"""
+
+
+def test_what_is_escalated_is_what_the_person_saw(browser_site: BrowserSite, case: Case, visit: Visit) -> None:
+    """Escalating while the next items are on their way: it waits for them, and no note is lost."""
+    queue = make_queue(browser_site.site, ACTOR, case=case, name="Slow", work=FirstWork()).queue_id
+    page = visit(f"/queues/{queue}", "erin")
+    skipped = page.locator(FOCUSED).get_attribute("data-item")
+    page.evaluate(SLOW_TAKE)
+    with page.expect_response(lambda answer: answer.url.endswith("/return")):
+        page.keyboard.press("x")
+    page.keyboard.press("x")  # the next one was not seen yet
+    page.keyboard.press("e")
+    page.get_by_label("What should they know?").fill("please look")
+    seen = page.locator(FOCUSED).get_attribute("data-item")
+    with page.expect_response(lambda answer: answer.url.endswith("/return")) as answered:
+        page.get_by_role("button", name="Escalate", exact=True).last.click()
+    sent = json.loads(answered.value.request.post_data or "")
+    assert sent == {"item_id": int(str(seen)), "how": "escalated", "note": "please look"}
+    assert seen != skipped
+    assert count(browser_site, queue, "erin", "skipped") == 1
+    page.keyboard.press("q")
+    page.wait_for_url("**/queues")
+
+
 def test_second_opinion_is_blind_in_page_and_network(browser_site: BrowserSite, case: Case, visit: Visit) -> None:
     """The first decision is code 5; the page's buttons apart, nothing that comes to this browser may hold it."""
     browser_site.add_person("sol", Role.EXAMINER)

@@ -175,11 +175,14 @@ export class Grid {
     this.#tellChosen();
   }
 
-  /** Records a grade, or with null its withdrawal, and goes on to the next tile to decide if the person wants that. */
-  async decide(code, note = "") {
-    const tiles = this.targets;
+  /**
+   * Records a grade, or with null its withdrawal, and goes on to the next tile to decide if the person wants that.
+   *
+   * tiles: those in question when the person began to decide; other ones may have come since.
+   */
+  async decide(code, note = "", tiles = this.targets) {
     if (!tiles.length) return;
-    const isOne = !this.selection.count;
+    const isOne = !this.selection.count && tiles[0] === this.focused;
     const wasOpen = tiles[0].undecided > 0;
     this.selection.clear();
     const done = this.decisions.decide(tiles, code, { wholeStacks: this.options.wholeStacks, note });
@@ -201,12 +204,14 @@ export class Grid {
 
   /** Asks for a grade from a list. */
   choose() {
-    if (this.targets.length) chooseCode(this.codes, (code) => this.decide(code));
+    const tiles = this.targets;
+    if (tiles.length) chooseCode(this.codes, (code) => this.decide(code, "", tiles));
   }
 
   /** Asks for a note and its grade. */
   note() {
-    if (this.targets.length) askForNote(this.codes, (code, text) => this.decide(code, text));
+    const tiles = this.targets;
+    if (tiles.length) askForNote(this.codes, (code, text) => this.decide(code, text, tiles));
   }
 
   /** Reveals the tile in focus one step more or less. */

@@ -116,24 +116,38 @@ class QueuePage {
     }
   }
 
-  #skip() {
-    return this.#giveBack("skipped", "skipped");
+  /** The open tiles that an act is about, as they are now: later the focus may lie on another one. */
+  get #open() {
+    return this.grid.targets.filter((tile) => tile.undecided > 0);
+  }
+
+  /** Skips nothing that nobody has seen: while something is given back, the next tile is not here yet. */
+  async #skip() {
+    if (!this.givingBack) await this.#giveBack(this.#open, "skipped");
   }
 
   async #escalate() {
+    await this.givingBack;
+    const tiles = this.#open;
+    if (!tiles.length || document.querySelector("dialog[open]")) return;
     const note = await askWhy();
-    if (note !== null) await this.#giveBack("escalated", "escalated", note);
+    if (note !== null) await this.#giveBack(tiles, "escalated", note);
   }
 
-  async #giveBack(how, word, note = "") {
-    const open = this.grid.targets.filter((tile) => tile.undecided > 0);
-    if (!open.length) return;
+  async #giveBack(tiles, how, note = "") {
+    this.givingBack = this.#sendBack(tiles, how, note);
+    await this.givingBack;
+    this.givingBack = null;
+  }
+
+  async #sendBack(tiles, how, note) {
+    if (!tiles.length) return;
     this.grid.selection.clear();
     try {
-      for (const tile of open) await this.source.giveBack(tile.item_id, how, note);
-      announce(`${open.length} ${word}`);
+      for (const tile of tiles) await this.source.giveBack(tile.item_id, how, note);
+      announce(`${tiles.length} ${how}`);
     } catch (error) {
-      raise(error.message, { attention: true });
+      raise(note ? `${error.message} Your note was: ${note}` : error.message, { attention: true });
     }
     await this.grid.reload();
   }
