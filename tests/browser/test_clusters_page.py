@@ -108,6 +108,20 @@ def test_a_key_right_after_a_dialog_is_not_lost(page: Page) -> None:
     expect(page.locator("dialog[open] h2")).to_have_text("Alias")
 
 
+def test_a_change_while_another_is_saved_is_not_dropped_in_silence(page: Page) -> None:
+    page.evaluate(
+        "() => { const ask = window.fetch; window.fetch = async (path, options) => {"
+        " if (options.method === 'POST') await new Promise((resolve) => setTimeout(resolve, 1000));"
+        " return ask(path, options); }; }"
+    )
+    for name in ("first", "second"):
+        page.keyboard.press("n")
+        page.locator("dialog input").fill(name)
+        page.keyboard.press("Enter")
+    expect(page.locator("#notices .notice")).to_contain_text("Not done")
+    expect(page.locator(".cluster-head strong").first).to_have_text("first")
+
+
 def test_what_somebody_else_changed_meanwhile_is_not_overwritten(
     page: Page, browser_site: BrowserSite, crowd: Case
 ) -> None:

@@ -319,7 +319,10 @@ class ClusterPage {
   }
 
   async #send(what, body, done, findActions = () => []) {
-    if (this.isBusy) return;
+    if (this.isBusy) {
+      raise("Not done: the change before it is still being saved. Do it again in a moment.", { key: "clusters" });
+      return;
+    }
     this.isBusy = true;
     try {
       await postJson(`${this.path}/${what}`, body);
